@@ -1,0 +1,71 @@
+//! Sessions: how every connection of ours is opened, and the settings it has.
+
+use super::{Ident, ServerVersion, ident::Literal};
+use crate::sql;
+use postgres::Client;
+
+/// The name in `pg_stat_activity.application_name` of every connection.
+pub const APPLICATION_NAME: &str = "pgrehearse";
+
+/// The settings every session of ours starts with, the same in rehearsal and apply.
+///
+/// A role or database may set any of them otherwise (`ALTER ROLE … SET`), which would let a
+/// statement behave differently in the two places. Described in docs/settings.md.
+pub const FIXED: &[(&str, &str)] = &[
+    ("application_name", APPLICATION_NAME),
+    ("search_path", ""),
+    ("client_encoding", "UTF8"),
+    ("standard_conforming_strings", "on"),
+    ("default_transaction_isolation", "read committed"),
+    ("default_transaction_read_only", "off"),
+    ("default_transaction_deferrable", "off"),
+    ("row_security", "off"),
+    ("check_function_bodies", "off"),
+    ("statement_timeout", "0"),
+    ("lock_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "0"),
+    ("extra_float_digits", "1"),
+    ("bytea_output", "hex"),
+    ("datestyle", "ISO, MDY"),
+    ("intervalstyle", "postgres"),
+    ("xmloption", "content"),
+    ("default_tablespace", ""),
+    ("default_table_access_method", "heap"),
+    ("default_toast_compression", "pglz"),
+    ("session_replication_role", "origin"),
+    ("quote_all_identifiers", "off"),
+    ("array_nulls", "on"),
+    ("transform_null_equals", "off"),
+];
+
+/// Sets [`FIXED`] and the time zone in `client`, and returns the server's version.
+///
+/// `time_zone` is the live *database's*: it decides whether timestamp → timestamptz rewrites.
+/// A setting that a plain role may not set (`session_replication_role`) is left as it is.
+///
+/// # Errors
+/// What the server says, when the connection breaks.
+pub fn prepare(
+    client: &mut Client,
+    time_zone: Option<&str>,
+) -> Result<ServerVersion, postgres::Error> {
+    let version: String = client.query_one("SHOW server_version_num", &[])?.get(0);
+    let version = ServerVersion::from_num(version.parse().unwrap_or(0));
+    let mut batch = String::new();
+    for (name, value) in FIXED {
+        if *name == "session_replication_role" {
+            continue;
+        }
+        batch.push_str(&sql!("SET {} = {};", Ident::new(*name), Literal(value)).to_string());
+    }
+    // An empty string in SET search_path names a schema called "": set_config takes it as empty.
+    batch.push_str("SELECT pg_catalog.set_config('search_path', '', false);");
+    if version >= ServerVersion::V17 {
+        batch.push_str("SET transaction_timeout = 0;");
+    }
+    if let Some(zone) = time_zone {
+        batch.push_str(&sql!("SET TimeZone = {};", Literal(zone)).to_string());
+    }
+    client.batch_execute(&batch)?;
+    Ok(version)
+}
