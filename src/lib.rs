@@ -12,4 +12,7 @@
 //!           → render | apply       a plan read from a file is Plan<Recorded>: apply rehearses it again before it runs it
 //! ```
 
+pub mod catalog;
+pub mod kinds;
 pub mod pg;
+pub mod plan;

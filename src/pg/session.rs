@@ -49,8 +49,7 @@ pub fn prepare(
     client: &mut Client,
     time_zone: Option<&str>,
 ) -> Result<ServerVersion, postgres::Error> {
-    let version: String = client.query_one("SHOW server_version_num", &[])?.get(0);
-    let version = ServerVersion::from_num(version.parse().unwrap_or(0));
+    let version = version(client)?;
     let mut batch = String::new();
     for (name, value) in FIXED {
         if *name == "session_replication_role" {
@@ -68,4 +67,13 @@ pub fn prepare(
     }
     client.batch_execute(&batch)?;
     Ok(version)
+}
+
+/// The server's version.
+///
+/// # Errors
+/// What the server says, when the connection breaks.
+pub fn version(client: &mut Client) -> Result<ServerVersion, postgres::Error> {
+    let version: String = client.query_one("SHOW server_version_num", &[])?.get(0);
+    Ok(ServerVersion::from_num(version.parse().unwrap_or(0)))
 }

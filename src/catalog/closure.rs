@@ -1,0 +1,71 @@
+//! What hangs together with some objects: the part of a catalog that a plan rehearses.
+
+use super::Catalog;
+use crate::kinds::{KindTag, ObjectId};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The objects that `touched` hang together with in `catalog`.
+///
+/// *Hot* are the touched objects, the table or view each is part of with all its parts, and what
+/// depends on any of these, transitively. *Needed* is what hot objects need to exist; of a table
+/// that is only needed, its columns come along, but not its indexes, triggers and foreign keys.
+pub fn closure<S>(catalog: &Catalog<S>, touched: &BTreeSet<ObjectId>) -> BTreeSet<ObjectId> {
+    let parts = parts(catalog);
+    let dependents = catalog.dependents();
+    let mut all: BTreeSet<ObjectId> = BTreeSet::new();
+    let mut queue: Vec<ObjectId> = touched.iter().map(|id| whole(catalog, id)).collect();
+    queue.extend(touched.iter().cloned());
+    while let Some(id) = queue.pop() {
+        if !catalog.objects.contains_key(&id) || !all.insert(id.clone()) {
+            continue;
+        }
+        let more = parts.get(&id).into_iter().flatten();
+        // Everything is "in" its schema, but only its objects' names hang on it.
+        let hanging = dependents
+            .get(&id)
+            .into_iter()
+            .flatten()
+            .filter(|_| id.kind != KindTag::Schema)
+            .copied();
+        queue.extend(more.copied().chain(hanging).cloned());
+    }
+    let mut queue: Vec<ObjectId> = all.iter().cloned().collect();
+    let mut needed: BTreeSet<ObjectId> = BTreeSet::new();
+    while let Some(id) = queue.pop() {
+        if !catalog.objects.contains_key(&id) || !needed.insert(id.clone()) {
+            continue;
+        }
+        queue.extend(catalog.requires(&id).cloned());
+        let columns = parts.get(&id).into_iter().flatten();
+        queue.extend(
+            columns
+                .filter(|p| p.kind == KindTag::Column)
+                .copied()
+                .cloned(),
+        );
+    }
+    needed
+}
+
+/// Per object, what is part of it and goes with it.
+fn parts<S>(catalog: &Catalog<S>) -> BTreeMap<ObjectId, Vec<&ObjectId>> {
+    let mut parts: BTreeMap<ObjectId, Vec<&ObjectId>> = BTreeMap::new();
+    for (id, object) in &catalog.objects {
+        for whole in object.falls_with() {
+            parts.entry(whole).or_default().push(id);
+        }
+    }
+    parts
+}
+
+/// The outermost object that `id` is part of (its table, seldom more).
+fn whole<S>(catalog: &Catalog<S>, id: &ObjectId) -> ObjectId {
+    let mut id = id.clone();
+    while let Some(parent) = catalog.get(&id).and_then(|o| o.parent()) {
+        if parent.kind == KindTag::Schema || !catalog.objects.contains_key(&parent) {
+            break;
+        }
+        id = parent;
+    }
+    id
+}

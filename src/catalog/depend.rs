@@ -1,0 +1,130 @@
+//! `pg_depend` as identities.
+
+use crate::kinds::{Address, KindTag, ObjectId};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Which object an address of the catalogs belongs to.
+#[derive(Default)]
+pub struct Addresses {
+    objects: HashMap<Address, ObjectId>,
+    aliases: HashMap<(u32, u32), Address>,
+}
+
+/// Addresses that stand for another object: the rule of a view, the default of a column, the row
+/// type of a table, the index of a constraint, the members of an extension …
+pub const ALIASES: &str = "
+    SELECT 'pg_rewrite'::regclass::oid::bigint, r.oid::bigint, 'pg_class'::regclass::oid::bigint, r.ev_class::bigint, 0
+      FROM pg_rewrite r WHERE r.oid >= 16384
+    UNION ALL
+    SELECT 'pg_attrdef'::regclass::oid::bigint, d.oid::bigint, 'pg_class'::regclass::oid::bigint, d.adrelid::bigint, d.adnum::int
+      FROM pg_attrdef d WHERE d.oid >= 16384
+    UNION ALL
+    SELECT 'pg_type'::regclass::oid::bigint, t.oid::bigint, 'pg_class'::regclass::oid::bigint, c.oid::bigint, 0
+      FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid AND c.relkind <> 'c' WHERE t.oid >= 16384
+    UNION ALL
+    SELECT 'pg_class'::regclass::oid::bigint, c.oid::bigint, 'pg_type'::regclass::oid::bigint, c.reltype::bigint, 0
+      FROM pg_class c WHERE c.relkind = 'c' AND c.oid >= 16384
+    UNION ALL
+    SELECT 'pg_type'::regclass::oid::bigint, t.typarray::bigint, 'pg_type'::regclass::oid::bigint, t.oid::bigint, 0
+      FROM pg_type t WHERE t.typarray >= 16384
+    UNION ALL
+    SELECT 'pg_class'::regclass::oid::bigint, k.conindid::bigint, 'pg_constraint'::regclass::oid::bigint, k.oid::bigint, 0
+      FROM pg_constraint k WHERE k.contype IN ('p', 'u', 'x') AND k.oid >= 16384
+    UNION ALL
+    SELECT 'pg_constraint'::regclass::oid::bigint, k.oid::bigint, 'pg_type'::regclass::oid::bigint, k.contypid::bigint, 0
+      FROM pg_constraint k WHERE k.contypid <> 0 AND k.oid >= 16384
+    UNION ALL
+    SELECT 'pg_constraint'::regclass::oid::bigint, k.oid::bigint, 'pg_class'::regclass::oid::bigint, k.conrelid::bigint, k.conkey[1]::int
+      FROM pg_constraint k WHERE k.contype = 'n' AND k.conrelid <> 0 AND k.oid >= 16384
+    UNION ALL
+    SELECT 'pg_constraint'::regclass::oid::bigint, k.oid::bigint, 'pg_constraint'::regclass::oid::bigint, k.conparentid::bigint, 0
+      FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid <> 0
+    UNION ALL
+    SELECT 'pg_constraint'::regclass::oid::bigint, t.tgconstraint::bigint, 'pg_trigger'::regclass::oid::bigint, t.oid::bigint, 0
+      FROM pg_trigger t WHERE t.tgconstraint <> 0 AND NOT t.tgisinternal
+    UNION ALL
+    SELECT 'pg_trigger'::regclass::oid::bigint, t.oid::bigint, 'pg_trigger'::regclass::oid::bigint, t.tgparentid::bigint, 0
+      FROM pg_trigger t WHERE t.tgparentid <> 0 AND NOT t.tgisinternal
+    UNION ALL
+    SELECT d.classid::bigint, d.objid::bigint, d.refclassid::bigint, d.refobjid::bigint, d.refobjsubid
+      FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'
+     WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i'
+    UNION ALL
+    SELECT d.classid::bigint, d.objid::bigint, d.refclassid::bigint, d.refobjid::bigint, 0
+      FROM pg_depend d WHERE d.deptype = 'e'";
+
+/// Which object needs which. A sequence does not need the column that owns it: that is the
+/// ownership's ([`KindTag::SequenceOwner`]).
+pub const DEPENDENCIES: &str = "
+    SELECT d.classid::bigint, d.objid::bigint, d.objsubid
+         , d.refclassid::bigint, d.refobjid::bigint, d.refobjsubid
+      FROM pg_depend d
+     WHERE d.objid >= 16384 AND d.refobjid >= 16384
+       AND d.deptype IN ('n', 'a', 'i', 'P', 'S', 'x')
+       AND NOT (d.deptype = 'a' AND d.classid = 'pg_class'::regclass
+                AND EXISTS (SELECT FROM pg_class s WHERE s.oid = d.objid AND s.relkind = 'S'))";
+
+impl Addresses {
+    pub fn insert(&mut self, address: Address, id: ObjectId) {
+        self.objects.insert(address, id);
+    }
+
+    pub fn alias(&mut self, from: (u32, u32), to: Address) {
+        self.aliases.insert(from, to);
+    }
+
+    /// The object at exactly this address.
+    pub fn exact(&self, address: Address) -> Option<&ObjectId> {
+        self.objects.get(&address)
+    }
+
+    /// The object that `address` belongs to, through aliases and from part to whole.
+    pub fn resolve(&self, mut address: Address) -> Option<&ObjectId> {
+        // A chain is array type → row type → table at its longest; the bound ends a cycle.
+        for _ in 0..8 {
+            if let Some(id) = self.objects.get(&address) {
+                return Some(id);
+            }
+            let (class, object, part) = address;
+            address = match self.aliases.get(&(class, object)) {
+                Some(&to) => to,
+                None if part != 0 => (class, object, 0),
+                None => return None,
+            };
+        }
+        None
+    }
+}
+
+/// Adds the edges of `pg_depend` to `requires`.
+pub fn add_edges(
+    addresses: &Addresses,
+    rows: impl IntoIterator<Item = (Address, Address)>,
+    requires: &mut BTreeMap<ObjectId, BTreeSet<ObjectId>>,
+) {
+    for (dependent, referenced) in rows {
+        let (Some(dependent), Some(referenced)) =
+            (addresses.resolve(dependent), addresses.resolve(referenced))
+        else {
+            continue;
+        };
+        // A table's row type in one of its own columns' expressions is no edge to itself, and a
+        // column of a table "needs" its table already as its parent.
+        if dependent == referenced || is_part_of(referenced, dependent) {
+            continue;
+        }
+        requires
+            .entry(dependent.clone())
+            .or_default()
+            .insert(referenced.clone());
+    }
+}
+
+fn is_part_of(part: &ObjectId, whole: &ObjectId) -> bool {
+    whole.kind == KindTag::Table
+        && matches!(
+            part.kind,
+            KindTag::Column | KindTag::Constraint | KindTag::Trigger
+        )
+        && part.path.starts_with(&whole.path)
+}

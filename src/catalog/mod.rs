@@ -1,0 +1,142 @@
+//! The schema as read back from a server.
+
+mod closure;
+mod depend;
+mod fingerprint;
+pub mod read;
+mod unmodeled;
+
+pub use closure::closure;
+pub use fingerprint::fingerprint;
+pub use read::{ReadError, Scope, read};
+pub use unmodeled::Unmodeled;
+
+use crate::kinds::{Object, ObjectId};
+use crate::pg::ServerVersion;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
+
+/// Marks the catalog of the database as it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Live {}
+
+/// Marks the catalog that the schema files describe.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Desired {}
+
+/// One schema: its objects and what each of them needs.
+///
+/// `Side` is [`Live`] or [`Desired`]: swapping them does not compile.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct Catalog<Side> {
+    pub version: ServerVersion,
+    pub objects: BTreeMap<ObjectId, Object>,
+    /// Per object, what must exist before it: from `pg_depend`, the parent, and the kind.
+    pub requires: BTreeMap<ObjectId, BTreeSet<ObjectId>>,
+    /// What exists and no kind reads.
+    pub unmodeled: BTreeSet<Unmodeled>,
+    /// Size of each table; empty for a catalog without a live server.
+    pub sizes: BTreeMap<ObjectId, Size>,
+    #[serde(skip)]
+    side: PhantomData<fn() -> Side>,
+}
+
+/// How large a table is, its partitions included.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Size {
+    /// Estimated rows; `None` when the table was never analysed.
+    pub rows: Option<u64>,
+    /// Bytes of the heap, without indexes and TOAST.
+    pub bytes: u64,
+}
+
+impl<Side> Catalog<Side> {
+    pub fn empty(version: ServerVersion) -> Self {
+        Self {
+            version,
+            objects: BTreeMap::new(),
+            requires: BTreeMap::new(),
+            unmodeled: BTreeSet::new(),
+            sizes: BTreeMap::new(),
+            side: PhantomData,
+        }
+    }
+
+    /// The same catalog on another side: for the clone of a live database and for tests.
+    pub fn on_side<Other>(self) -> Catalog<Other> {
+        Catalog {
+            version: self.version,
+            objects: self.objects,
+            requires: self.requires,
+            unmodeled: self.unmodeled,
+            sizes: self.sizes,
+            side: PhantomData,
+        }
+    }
+
+    pub fn get(&self, id: &ObjectId) -> Option<&Object> {
+        self.objects.get(id)
+    }
+
+    pub fn requires(&self, id: &ObjectId) -> impl Iterator<Item = &ObjectId> {
+        self.requires.get(id).into_iter().flatten()
+    }
+
+    /// The other direction of [`Catalog::requires`].
+    pub fn dependents(&self) -> BTreeMap<&ObjectId, BTreeSet<&ObjectId>> {
+        let mut dependents: BTreeMap<&ObjectId, BTreeSet<&ObjectId>> = BTreeMap::new();
+        for (id, needs) in &self.requires {
+            for need in needs {
+                dependents.entry(need).or_default().insert(id);
+            }
+        }
+        dependents
+    }
+
+    /// Only the objects in `ids`.
+    pub fn restricted(&self, ids: &BTreeSet<ObjectId>) -> Self {
+        let objects: BTreeMap<_, _> = ids
+            .iter()
+            .filter_map(|id| Some((id.clone(), self.objects.get(id)?.clone())))
+            .collect();
+        let requires = self
+            .requires
+            .iter()
+            .filter(|(id, _)| objects.contains_key(id))
+            .map(|(id, needs)| {
+                (
+                    id.clone(),
+                    needs
+                        .iter()
+                        .filter(|n| objects.contains_key(n))
+                        .cloned()
+                        .collect(),
+                )
+            })
+            .collect();
+        Self {
+            version: self.version,
+            requires,
+            objects,
+            unmodeled: self.unmodeled.clone(),
+            sizes: self.sizes.clone(),
+            side: PhantomData,
+        }
+    }
+
+    /// Puts the objects of `other` in the place of those in `ids`.
+    pub fn replace_part<Other>(&mut self, ids: &BTreeSet<ObjectId>, other: &Catalog<Other>) {
+        for id in ids {
+            self.objects.remove(id);
+            self.requires.remove(id);
+        }
+        for (id, object) in &other.objects {
+            self.objects.insert(id.clone(), object.clone());
+        }
+        for (id, needs) in &other.requires {
+            self.requires.insert(id.clone(), needs.clone());
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Reads a catalog: one query a kind, whatever the number of tables.
+
+use super::depend::{self, Addresses};
+use super::{Catalog, Size, Unmodeled, unmodeled};
+use crate::kinds::{Address, KindTag, Object, ObjectId};
+use crate::pg::{ServerVersion, session};
+use postgres::Client;
+use postgres::error::SqlState;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
+
+/// Which part of a database is managed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scope {
+    /// The managed schemas; `None` for all of the user's.
+    pub schemas: Option<Vec<String>>,
+    /// Patterns (`schema.name`, `*` for any part of a name) of objects that are left alone.
+    pub ignore: Vec<String>,
+    /// The schema of our own ledger.
+    pub ledger_schema: String,
+}
+
+impl Scope {
+    /// The names of temporary objects of ours begin like this.
+    pub const OWN_PREFIX: &'static str = "_pgrehearse_";
+
+    fn covers(&self, id: &ObjectId) -> bool {
+        let path = match id.kind {
+            KindTag::Comment => id.path.get(1..).unwrap_or_default(),
+            _ => id.path.as_slice(),
+        };
+        if id.kind == KindTag::Extension {
+            return !self.ignores(path);
+        }
+        let schema = path.first().map_or("", String::as_str);
+        let managed = self
+            .schemas
+            .as_ref()
+            .is_none_or(|s| s.iter().any(|m| m == schema));
+        managed
+            && schema != self.ledger_schema
+            && !path.iter().any(|p| p.starts_with(Self::OWN_PREFIX))
+            && !self.ignores(path)
+    }
+
+    fn covers_schema(&self, schema: Option<&str>) -> bool {
+        schema.is_none_or(|s| {
+            s != self.ledger_schema
+                && self
+                    .schemas
+                    .as_ref()
+                    .is_none_or(|m| m.iter().any(|m| m == s))
+        })
+    }
+
+    fn ignores(&self, path: &[String]) -> bool {
+        self.ignore.iter().any(|pattern| {
+            let parts: Vec<&str> = pattern.split('.').collect();
+            parts.len() <= path.len() && parts.iter().zip(path).all(|(p, n)| glob(p, n))
+        })
+    }
+}
+
+fn glob(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((head, tail)) => name.strip_prefix(head).is_some_and(|rest| {
+            rest.char_indices()
+                .map(|(i, _)| i)
+                .chain([rest.len()])
+                .any(|i| glob(tail, &rest[i..]))
+        }),
+    }
+}
+
+/// Why a catalog could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("the server said: {}", server_message(.source))]
+    Server {
+        #[from]
+        source: postgres::Error,
+    },
+    #[error("PostgreSQL {version} is not supported")]
+    Version { version: ServerVersion },
+    #[error("{kind} could not be read from the catalog")]
+    Decode {
+        kind: KindTag,
+        source: serde_json::Error,
+    },
+    #[error("the schema is being changed while it is read")]
+    Changing,
+}
+
+fn server_message(error: &postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(e) => format!("{} (SQLSTATE {})", e.message(), e.code().code()),
+        None => error.to_string(),
+    }
+}
+
+/// How often a catalog that somebody is changing is read again.
+const ATTEMPTS: u32 = 3;
+
+/// Reads the schema of the database `client` is connected to.
+///
+/// In one REPEATABLE READ transaction; yet the `pg_get_*` functions see newer state than the
+/// snapshot, so the catalogs' `(oid, xmin)` are compared before and after, and the whole is read
+/// again when they differ (RULES: "Reading while somebody changes").
+///
+/// # Errors
+/// [`ReadError::Changing`] after three attempts; [`ReadError::Server`] for what the server refuses.
+pub fn read<Side>(client: &mut Client, scope: &Scope) -> Result<Catalog<Side>, ReadError> {
+    let version = session::version(client)?;
+    if !version.is_supported() {
+        return Err(ReadError::Version { version });
+    }
+    for _ in 0..ATTEMPTS {
+        let before = state(client)?;
+        match read_once(client, version, scope) {
+            Ok(catalog) if state(client)? == before => return Ok(catalog),
+            Ok(_) => {}
+            Err(ReadError::Server { source })
+                if source.code() == Some(&SqlState::INTERNAL_ERROR) =>
+            {
+                // "cache lookup failed": dropped between the snapshot and the deparsing.
+                client.batch_execute("ROLLBACK")?;
+            }
+            Err(error) => {
+                client.batch_execute("ROLLBACK").ok();
+                return Err(error);
+            }
+        }
+    }
+    Err(ReadError::Changing)
+}
+
+/// A hash over the rows of the catalogs that are read.
+fn state(client: &mut Client) -> Result<i64, postgres::Error> {
+    let part = |catalog: &str, oid: &str| {
+        format!("SELECT sum(hashtextextended({oid}::text || xmin::text, 0)) AS h FROM {catalog}")
+    };
+    let parts = [
+        part("pg_class", "(oid, relfilenode, relchecks, relhastriggers)"),
+        part("pg_attribute WHERE attrelid >= 16384", "(attrelid, attnum)"),
+        part("pg_constraint", "oid"),
+        part("pg_index WHERE indexrelid >= 16384", "indexrelid"),
+        part("pg_proc WHERE oid >= 16384", "oid"),
+        part("pg_type WHERE oid >= 16384", "oid"),
+        part("pg_namespace", "oid"),
+        part("pg_trigger", "oid"),
+        part("pg_rewrite WHERE oid >= 16384", "oid"),
+        part("pg_enum", "oid"),
+    ];
+    let sql = format!(
+        "SELECT hashtextextended(coalesce(sum(h), 0)::text, 0) FROM ({}) s",
+        parts.join(" UNION ALL ")
+    );
+    Ok(client.query_one(&sql, &[])?.get(0))
+}
+
+#[derive(Deserialize)]
+struct Located {
+    classid: Option<u32>,
+    objid: Option<u32>,
+    objsubid: Option<i32>,
+}
+
+fn read_once<Side>(
+    client: &mut Client,
+    version: ServerVersion,
+    scope: &Scope,
+) -> Result<Catalog<Side>, ReadError> {
+    client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+    let mut objects: BTreeMap<ObjectId, Object> = BTreeMap::new();
+    let mut addresses = Addresses::default();
+    let mut unmodeled: BTreeSet<Unmodeled> = BTreeSet::new();
+    for &kind in KindTag::ALL.iter().filter(|k| **k != KindTag::Comment) {
+        for row in rows(client, &kind.query(version))? {
+            let object = kind
+                .decode(&row)
+                .map_err(|source| ReadError::Decode { kind, source })?;
+            let id = object.id();
+            if !scope.covers(&id) {
+                continue;
+            }
+            if let Some(address) = located(&row) {
+                addresses.insert(address, id.clone());
+            }
+            objects.insert(id, object);
+        }
+    }
+    for row in client.query(depend::ALIASES, &[])? {
+        let from = (oid(&row, 0), oid(&row, 1));
+        addresses.alias(from, (oid(&row, 2), oid(&row, 3), row.get(4)));
+    }
+    let comments = KindTag::Comment;
+    for row in rows(client, &comments.query(version))? {
+        let object = comments.decode(&row).map_err(|source| ReadError::Decode {
+            kind: comments,
+            source,
+        })?;
+        let Object::Comment(mut comment) = object else {
+            continue;
+        };
+        let Some(address) = located(&row) else {
+            continue;
+        };
+        let part = comment.column.is_some() || comment.domain_constraint.is_some();
+        let target = match addresses.exact(address) {
+            None if part => addresses.resolve(address),
+            exact => exact,
+        };
+        let Some(target) = target else { continue };
+        comment.target = target.clone();
+        if comment.target.kind == KindTag::Column {
+            comment.column = None;
+        }
+        let object = Object::Comment(comment);
+        if scope.covers(&object.id()) {
+            objects.insert(object.id(), object);
+        }
+    }
+    let mut requires: BTreeMap<ObjectId, BTreeSet<ObjectId>> = BTreeMap::new();
+    for (id, object) in &objects {
+        let needs = object.parent().into_iter().chain(object.requires());
+        requires.insert(
+            id.clone(),
+            needs.filter(|n| objects.contains_key(n)).collect(),
+        );
+    }
+    let edges = client.query(depend::DEPENDENCIES, &[])?;
+    let edges = edges.iter().map(|row| {
+        let dependent: Address = (oid(row, 0), oid(row, 1), row.get(2));
+        let referenced: Address = (oid(row, 3), oid(row, 4), row.get(5));
+        (dependent, referenced)
+    });
+    depend::add_edges(&addresses, edges, &mut requires);
+    for row in client.query(&unmodeled::query(version), &[])? {
+        let schema: Option<String> = row.get(2);
+        let name: Option<String> = row.get(1);
+        if scope.covers_schema(schema.as_deref()) {
+            unmodeled.insert(Unmodeled {
+                what: row.get(0),
+                name: name.unwrap_or_default(),
+            });
+        }
+    }
+    client.batch_execute("COMMIT")?;
+    Ok(Catalog {
+        version,
+        objects,
+        requires,
+        unmodeled,
+        sizes: BTreeMap::new(),
+        side: PhantomData,
+    })
+}
+
+/// Reads the sizes of the tables: rows from `reltuples`, bytes from the file system.
+///
+/// # Errors
+/// What the server says.
+pub fn read_sizes(client: &mut Client) -> Result<BTreeMap<ObjectId, Size>, postgres::Error> {
+    let sql = "SELECT n.nspname, c.relname
+                    , CASE WHEN c.relkind = 'p'
+                        THEN (SELECT sum(greatest(p.reltuples, 0))::bigint FROM pg_partition_tree(c.oid) t
+                                JOIN pg_class p ON p.oid = t.relid AND p.relkind = 'r'
+                              HAVING bool_and(p.reltuples >= 0 OR pg_relation_size(p.oid) = 0))
+                        WHEN c.reltuples >= 0 THEN c.reltuples::bigint
+                        WHEN pg_relation_size(c.oid) = 0 THEN 0 END
+                    , CASE WHEN c.relkind = 'p'
+                        THEN (SELECT coalesce(sum(pg_relation_size(t.relid)), 0)::bigint FROM pg_partition_tree(c.oid) t)
+                        ELSE pg_relation_size(c.oid) END
+                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+    let rows = client.query(sql, &[])?;
+    Ok(rows
+        .iter()
+        .map(|row| {
+            let (schema, name): (String, String) = (row.get(0), row.get(1));
+            let (tuples, bytes): (Option<i64>, Option<i64>) = (row.get(2), row.get(3));
+            let size = Size {
+                rows: tuples.and_then(|r| u64::try_from(r).ok()),
+                bytes: bytes.and_then(|b| u64::try_from(b).ok()).unwrap_or(0),
+            };
+            (ObjectId::new(KindTag::Table, [schema, name]), size)
+        })
+        .collect())
+}
+
+fn rows(client: &mut Client, query: &str) -> Result<Vec<String>, postgres::Error> {
+    let sql = format!("SELECT row_to_json(q)::text FROM ({query}) q");
+    Ok(client
+        .query(&sql, &[])?
+        .iter()
+        .map(|row| row.get(0))
+        .collect())
+}
+
+fn located(row: &str) -> Option<Address> {
+    let Located {
+        classid,
+        objid,
+        objsubid,
+    } = serde_json::from_str(row).ok()?;
+    Some((classid?, objid?, objsubid?))
+}
+
+fn oid(row: &postgres::Row, column: usize) -> u32 {
+    u32::try_from(row.get::<_, i64>(column)).unwrap_or(0)
+}

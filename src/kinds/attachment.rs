@@ -1,0 +1,136 @@
+//! The attachment of a partition to its parent, with its bounds.
+//!
+//! An object of its own: a partition is made whole and then attached, as pg_dump does it, since
+//! its indexes and keys must have their own names before ATTACH would make them up.
+
+use super::{
+    Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, Verb, fragment, relation_id,
+    text,
+};
+use crate::pg::sql::Deparsed;
+use crate::pg::{Ident, Qualified, ServerVersion, Sql};
+use crate::sql;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attachment {
+    pub schema: Ident,
+    pub name: Ident,
+    pub parent: Qualified,
+    /// `FOR VALUES FROM (…) TO (…)` or `DEFAULT`.
+    pub bound: String,
+    /// The indexes and keys that must exist before it is attached.
+    pub indexes: Vec<super::constraint::ParentIndex>,
+    pub checks: Vec<Ident>,
+}
+
+impl Attachment {
+    fn partition(&self) -> Qualified {
+        Qualified {
+            schema: self.schema.clone(),
+            name: self.name.clone(),
+        }
+    }
+}
+
+impl Kind for Attachment {
+    fn query(_: ServerVersion) -> String {
+        format!(
+            "SELECT NULL::bigint AS classid
+                  , NULL::bigint AS objid
+                  , NULL::int AS objsubid
+                  , n.nspname AS schema
+                  , c.relname AS name
+                  , json_build_object('schema', pn.nspname, 'name', p.relname) AS parent
+                  , pg_get_expr(c.relpartbound, c.oid) AS bound
+                  , coalesce((SELECT json_agg(json_build_object('schema', n.nspname, 'table', c.relname
+                                   , 'name', i.relname, 'constraint', EXISTS (SELECT FROM pg_constraint k
+                                         WHERE k.conindid = i.oid AND k.contype IN ('p', 'u', 'x')))
+                                     ORDER BY i.relname)
+                                FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+                               WHERE x.indrelid = c.oid), '[]') AS indexes
+                  , coalesce((SELECT json_agg(k.conname ORDER BY k.conname) FROM pg_constraint k
+                               WHERE k.conrelid = c.oid AND k.contype = 'c'), '[]') AS checks
+               FROM pg_class c
+               JOIN pg_namespace n ON n.oid = c.relnamespace
+               JOIN pg_inherits i ON i.inhrelid = c.oid
+               JOIN pg_class p ON p.oid = i.inhparent
+               JOIN pg_namespace pn ON pn.oid = p.relnamespace
+              WHERE c.relispartition AND c.relkind IN ('r', 'p') AND {} AND {}",
+            fragment::USER_SCHEMA,
+            fragment::not_member("pg_class", "c.oid"),
+        )
+    }
+
+    fn id(&self) -> ObjectId {
+        ObjectId::new(KindTag::Attachment, [self.schema.raw(), self.name.raw()])
+    }
+
+    fn parent(&self) -> Option<ObjectId> {
+        Some(ObjectId::new(
+            KindTag::Table,
+            [self.schema.raw(), self.name.raw()],
+        ))
+    }
+
+    fn attributes(&self) -> Vec<Attribute> {
+        let Self {
+            schema: _,
+            name: _,
+            parent,
+            bound,
+            indexes: _,
+            checks: _,
+        } = self;
+        vec![text("bounds", bound), super::attr("parent", parent)]
+    }
+
+    fn create(&self) -> Vec<Sql> {
+        vec![sql!(
+            "ALTER TABLE ONLY {} ATTACH PARTITION {} {}",
+            self.parent,
+            self.partition(),
+            Deparsed(&self.bound)
+        )]
+    }
+
+    fn drop(&self) -> Vec<Sql> {
+        vec![sql!(
+            "ALTER TABLE {} DETACH PARTITION {}",
+            self.parent,
+            self.partition()
+        )]
+    }
+
+    fn alter(&self, _: &Self, _: &str) -> Alter {
+        Alter::Replace {
+            why: "a partition is detached and attached to change its bounds",
+        }
+    }
+
+    fn requires(&self) -> Vec<ObjectId> {
+        let mut needed = vec![relation_id(KindTag::Table, &self.parent)];
+        needed.extend(self.indexes.iter().map(super::constraint::ParentIndex::id));
+        needed.extend(self.checks.iter().map(|c| {
+            ObjectId::new(
+                KindTag::Constraint,
+                [self.schema.raw(), self.name.raw(), c.raw()],
+            )
+        }));
+        needed
+    }
+
+    fn hazards(&self, verb: Verb) -> Vec<Hazard> {
+        match verb {
+            Verb::Create => Vec::new(),
+            Verb::Drop => vec![Hazard::declared(
+                HazardKind::BreaksQueries,
+                format!(
+                    "queries on {} no longer see the rows of {}",
+                    self.parent,
+                    self.partition()
+                ),
+            )],
+        }
+    }
+}

@@ -1,0 +1,650 @@
+//! Columns of tables.
+
+use super::sequence::SequenceOptions;
+use super::{
+    Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, Table, TakeDown, Verb, attr,
+    fragment, text,
+};
+use crate::pg::sql::{Deparsed, List, Word};
+use crate::pg::{Ident, Qualified, ServerVersion, Sql};
+use crate::sql;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    pub schema: Ident,
+    pub table: Ident,
+    pub name: Ident,
+    /// The place in the table. Not compared: the order of columns is not desired state, because
+    /// no statement changes it.
+    pub position: i32,
+    pub data_type: String,
+    /// The collation, where it is not the type's.
+    pub collation: Option<String>,
+    pub not_null: Option<NotNull>,
+    /// The default, or the expression of a generated column.
+    pub expression: Option<String>,
+    pub generated: Option<Generated>,
+    pub identity: Option<Identity>,
+    /// `plain`, `external`, `extended` or `main`, where it is not the type's.
+    pub storage: Option<String>,
+    /// What the type has.
+    pub type_storage: String,
+    pub compression: Option<String>,
+    pub statistics: Option<i32>,
+    pub options: Vec<String>,
+    /// Declared on this table itself, not only inherited.
+    pub local: bool,
+    /// The parent tables that have it too.
+    pub inherited_from: Vec<Qualified>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NotNull {
+    /// The constraint's name; `None` before PostgreSQL 18, where it is no constraint.
+    pub name: Option<String>,
+    /// The name is the one the server would have chosen.
+    pub default_name: bool,
+    pub validated: bool,
+    pub no_inherit: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Generated {
+    Stored,
+    Virtual,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Identity {
+    pub always: bool,
+    /// The sequence, where its name is not the one the server would have chosen.
+    pub sequence: Option<Qualified>,
+    pub sequence_type: String,
+    #[serde(flatten)]
+    pub options: SequenceOptions,
+}
+
+impl Identity {
+    fn word(&self) -> Word {
+        Word(if self.always { "ALWAYS" } else { "BY DEFAULT" })
+    }
+
+    fn clause(&self) -> Sql {
+        let base = SequenceOptions::of_type(&self.sequence_type, self.options.increment > 0);
+        let mut options = Vec::new();
+        if let Some(sequence) = &self.sequence {
+            options.push(sql!("SEQUENCE NAME {}", sequence));
+        }
+        options.extend(self.options.clauses(&base));
+        let clause = sql!("GENERATED {} AS IDENTITY", self.word());
+        if options.is_empty() {
+            clause
+        } else {
+            sql!("{} ({})", clause, List::separated(" ", options))
+        }
+    }
+}
+
+impl Column {
+    pub fn table_name(&self) -> Qualified {
+        Qualified {
+            schema: self.schema.clone(),
+            name: self.table.clone(),
+        }
+    }
+
+    pub fn table_id(&self) -> ObjectId {
+        ObjectId::new(KindTag::Table, [self.schema.raw(), self.table.raw()])
+    }
+
+    /// `ALTER TABLE … ` before an action on this table and those that inherit from it.
+    fn alter_table(&self) -> Sql {
+        sql!("ALTER TABLE {}", self.table_name())
+    }
+
+    /// `ALTER TABLE ONLY … ALTER COLUMN …`: for attributes of which every partition has its own.
+    fn alter_only(&self) -> Sql {
+        sql!(
+            "ALTER TABLE ONLY {} ALTER COLUMN {}",
+            self.table_name(),
+            self.name
+        )
+    }
+
+    pub fn default(&self) -> Option<&str> {
+        self.expression
+            .as_deref()
+            .filter(|_| self.generated.is_none())
+    }
+
+    /// The column as it stands in CREATE TABLE of `table`.
+    pub(super) fn definition_in(&self, table: &Table) -> Sql {
+        if table.of_type.is_some() {
+            return sql!("{} WITH OPTIONS{}", self.name, self.clauses());
+        }
+        self.definition()
+    }
+
+    /// The column as it stands in ADD COLUMN.
+    pub fn definition(&self) -> Sql {
+        let mut head = sql!("{} {}", self.name, Deparsed(&self.data_type));
+        if let Some(method) = &self.compression {
+            head = sql!("{} COMPRESSION {}", head, Ident::new(method));
+        }
+        if let Some(collation) = &self.collation {
+            head = sql!("{} COLLATE {}", head, Deparsed(collation));
+        }
+        sql!("{}{}", head, self.clauses())
+    }
+
+    fn clauses(&self) -> Sql {
+        let mut clauses = Sql::constant("");
+        if let Some(default) = self.default() {
+            clauses = sql!("{} DEFAULT {}", clauses, Deparsed(default));
+        }
+        if let (Some(generated), Some(expression)) = (self.generated, &self.expression) {
+            clauses = sql!(
+                "{} GENERATED ALWAYS AS ({}) {}",
+                clauses,
+                Deparsed(expression),
+                Word(match generated {
+                    Generated::Stored => "STORED",
+                    Generated::Virtual => "VIRTUAL",
+                })
+            );
+        }
+        if let Some(identity) = &self.identity {
+            clauses = sql!("{} {}", clauses, identity.clause());
+        }
+        match &self.not_null {
+            Some(n) if n.validated => {
+                if let Some(name) = n.name.as_deref().filter(|_| !n.default_name) {
+                    clauses = sql!("{} CONSTRAINT {}", clauses, Ident::new(name));
+                }
+                let inherit = Word(if n.no_inherit { " NO INHERIT" } else { "" });
+                sql!("{} NOT NULL{}", clauses, inherit)
+            }
+            _ => clauses,
+        }
+    }
+
+    /// What cannot stand in the definition.
+    pub(super) fn storage_statements(&self) -> Vec<Sql> {
+        let mut statements = Vec::new();
+        if self.storage.is_some() {
+            statements.extend(self.set_storage());
+        }
+        if self.statistics.is_some() {
+            statements.extend(self.set_statistics());
+        }
+        if !self.options.is_empty() {
+            let options = super::table::options_list(&self.options);
+            statements.push(sql!("{} SET ({})", self.alter_only(), options));
+        }
+        if let Some(n) = self.not_null.as_ref().filter(|n| !n.validated) {
+            statements.push(self.add_not_null(n));
+        }
+        statements
+    }
+
+    fn set_storage(&self) -> Vec<Sql> {
+        let storage = self.storage.as_deref().unwrap_or(&self.type_storage);
+        vec![sql!(
+            "{} SET STORAGE {}",
+            self.alter_only(),
+            Ident::new(storage)
+        )]
+    }
+
+    fn set_statistics(&self) -> Vec<Sql> {
+        vec![sql!(
+            "{} SET STATISTICS {}",
+            self.alter_only(),
+            self.statistics.unwrap_or(-1)
+        )]
+    }
+
+    /// `ADD CONSTRAINT … NOT NULL column` of PostgreSQL 18.
+    pub fn add_not_null(&self, not_null: &NotNull) -> Sql {
+        let mut add = sql!("{} ADD", self.alter_table());
+        if let Some(name) = &not_null.name {
+            add = sql!("{} CONSTRAINT {}", add, Ident::new(name));
+        }
+        add = sql!("{} NOT NULL {}", add, self.name);
+        if not_null.no_inherit {
+            add = sql!("{} NO INHERIT", add);
+        }
+        if not_null.validated {
+            add
+        } else {
+            sql!("{} NOT VALID", add)
+        }
+    }
+
+    fn alter_not_null(&self, old: &Self) -> Vec<Sql> {
+        let set = sql!(
+            "{} ALTER COLUMN {} SET NOT NULL",
+            self.alter_table(),
+            self.name
+        );
+        let drop = sql!(
+            "{} ALTER COLUMN {} DROP NOT NULL",
+            self.alter_table(),
+            self.name
+        );
+        match (&old.not_null, &self.not_null) {
+            (_, None) => vec![drop],
+            (None, Some(new)) if new.default_name && new.validated && !new.no_inherit => vec![set],
+            (None, Some(new)) => vec![self.add_not_null(new)],
+            (Some(old), Some(new)) => {
+                if old.no_inherit != new.no_inherit || (old.validated && !new.validated) {
+                    return vec![drop, self.add_not_null(new)];
+                }
+                let mut statements = Vec::new();
+                if let (Some(old_name), Some(new_name)) = (&old.name, &new.name)
+                    && old_name != new_name
+                {
+                    statements.push(sql!(
+                        "{} RENAME CONSTRAINT {} TO {}",
+                        self.alter_table(),
+                        Ident::new(old_name),
+                        Ident::new(new_name)
+                    ));
+                }
+                if let Some(name) = new
+                    .name
+                    .as_ref()
+                    .filter(|_| !old.validated && new.validated)
+                {
+                    statements.push(sql!(
+                        "{} VALIDATE CONSTRAINT {}",
+                        self.alter_table(),
+                        Ident::new(name)
+                    ));
+                }
+                statements
+            }
+        }
+    }
+
+    fn alter_type(&self, old: &Self) -> Vec<Sql> {
+        let mut statements = Vec::new();
+        // The old default need not be castable to the new type.
+        if old.default().is_some() && old.expression != self.expression {
+            statements.push(sql!("{} DROP DEFAULT", old.alter_only()));
+        }
+        let mut alter = sql!(
+            "{} ALTER COLUMN {} TYPE {}",
+            self.alter_table(),
+            self.name,
+            Deparsed(&self.data_type)
+        );
+        if let Some(collation) = &self.collation {
+            alter = sql!("{} COLLATE {}", alter, Deparsed(collation));
+        }
+        statements.push(alter);
+        if old.expression != self.expression
+            && let Some(default) = self.default()
+        {
+            statements.push(sql!(
+                "{} SET DEFAULT {}",
+                self.alter_only(),
+                Deparsed(default)
+            ));
+        }
+        statements
+    }
+
+    fn alter_identity(&self, old: &Self) -> Vec<Sql> {
+        let column = sql!("{} ALTER COLUMN {}", self.alter_table(), self.name);
+        match (&old.identity, &self.identity) {
+            (Some(_), None) => vec![sql!("{} DROP IDENTITY", column)],
+            (None, Some(new)) => vec![sql!("{} ADD {}", column, new.clause())],
+            (Some(old), Some(new)) => {
+                let mut parts = Vec::new();
+                if old.always != new.always {
+                    parts.push(sql!("SET GENERATED {}", new.word()));
+                }
+                for clause in new.options.clauses(&old.options) {
+                    parts.push(sql!("SET {}", clause));
+                }
+                let mut statements = Vec::new();
+                if !parts.is_empty() {
+                    statements.push(sql!("{} {}", column, List::separated(" ", parts)));
+                }
+                statements
+            }
+            (None, None) => Vec::new(),
+        }
+    }
+
+    fn alter_generated(&self, old: &Self) -> Alter {
+        match (old.generated, self.generated) {
+            (Some(Generated::Stored), None) => Alter::InPlace(vec![sql!(
+                "{} ALTER COLUMN {} DROP EXPRESSION",
+                self.alter_table(),
+                self.name
+            )]),
+            (Some(a), Some(b)) if a != b => Alter::Replace {
+                why: "a generated column stays stored or virtual for life",
+            },
+            (Some(_), Some(_)) => {
+                // SET EXPRESSION exists since 17 only; replacing costs the same rewrite.
+                Alter::Replace {
+                    why: "the stored values follow from the expression",
+                }
+            }
+            (None, Some(_)) => Alter::Replace {
+                why: "no statement makes a filled column generated",
+            },
+            (Some(Generated::Virtual), None) => Alter::Replace {
+                why: "a virtual column has no values to keep",
+            },
+            (None, None) => Alter::InPlace(Vec::new()),
+        }
+    }
+
+    fn has_type(&self, id: &ObjectId) -> bool {
+        let [schema, name] = id.path.as_slice() else {
+            return false;
+        };
+        let of = Qualified::new(schema.as_str(), name.as_str()).to_string();
+        let own = self.data_type.trim_end_matches("[]");
+        own == of
+            || own
+                .strip_prefix(&of)
+                .is_some_and(|rest| rest.starts_with('('))
+    }
+}
+
+impl Kind for Column {
+    fn query(version: ServerVersion) -> String {
+        let not_null = if version >= ServerVersion::V18 {
+            "CASE WHEN a.attnotnull THEN
+                    coalesce((SELECT json_build_object(
+                          'name', k.conname
+                        , 'default_name', k.conname = left(c.relname || '_' || a.attname, 54) || '_not_null'
+                        , 'validated', k.convalidated
+                        , 'no_inherit', k.connoinherit)
+                       FROM pg_constraint k
+                      WHERE k.conrelid = c.oid AND k.contype = 'n' AND k.conkey[1] = a.attnum)
+                    , '{\"name\": null, \"default_name\": true, \"validated\": true, \"no_inherit\": false}')
+             END"
+        } else {
+            "CASE WHEN a.attnotnull THEN
+                  '{\"name\": null, \"default_name\": true, \"validated\": true, \"no_inherit\": false}'::json
+             END"
+        };
+        let user = fragment::USER_SCHEMA;
+        let own = fragment::not_member("pg_class", "c.oid");
+        format!(
+            "SELECT 1259::bigint AS classid
+                  , c.oid::bigint AS objid
+                  , a.attnum AS objsubid
+                  , n.nspname AS schema
+                  , c.relname AS table
+                  , a.attname AS name
+                  , a.attnum AS position
+                  , format_type(a.atttypid, a.atttypmod) AS data_type
+                  , CASE WHEN a.attcollation <> t.typcollation
+                         THEN quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
+                    END AS collation
+                  , {not_null} AS not_null
+                  , pg_get_expr(d.adbin, d.adrelid) AS expression
+                  , CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END AS generated
+                  , CASE WHEN a.attidentity <> '' THEN
+                    (SELECT json_build_object(
+                          'always', a.attidentity = 'a'
+                        , 'sequence', CASE WHEN sn.nspname <> n.nspname
+                               OR sc.relname <> c.relname || '_' || a.attname || '_seq'
+                               THEN json_build_object('schema', sn.nspname, 'name', sc.relname) END
+                        , 'sequence_type', format_type(s.seqtypid, NULL)
+                        , 'start', s.seqstart, 'increment', s.seqincrement
+                        , 'min', s.seqmin, 'max', s.seqmax
+                        , 'cache', s.seqcache, 'cycle', s.seqcycle)
+                       FROM pg_depend i
+                       JOIN pg_sequence s ON s.seqrelid = i.objid
+                       JOIN pg_class sc ON sc.oid = s.seqrelid
+                       JOIN pg_namespace sn ON sn.oid = sc.relnamespace
+                      WHERE i.classid = 'pg_class'::regclass AND i.deptype = 'i'
+                        AND i.refclassid = 'pg_class'::regclass
+                        AND i.refobjid = c.oid AND i.refobjsubid = a.attnum) END AS identity
+                  , CASE WHEN a.attstorage <> t.typstorage THEN {attstorage} END AS storage
+                  , {typstorage} AS type_storage
+                  , CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression
+                  , nullif(a.attstattarget, -1) AS statistics
+                  , coalesce(to_json(a.attoptions), '[]') AS options
+                  , a.attislocal AS local
+                  , CASE WHEN a.attinhcount = 0 THEN '[]' ELSE
+                    coalesce((SELECT json_agg(json_build_object('schema', pn.nspname, 'name', p.relname)
+                                     ORDER BY i.inhseqno)
+                                FROM pg_inherits i
+                                JOIN pg_class p ON p.oid = i.inhparent
+                                JOIN pg_namespace pn ON pn.oid = p.relnamespace
+                                JOIN pg_attribute pa ON pa.attrelid = p.oid AND pa.attname = a.attname
+                               WHERE i.inhrelid = c.oid), '[]') END AS inherited_from
+               FROM pg_attribute a
+               JOIN pg_class c ON c.oid = a.attrelid
+               JOIN pg_namespace n ON n.oid = c.relnamespace
+               JOIN pg_type t ON t.oid = a.atttypid
+               LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+               LEFT JOIN pg_collation co ON co.oid = a.attcollation
+               LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
+              WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+                AND a.attnum > 0 AND NOT a.attisdropped AND {user} AND {own}",
+            attstorage = storage_name("a.attstorage"),
+            typstorage = storage_name("t.typstorage"),
+        )
+    }
+
+    fn id(&self) -> ObjectId {
+        ObjectId::new(
+            KindTag::Column,
+            [self.schema.raw(), self.table.raw(), self.name.raw()],
+        )
+    }
+
+    fn parent(&self) -> Option<ObjectId> {
+        Some(self.table_id())
+    }
+
+    fn falls_with(&self) -> Vec<ObjectId> {
+        let mut with = vec![self.table_id()];
+        if !self.local {
+            with.extend(self.follows());
+        }
+        with
+    }
+
+    fn follows(&self) -> Vec<ObjectId> {
+        self.inherited_from
+            .iter()
+            .map(|p| {
+                ObjectId::new(
+                    KindTag::Column,
+                    [p.schema.raw(), p.name.raw(), self.name.raw()],
+                )
+            })
+            .collect()
+    }
+
+    fn recurses(attribute: &str) -> bool {
+        matches!(
+            attribute,
+            "type" | "collation" | "not null" | "generated" | "identity"
+        )
+    }
+
+    fn attributes(&self) -> Vec<Attribute> {
+        let Self {
+            schema: _,
+            table: _,
+            name: _,
+            position: _,
+            data_type,
+            collation,
+            not_null,
+            expression,
+            generated,
+            identity,
+            storage,
+            type_storage: _,
+            compression,
+            statistics,
+            options,
+            local,
+            inherited_from: _, // the table's inheritance and attachment
+        } = self;
+        let not_null = not_null.as_ref().map(|n| {
+            let NotNull {
+                name,
+                default_name,
+                validated,
+                no_inherit,
+            } = n;
+            (
+                name.as_ref().filter(|_| !default_name),
+                validated,
+                no_inherit,
+            )
+        });
+        vec![
+            attr("type", data_type),
+            attr("collation", collation),
+            text(
+                "default",
+                expression.as_ref().filter(|_| generated.is_none()),
+            ),
+            text("generated", generated.map(|g| (g, expression))),
+            attr("not null", not_null),
+            attr("identity", identity),
+            attr("storage", storage),
+            attr("compression", compression),
+            attr("statistics target", statistics),
+            attr("options", options),
+            attr("local", local),
+        ]
+    }
+
+    fn create(&self) -> Vec<Sql> {
+        let mut statements = vec![sql!(
+            "{} ADD COLUMN {}",
+            self.alter_table(),
+            self.definition()
+        )];
+        statements.extend(self.storage_statements());
+        statements
+    }
+
+    fn drop(&self) -> Vec<Sql> {
+        vec![sql!("{} DROP COLUMN {}", self.alter_table(), self.name)]
+    }
+
+    fn alter(&self, old: &Self, attribute: &str) -> Alter {
+        match attribute {
+            "type" | "collation" => Alter::Disturbing(self.alter_type(old)),
+            "default" => Alter::InPlace(vec![match self.default() {
+                Some(e) => sql!("{} SET DEFAULT {}", self.alter_only(), Deparsed(e)),
+                // DROP EXPRESSION has already taken it away.
+                None if old.default().is_none() => return Alter::InPlace(Vec::new()),
+                None => sql!("{} DROP DEFAULT", self.alter_only()),
+            }]),
+            "generated" => self.alter_generated(old),
+            "not null" if self.not_null.is_none() => Alter::AfterDrops(self.alter_not_null(old)),
+            "not null" => Alter::InPlace(self.alter_not_null(old)),
+            "identity" => Alter::InPlace(self.alter_identity(old)),
+            "storage" => Alter::InPlace(self.set_storage()),
+            "compression" => {
+                let method = self.compression.as_deref().unwrap_or("default");
+                Alter::InPlace(vec![sql!(
+                    "{} SET COMPRESSION {}",
+                    self.alter_only(),
+                    // DEFAULT is a key word here and not a name.
+                    Deparsed(method)
+                )])
+            }
+            "statistics target" => Alter::InPlace(self.set_statistics()),
+            "options" => {
+                let (set, reset) = super::table::option_changes(&old.options, &self.options);
+                let set = set.map(|o| sql!("{} SET ({})", self.alter_only(), o));
+                let reset = reset.map(|o| sql!("{} RESET ({})", self.alter_only(), o));
+                Alter::InPlace(set.into_iter().chain(reset).collect())
+            }
+            // Attaching and detaching decide it; nothing else can.
+            _ => Alter::InPlace(Vec::new()),
+        }
+    }
+
+    fn take_down(&self, of: &ObjectId) -> TakeDown {
+        if self.generated.is_some() && of.kind == KindTag::Column {
+            return TakeDown::Replace;
+        }
+        let mut down = Vec::new();
+        let mut up = Vec::new();
+        if let Some(default) = self.default() {
+            down.push(sql!("{} DROP DEFAULT", self.alter_only()));
+            up.push(sql!(
+                "{} SET DEFAULT {}",
+                self.alter_only(),
+                Deparsed(default)
+            ));
+        }
+        if self.has_type(of) {
+            let array = self.data_type.ends_with("[]");
+            let text = Word(if array { "text[]" } else { "text" });
+            let column = sql!("{} ALTER COLUMN {} TYPE", self.alter_table(), self.name);
+            down.push(sql!("{} {} USING {}::{}", column, text, self.name, text));
+            up.insert(
+                0,
+                sql!(
+                    "{} {} USING {}::{}::{}",
+                    column,
+                    Deparsed(&self.data_type),
+                    self.name,
+                    text,
+                    Deparsed(&self.data_type)
+                ),
+            );
+        }
+        TakeDown::Around { down, up }
+    }
+
+    fn hazards(&self, verb: Verb) -> Vec<Hazard> {
+        let table = self.table_name();
+        match verb {
+            Verb::Create => vec![Hazard::declared(
+                HazardKind::BreaksQueries,
+                format!(
+                    "SELECT * from {table} returns one column more; COPY and INSERT without a \
+                     column list, and prepared SELECT *, can fail"
+                ),
+            )],
+            Verb::Drop => vec![
+                Hazard::declared(
+                    HazardKind::DataLoss,
+                    format!("the values of {table}.{} are lost", self.name),
+                ),
+                Hazard::declared(
+                    HazardKind::BreaksQueries,
+                    format!("queries that name {table}.{} fail", self.name),
+                ),
+            ],
+        }
+    }
+
+    fn irreversible_drop(&self) -> Option<&'static str> {
+        match self.generated {
+            Some(_) => None,
+            None => Some("the column's values are gone"),
+        }
+    }
+}
+
+fn storage_name(column: &'static str) -> String {
+    format!(
+        "CASE {column} WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' \
+         WHEN 'x' THEN 'extended' WHEN 'm' THEN 'main' END"
+    )
+}

@@ -1,0 +1,170 @@
+//! Comments. Those of extensions belong to the extension, which brings its own.
+
+use super::{Alter, Attribute, Kind, KindTag, ObjectId, attr};
+use crate::pg::sql::{Deparsed, Word};
+use crate::pg::{Ident, Qualified, ServerVersion, Sql, ident::Literal};
+use crate::sql;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comment {
+    pub target: ObjectId,
+    /// The target is a procedure, a composite type …: what COMMENT ON calls it.
+    pub text: String,
+    #[serde(default)]
+    pub on_procedure: bool,
+    /// The constraint of the domain `target` that it is on.
+    #[serde(default)]
+    pub domain_constraint: Option<String>,
+    /// The column of the view or composite type `target` that it is on.
+    #[serde(default)]
+    pub column: Option<String>,
+}
+
+impl Comment {
+    /// `COMMENT ON … IS`; the reader makes no comment for a target this does not know.
+    fn on(&self) -> Option<Sql> {
+        let path: Vec<&str> = self.target.path.iter().map(String::as_str).collect();
+        let in_schema = |word: &'static str| match path.as_slice() {
+            [schema, name] => Some(sql!(
+                "COMMENT ON {} {}",
+                Word(word),
+                Qualified::new(*schema, *name)
+            )),
+            _ => None,
+        };
+        let on_table = |word: &'static str| match path.as_slice() {
+            [schema, table, name] => Some(sql!(
+                "COMMENT ON {} {} ON {}",
+                Word(word),
+                Ident::new(*name),
+                Qualified::new(*schema, *table)
+            )),
+            _ => None,
+        };
+        if let (Some(name), [schema, domain]) = (&self.domain_constraint, path.as_slice()) {
+            return Some(sql!(
+                "COMMENT ON CONSTRAINT {} ON DOMAIN {}",
+                Ident::new(name.as_str()),
+                Qualified::new(*schema, *domain)
+            ));
+        }
+        if let (Some(column), [schema, relation]) = (&self.column, path.as_slice()) {
+            return Some(sql!(
+                "COMMENT ON COLUMN {}.{}",
+                Qualified::new(*schema, *relation),
+                Ident::new(column.as_str())
+            ));
+        }
+        match self.target.kind {
+            KindTag::Schema => path
+                .first()
+                .map(|name| sql!("COMMENT ON SCHEMA {}", Ident::new(*name))),
+            KindTag::Enum | KindTag::Composite => in_schema("TYPE"),
+            KindTag::Domain => in_schema("DOMAIN"),
+            KindTag::Sequence => in_schema("SEQUENCE"),
+            KindTag::Table => in_schema("TABLE"),
+            KindTag::View => in_schema("VIEW"),
+            KindTag::Index => in_schema("INDEX"),
+            KindTag::Constraint => on_table("CONSTRAINT"),
+            KindTag::Trigger => on_table("TRIGGER"),
+            KindTag::Column => match path.as_slice() {
+                [schema, table, column] => Some(sql!(
+                    "COMMENT ON COLUMN {}.{}",
+                    Qualified::new(*schema, *table),
+                    Ident::new(*column)
+                )),
+                _ => None,
+            },
+            KindTag::Function => match path.as_slice() {
+                [schema, name, arguments] => Some(sql!(
+                    "COMMENT ON {} {}({})",
+                    Word(if self.on_procedure {
+                        "PROCEDURE"
+                    } else {
+                        "FUNCTION"
+                    }),
+                    Qualified::new(*schema, *name),
+                    Deparsed(arguments)
+                )),
+                _ => None,
+            },
+            KindTag::Extension
+            | KindTag::SequenceOwner
+            | KindTag::ReplicaIdentity
+            | KindTag::Attachment
+            | KindTag::IndexAttachment
+            | KindTag::Comment => None,
+        }
+    }
+
+    fn set(&self, text: Option<&str>) -> Vec<Sql> {
+        let Some(on) = self.on() else {
+            return Vec::new();
+        };
+        vec![match text {
+            Some(text) => sql!("{} IS {}", on, Literal(text)),
+            None => sql!("{} IS NULL", on),
+        }]
+    }
+}
+
+impl Kind for Comment {
+    fn query(_: ServerVersion) -> String {
+        // The target is found by its address; the reader fills it in.
+        "SELECT d.classoid::bigint AS classid
+              , d.objoid::bigint AS objid
+              , d.objsubid AS objsubid
+              , 'schema:' AS target
+              , d.description AS text
+              , CASE WHEN d.classoid = 'pg_proc'::regclass
+                     THEN (SELECT p.prokind = 'p' FROM pg_proc p WHERE p.oid = d.objoid)
+                     ELSE false END AS on_procedure
+              , CASE WHEN d.classoid = 'pg_constraint'::regclass
+                     THEN (SELECT k.conname FROM pg_constraint k
+                            WHERE k.oid = d.objoid AND k.contypid <> 0) END AS domain_constraint
+              , CASE WHEN d.classoid = 'pg_class'::regclass AND d.objsubid > 0
+                     THEN (SELECT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+                            WHERE a.attrelid = d.objoid AND a.attnum = d.objsubid
+                              AND c.relkind IN ('v', 'c')) END AS \"column\"
+           FROM pg_description d
+          WHERE (d.objoid >= 16384 OR d.classoid = 'pg_namespace'::regclass)
+            AND d.classoid <> 'pg_extension'::regclass"
+            .to_owned()
+    }
+
+    fn id(&self) -> ObjectId {
+        let mut path = vec![self.target.kind.slug().to_owned()];
+        path.extend(self.target.path.iter().cloned());
+        path.extend(self.domain_constraint.clone());
+        path.extend(self.column.clone());
+        ObjectId::new(KindTag::Comment, path)
+    }
+
+    fn parent(&self) -> Option<ObjectId> {
+        Some(self.target.clone())
+    }
+
+    fn attributes(&self) -> Vec<Attribute> {
+        let Self {
+            target: _,
+            text,
+            on_procedure: _,
+            domain_constraint: _,
+            column: _,
+        } = self;
+        vec![attr("text", text)]
+    }
+
+    fn create(&self) -> Vec<Sql> {
+        self.set(Some(&self.text))
+    }
+
+    fn drop(&self) -> Vec<Sql> {
+        self.set(None)
+    }
+
+    fn alter(&self, _: &Self, _: &str) -> Alter {
+        Alter::InPlace(self.create())
+    }
+}

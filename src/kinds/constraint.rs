@@ -1,0 +1,396 @@
+//! Table constraints: primary key, unique, foreign key, check, exclusion.
+//!
+//! NOT NULL is an attribute of its column, on 18 with the constraint's name; a constraint trigger
+//! is a trigger.
+
+use super::{Alter, Attribute, Kind, KindTag, ObjectId, attr, fragment, text};
+use crate::pg::sql::{Deparsed, Word};
+use crate::pg::{Ident, Qualified, ServerVersion, Sql};
+use crate::sql;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConstraintType {
+    PrimaryKey,
+    Unique,
+    ForeignKey,
+    Check,
+    Exclusion,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Constraint {
+    pub schema: Ident,
+    pub table: Ident,
+    pub name: Ident,
+    pub constraint_type: ConstraintType,
+    /// `pg_get_constraintdef` without its trailing DEFERRABLE, NOT VALID and NOT ENFORCED.
+    pub definition: String,
+    pub deferrable: bool,
+    pub deferred: bool,
+    pub validated: bool,
+    pub enforced: bool,
+    pub columns: Vec<Ident>,
+    pub local: bool,
+    pub inherited_from: Vec<Qualified>,
+    pub on_partitioned: bool,
+    /// The table that a foreign key points at.
+    pub referenced: Option<Qualified>,
+    /// Storage parameters of the index.
+    pub index_options: Vec<String>,
+    pub clustered: bool,
+    /// The definition of the index (`CREATE UNIQUE INDEX …`); part of `definition`.
+    pub index_definition: Option<String>,
+    /// The index of the partitioned table that this one's is attached to.
+    pub attached_to: Option<ParentIndex>,
+}
+
+/// The index (perhaps of a constraint) of a partitioned table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ParentIndex {
+    pub schema: Ident,
+    pub table: Ident,
+    pub name: Ident,
+    pub constraint: bool,
+}
+
+impl ParentIndex {
+    pub fn id(&self) -> ObjectId {
+        index_id(self.constraint, &self.schema, &self.table, &self.name)
+    }
+}
+
+/// The identity of an index: that of its constraint, where it has one.
+pub(super) fn index_id(constraint: bool, schema: &Ident, table: &Ident, name: &Ident) -> ObjectId {
+    if constraint {
+        ObjectId::new(KindTag::Constraint, [schema.raw(), table.raw(), name.raw()])
+    } else {
+        ObjectId::new(KindTag::Index, [schema.raw(), name.raw()])
+    }
+}
+
+/// The query text of a [`ParentIndex`] for the index `oid`.
+pub(super) fn parent_index(oid: &'static str) -> String {
+    format!(
+        "(SELECT json_build_object(
+              'schema', xn.nspname, 'table', xt.relname, 'name', x.relname
+            , 'constraint', EXISTS (SELECT FROM pg_constraint xk
+                             WHERE xk.conindid = x.oid AND xk.contype IN ('p', 'u', 'x')))
+           FROM pg_inherits xi
+           JOIN pg_class x ON x.oid = xi.inhparent
+           JOIN pg_namespace xn ON xn.oid = x.relnamespace
+           JOIN pg_index xx ON xx.indexrelid = x.oid
+           JOIN pg_class xt ON xt.oid = xx.indrelid
+          WHERE xi.inhrelid = {oid})"
+    )
+}
+
+impl Constraint {
+    pub fn table_name(&self) -> Qualified {
+        Qualified {
+            schema: self.schema.clone(),
+            name: self.table.clone(),
+        }
+    }
+
+    pub fn table_id(&self) -> ObjectId {
+        ObjectId::new(KindTag::Table, [self.schema.raw(), self.table.raw()])
+    }
+
+    pub fn is_foreign_key(&self) -> bool {
+        self.constraint_type == ConstraintType::ForeignKey
+    }
+
+    fn attributes_clause(&self) -> Sql {
+        let deferrable = Word(if self.deferrable { " DEFERRABLE" } else { "" });
+        let deferred = Word(if self.deferred {
+            " INITIALLY DEFERRED"
+        } else {
+            ""
+        });
+        sql!("{}{}", deferrable, deferred)
+    }
+
+    /// The definition with the index's storage parameters and DEFERRABLE.
+    fn full_definition(&self) -> Sql {
+        let mut definition = sql!("{}", Deparsed(&self.definition));
+        if !self.index_options.is_empty() {
+            let options = super::table::options_list(&self.index_options);
+            definition = sql!("{} WITH ({})", definition, options);
+        }
+        let enforced = Word(if self.enforced { "" } else { " NOT ENFORCED" });
+        sql!("{}{}{}", definition, self.attributes_clause(), enforced)
+    }
+
+    /// `CONSTRAINT name …`, as it stands in CREATE TABLE.
+    pub fn definition_with_name(&self) -> Sql {
+        sql!("CONSTRAINT {} {}", self.name, self.full_definition())
+    }
+
+    /// `ALTER TABLE … ADD CONSTRAINT …` in the form that checks no row.
+    pub fn add_not_valid(&self) -> Sql {
+        sql!(
+            "{} ADD {} NOT VALID",
+            self.alter_table(),
+            self.definition_with_name()
+        )
+    }
+
+    pub fn validate(&self) -> Sql {
+        sql!(
+            "ALTER TABLE {} VALIDATE CONSTRAINT {}",
+            self.table_name(),
+            self.name
+        )
+    }
+
+    /// `ADD CONSTRAINT … UNIQUE | PRIMARY KEY USING INDEX …`.
+    pub fn add_using_index(&self, index: &Ident) -> Sql {
+        let word = Word(match self.constraint_type {
+            ConstraintType::PrimaryKey => "PRIMARY KEY",
+            _ => "UNIQUE",
+        });
+        sql!(
+            "ALTER TABLE {} ADD CONSTRAINT {} {} USING INDEX {}{}",
+            self.table_name(),
+            self.name,
+            word,
+            index,
+            self.attributes_clause()
+        )
+    }
+
+    fn alter_table(&self) -> Sql {
+        // Keys of a partitioned table are made part by part and attached (pg_dump does the same);
+        // its checks and foreign keys have to reach the partitions.
+        let only = matches!(
+            self.constraint_type,
+            ConstraintType::PrimaryKey | ConstraintType::Unique | ConstraintType::Exclusion
+        );
+        let only = Word(if only && self.on_partitioned {
+            "ONLY "
+        } else {
+            ""
+        });
+        sql!("ALTER TABLE {}{}", only, self.table_name())
+    }
+}
+
+impl Kind for Constraint {
+    fn query(version: ServerVersion) -> String {
+        let enforced = if version >= ServerVersion::V18 {
+            "k.conenforced"
+        } else {
+            "true"
+        };
+        let parent = parent_index("k.conindid");
+        let user = fragment::USER_SCHEMA;
+        let own = fragment::not_member("pg_class", "c.oid");
+        format!(
+            "SELECT 2606::bigint AS classid
+                  , k.oid::bigint AS objid
+                  , 0 AS objsubid
+                  , n.nspname AS schema
+                  , c.relname AS table
+                  , k.conname AS name
+                  , CASE k.contype WHEN 'p' THEN 'primary-key' WHEN 'u' THEN 'unique'
+                         WHEN 'f' THEN 'foreign-key' WHEN 'c' THEN 'check'
+                         ELSE 'exclusion' END AS constraint_type
+                  , regexp_replace(pg_get_constraintdef(k.oid),
+                        '( DEFERRABLE)?( INITIALLY DEFERRED)?( NOT ENFORCED)?( NOT VALID)?$', '') AS definition
+                  , k.condeferrable AS deferrable
+                  , k.condeferred AS deferred
+                  , k.convalidated OR NOT {enforced} AS validated
+                  , {enforced} AS enforced
+                  , coalesce((SELECT json_agg(a.attname ORDER BY x.ord)
+                                FROM unnest(k.conkey) WITH ORDINALITY x(num, ord)
+                                JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.num)
+                           , '[]') AS columns
+                  , k.conislocal AS local
+                  , CASE WHEN k.coninhcount = 0 OR k.contype <> 'c' THEN '[]' ELSE
+                    coalesce((SELECT json_agg(json_build_object('schema', pn.nspname, 'name', p.relname)
+                                     ORDER BY i.inhseqno)
+                                FROM pg_inherits i
+                                JOIN pg_class p ON p.oid = i.inhparent
+                                JOIN pg_namespace pn ON pn.oid = p.relnamespace
+                                JOIN pg_constraint pk ON pk.conrelid = p.oid AND pk.conname = k.conname
+                               WHERE i.inhrelid = c.oid), '[]') END AS inherited_from
+                  , c.relkind = 'p' AS on_partitioned
+                  , (SELECT json_build_object('schema', fn.nspname, 'name', f.relname)
+                       FROM pg_class f JOIN pg_namespace fn ON fn.oid = f.relnamespace
+                      WHERE f.oid = k.confrelid) AS referenced
+                  , coalesce((SELECT to_json(ic.reloptions) FROM pg_class ic
+                               WHERE ic.oid = k.conindid AND k.contype IN ('p', 'u', 'x')), '[]') AS index_options
+                  , coalesce((SELECT x.indisclustered FROM pg_index x
+                               WHERE x.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')), false) AS clustered
+                  , CASE WHEN k.contype IN ('p', 'u', 'x') THEN pg_get_indexdef(k.conindid) END AS index_definition
+                  , CASE WHEN k.contype IN ('p', 'u', 'x') THEN {parent} END AS attached_to
+               FROM pg_constraint k
+               JOIN pg_class c ON c.oid = k.conrelid
+               JOIN pg_namespace n ON n.oid = c.relnamespace
+              WHERE k.contype IN ('p', 'u', 'f', 'c', 'x')
+                AND (k.contype <> 'f' OR k.conparentid = 0)
+                AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {user} AND {own}"
+        )
+    }
+
+    fn id(&self) -> ObjectId {
+        ObjectId::new(
+            KindTag::Constraint,
+            [self.schema.raw(), self.table.raw(), self.name.raw()],
+        )
+    }
+
+    fn parent(&self) -> Option<ObjectId> {
+        Some(self.table_id())
+    }
+
+    fn falls_with(&self) -> Vec<ObjectId> {
+        let mut with = vec![self.table_id()];
+        with.extend(self.attached_to.as_ref().map(ParentIndex::id));
+        if !self.local {
+            with.extend(self.follows());
+        }
+        // Dropping a column takes the constraints on it along.
+        with.extend(self.columns.iter().map(|c| {
+            ObjectId::new(
+                KindTag::Column,
+                [self.schema.raw(), self.table.raw(), c.raw()],
+            )
+        }));
+        with
+    }
+
+    fn follows(&self) -> Vec<ObjectId> {
+        self.inherited_from
+            .iter()
+            .map(|p| {
+                ObjectId::new(
+                    KindTag::Constraint,
+                    [p.schema.raw(), p.name.raw(), self.name.raw()],
+                )
+            })
+            .collect()
+    }
+
+    fn recurses(attribute: &str) -> bool {
+        attribute == "validated"
+    }
+
+    fn attributes(&self) -> Vec<Attribute> {
+        let Self {
+            schema: _,
+            table: _,
+            name: _,
+            constraint_type,
+            definition,
+            deferrable,
+            deferred,
+            validated,
+            enforced,
+            columns: _, // part of the definition
+            local,
+            inherited_from: _, // the table's inheritance and attachment
+            on_partitioned: _,
+            referenced: _, // part of the definition
+            index_options,
+            clustered,
+            index_definition: _, // part of the definition
+            attached_to: _,      // an object of its own
+        } = self;
+        vec![
+            attr("kind", constraint_type),
+            text("definition", definition),
+            attr("deferrable", (deferrable, deferred)),
+            attr("validated", validated),
+            attr("enforced", enforced),
+            attr("local", local),
+            attr("storage parameters", index_options),
+            attr("clustered", clustered),
+        ]
+    }
+
+    fn create(&self) -> Vec<Sql> {
+        let mut statements = vec![if self.validated {
+            sql!("{} ADD {}", self.alter_table(), self.definition_with_name())
+        } else {
+            self.add_not_valid()
+        }];
+        if self.clustered {
+            statements.push(sql!(
+                "ALTER TABLE {} CLUSTER ON {}",
+                self.table_name(),
+                self.name
+            ));
+        }
+        statements
+    }
+
+    fn drop(&self) -> Vec<Sql> {
+        vec![sql!(
+            "ALTER TABLE {} DROP CONSTRAINT {}",
+            self.table_name(),
+            self.name
+        )]
+    }
+
+    fn alter(&self, old: &Self, attribute: &str) -> Alter {
+        let name = self.table_name();
+        match attribute {
+            "validated" if self.validated => Alter::InPlace(vec![self.validate()]),
+            "validated" => Alter::Replace {
+                why: "a validated constraint stays validated",
+            },
+            "deferrable" if self.is_foreign_key() => {
+                let word = Word(match (self.deferrable, self.deferred) {
+                    (false, _) => "NOT DEFERRABLE",
+                    (true, false) => "DEFERRABLE INITIALLY IMMEDIATE",
+                    (true, true) => "DEFERRABLE INITIALLY DEFERRED",
+                });
+                Alter::InPlace(vec![sql!(
+                    "ALTER TABLE {} ALTER CONSTRAINT {} {}",
+                    name,
+                    self.name,
+                    word
+                )])
+            }
+            "enforced" if self.is_foreign_key() => {
+                let word = Word(if self.enforced {
+                    "ENFORCED"
+                } else {
+                    "NOT ENFORCED"
+                });
+                Alter::InPlace(vec![sql!(
+                    "ALTER TABLE {} ALTER CONSTRAINT {} {}",
+                    name,
+                    self.name,
+                    word
+                )])
+            }
+            "storage parameters" => {
+                let (set, reset) =
+                    super::table::option_changes(&old.index_options, &self.index_options);
+                let index = Qualified {
+                    schema: self.schema.clone(),
+                    name: self.name.clone(),
+                };
+                let set = set.map(|o| sql!("ALTER INDEX {} SET ({})", index, o));
+                let reset = reset.map(|o| sql!("ALTER INDEX {} RESET ({})", index, o));
+                Alter::InPlace(set.into_iter().chain(reset).collect())
+            }
+            "clustered" if self.clustered => {
+                Alter::InPlace(vec![sql!("ALTER TABLE {} CLUSTER ON {}", name, self.name)])
+            }
+            "clustered" => Alter::InPlace(vec![sql!("ALTER TABLE {} SET WITHOUT CLUSTER", name)]),
+            "local" => Alter::InPlace(Vec::new()),
+            _ => Alter::Replace {
+                why: "no statement changes a constraint's definition",
+            },
+        }
+    }
+
+    fn survives_change(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,351 @@
+//! The object kinds: one file each holds all we know of one kind.
+//!
+//! A kind knows the DDL one would type on an empty database. How to get there while the
+//! application is running is `strategy/`'s. A new kind is one file, one line in [`kinds!`] below,
+//! its cases, and a row in docs/coverage.md.
+
+mod attachment;
+mod column;
+mod comment;
+mod composite;
+mod constraint;
+mod domain;
+mod enumeration;
+mod extension;
+mod function;
+pub mod hazard;
+pub mod id;
+mod index;
+mod index_attachment;
+mod replica_identity;
+mod schema;
+mod sequence;
+mod sequence_owner;
+mod table;
+mod trigger;
+mod view;
+
+pub use column::{Column, Generated, Identity, NotNull};
+pub use comment::Comment;
+pub use constraint::{Constraint, ConstraintType};
+pub use extension::Extension;
+pub use id::ObjectId;
+pub use index::Index;
+pub use table::Table;
+
+use crate::pg::{Qualified, ServerVersion, Sql};
+pub use hazard::{Hazard, HazardKind};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Where the server keeps an object: `(classid, objid, objsubid)` as in `pg_depend`.
+pub type Address = (u32, u32, i32);
+
+/// One compared property of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribute {
+    pub name: &'static str,
+    pub value: Value,
+    /// The value holds text that the server deparsed from an expression: two spellings may mean
+    /// the same, so it is compared in canonical form only.
+    pub deparsed: bool,
+}
+
+/// The plain value of an attribute.
+pub(crate) fn attr(name: &'static str, value: impl Serialize) -> Attribute {
+    // Values are strings, numbers, booleans and lists of them: serialization cannot fail.
+    let value = serde_json::to_value(value).unwrap_or(Value::Null);
+    Attribute {
+        name,
+        value,
+        deparsed: false,
+    }
+}
+
+/// An attribute that holds deparsed text.
+pub(crate) fn text(name: &'static str, value: impl Serialize) -> Attribute {
+    Attribute {
+        deparsed: true,
+        ..attr(name, value)
+    }
+}
+
+/// How an attribute gets from its old to its new value on an empty database.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Alter {
+    /// These statements, while everything that depends on the object stays.
+    InPlace(Vec<Sql>),
+    /// These statements, once the dependents that are dropped anyway are gone.
+    AfterDrops(Vec<Sql>),
+    /// These statements, but what depends on the object and does not
+    /// [`survive`](Kind::survives_change) has to be taken down before and put back after.
+    Disturbing(Vec<Sql>),
+    /// The object is dropped and created again.
+    Replace { why: &'static str },
+    /// There is no way: the plan is refused.
+    Impossible { why: &'static str },
+}
+
+/// What creating or dropping an object together with its children takes.
+#[derive(Clone, Debug, Default)]
+pub struct Bundle {
+    pub statements: Vec<Sql>,
+    /// The children whose creation the statements include.
+    pub absorbed: Vec<ObjectId>,
+}
+
+/// All we know of one object kind.
+pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de> {
+    /// The catalog query: one row an object, with `classid`, `objid`, `objsubid` (null where
+    /// `pg_depend` cannot point at it) and one column a field.
+    fn query(version: ServerVersion) -> String;
+
+    fn id(&self) -> ObjectId;
+
+    /// The object this one is a part of.
+    fn parent(&self) -> Option<ObjectId> {
+        None
+    }
+
+    /// Every compared property. Begins with `let Self { … } = self;` without `..`: a field that
+    /// is added and not thought of does not compile.
+    fn attributes(&self) -> Vec<Attribute>;
+
+    fn create(&self) -> Vec<Sql>;
+
+    /// The creation together with those of `children` that can stand in the same statement.
+    fn create_with(&self, children: &[&Object]) -> Bundle {
+        let _ = children;
+        Bundle {
+            statements: self.create(),
+            absorbed: Vec::new(),
+        }
+    }
+
+    fn drop(&self) -> Vec<Sql>;
+
+    /// How `attribute` of `old` becomes that of `self`.
+    fn alter(&self, old: &Self, attribute: &str) -> Alter;
+
+    /// What must exist first and is not in `pg_depend`.
+    fn requires(&self) -> Vec<ObjectId> {
+        Vec::new()
+    }
+
+    /// The objects with any of which this one disappears by itself.
+    fn falls_with(&self) -> Vec<ObjectId> {
+        self.parent().into_iter().collect()
+    }
+
+    /// The objects whose creation or change brings this one's about (inheritance).
+    fn follows(&self) -> Vec<ObjectId> {
+        Vec::new()
+    }
+
+    /// Whether a change of `attribute` reaches the objects that follow this one.
+    fn recurses(attribute: &str) -> bool {
+        let _ = attribute;
+        false
+    }
+
+    /// Whether this object lives through a disturbing change of one it depends on, because the
+    /// server rebuilds it by itself.
+    fn survives_change(&self) -> bool {
+        false
+    }
+
+    /// How this object gets out of the way of `of`, on which it depends, and comes back.
+    fn take_down(&self, of: &ObjectId) -> TakeDown {
+        let _ = of;
+        TakeDown::Replace
+    }
+
+    fn hazards(&self, verb: Verb) -> Vec<Hazard> {
+        let _ = verb;
+        Vec::new()
+    }
+
+    /// Why dropping the object cannot be undone, if it cannot.
+    fn irreversible_drop(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// How a dependent object is taken down and put back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TakeDown {
+    /// Dropped and created again.
+    Replace,
+    /// Changed before and changed back after; the object itself stays.
+    Around { down: Vec<Sql>, up: Vec<Sql> },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    Create,
+    Drop,
+}
+
+macro_rules! kinds {
+    ($($tag:ident = $module:ident :: $type:ident, $slug:literal, $label:literal;)*) => {
+        /// The kinds, in the order in which equals are created.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum KindTag { $($tag),* }
+
+        impl KindTag {
+            pub const ALL: &'static [KindTag] = &[$(KindTag::$tag),*];
+
+            /// The name in identities: `sequence-owner`.
+            pub fn slug(self) -> &'static str {
+                match self { $(KindTag::$tag => $slug),* }
+            }
+
+            /// The name for people: `foreign key`.
+            pub fn label(self) -> &'static str {
+                match self { $(KindTag::$tag => $label),* }
+            }
+
+            pub fn from_slug(slug: &str) -> Option<Self> {
+                match slug { $($slug => Some(KindTag::$tag),)* _ => None }
+            }
+
+            /// The catalog query of the kind.
+            pub fn query(self, version: ServerVersion) -> String {
+                match self { $(KindTag::$tag => <$module::$type as Kind>::query(version)),* }
+            }
+
+            /// Reads one row of [`KindTag::query`] as JSON.
+            ///
+            /// # Errors
+            /// The row has not the fields of the kind: a bug in its query.
+            pub fn decode(self, row: &str) -> Result<Object, serde_json::Error> {
+                Ok(match self {
+                    $(KindTag::$tag => Object::$tag(serde_json::from_str(row)?)),*
+                })
+            }
+
+            /// Whether a change of `attribute` reaches the objects that follow the changed one.
+            pub fn recurses(self, attribute: &str) -> bool {
+                match self { $(KindTag::$tag => <$module::$type as Kind>::recurses(attribute)),* }
+            }
+        }
+
+        /// One object of any kind.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "kind", rename_all = "kebab-case")]
+        pub enum Object { $($tag($module::$type)),* }
+
+        impl Object {
+            pub fn tag(&self) -> KindTag {
+                match self { $(Object::$tag(_) => KindTag::$tag),* }
+            }
+            pub fn id(&self) -> ObjectId {
+                match self { $(Object::$tag(o) => o.id()),* }
+            }
+            pub fn parent(&self) -> Option<ObjectId> {
+                match self { $(Object::$tag(o) => o.parent()),* }
+            }
+            pub fn attributes(&self) -> Vec<Attribute> {
+                match self { $(Object::$tag(o) => o.attributes()),* }
+            }
+            pub fn create(&self) -> Vec<Sql> {
+                match self { $(Object::$tag(o) => o.create()),* }
+            }
+            pub fn create_with(&self, children: &[&Object]) -> Bundle {
+                match self { $(Object::$tag(o) => o.create_with(children)),* }
+            }
+            pub fn drop(&self) -> Vec<Sql> {
+                match self { $(Object::$tag(o) => Kind::drop(o)),* }
+            }
+            /// How `attribute` of `old` becomes that of `self`.
+            pub fn alter(&self, old: &Object, attribute: &str) -> Alter {
+                match (self, old) {
+                    $((Object::$tag(new), Object::$tag(old)) => new.alter(old, attribute),)*
+                    _ => Alter::Replace { why: "it becomes another kind of object" },
+                }
+            }
+            pub fn requires(&self) -> Vec<ObjectId> {
+                match self { $(Object::$tag(o) => o.requires()),* }
+            }
+            pub fn falls_with(&self) -> Vec<ObjectId> {
+                match self { $(Object::$tag(o) => o.falls_with()),* }
+            }
+            pub fn follows(&self) -> Vec<ObjectId> {
+                match self { $(Object::$tag(o) => o.follows()),* }
+            }
+            pub fn survives_change(&self) -> bool {
+                match self { $(Object::$tag(o) => o.survives_change()),* }
+            }
+            pub fn take_down(&self, of: &ObjectId) -> TakeDown {
+                match self { $(Object::$tag(o) => o.take_down(of)),* }
+            }
+            pub fn hazards(&self, verb: Verb) -> Vec<Hazard> {
+                match self { $(Object::$tag(o) => o.hazards(verb)),* }
+            }
+            pub fn irreversible_drop(&self) -> Option<&'static str> {
+                match self { $(Object::$tag(o) => o.irreversible_drop()),* }
+            }
+        }
+    };
+}
+
+kinds! {
+    Schema = schema::Schema, "schema", "schema";
+    Extension = extension::Extension, "extension", "extension";
+    Enum = enumeration::Enum, "enum", "type";
+    Domain = domain::Domain, "domain", "domain";
+    Composite = composite::Composite, "composite", "type";
+    Sequence = sequence::Sequence, "sequence", "sequence";
+    Function = function::Function, "function", "function";
+    Table = table::Table, "table", "table";
+    Column = column::Column, "column", "column";
+    SequenceOwner = sequence_owner::SequenceOwner, "sequence-owner", "owner of sequence";
+    Constraint = constraint::Constraint, "constraint", "constraint";
+    Index = index::Index, "index", "index";
+    ReplicaIdentity = replica_identity::ReplicaIdentity, "replica-identity", "replica identity of";
+    Attachment = attachment::Attachment, "attachment", "attachment of partition";
+    IndexAttachment = index_attachment::IndexAttachment, "index-attachment", "attachment of index";
+    View = view::View, "view", "view";
+    Trigger = trigger::Trigger, "trigger", "trigger";
+    Comment = comment::Comment, "comment", "comment on";
+}
+
+impl fmt::Display for KindTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+/// The attributes of two objects that differ, by name, old value first.
+pub fn differing(old: &Object, new: &Object) -> Vec<(Attribute, Attribute)> {
+    let old: BTreeMap<&str, Attribute> =
+        old.attributes().into_iter().map(|a| (a.name, a)).collect();
+    new.attributes()
+        .into_iter()
+        .filter_map(|n| {
+            let o = old.get(n.name)?;
+            (o.value != n.value).then(|| (o.clone(), n))
+        })
+        .collect()
+}
+
+/// A name with its schema, as the catalog queries write it: `{"schema": …, "name": …}`.
+pub(crate) fn relation_id(kind: KindTag, name: &Qualified) -> ObjectId {
+    ObjectId::new(kind, [name.schema.raw(), name.name.raw()])
+}
+
+/// Query text shared by the kinds.
+pub(crate) mod fragment {
+    /// True for the schemas of the user: not the system's, not a session's temporary one.
+    pub const USER_SCHEMA: &str = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+
+    /// True for what no extension owns. `class` is the catalog, `oid` the expression.
+    pub fn not_member(class: &'static str, oid: &'static str) -> String {
+        format!(
+            "NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{class}'::regclass \
+             AND e.objid = {oid} AND e.deptype = 'e')"
+        )
+    }
+}

@@ -1,0 +1,116 @@
+//! The replica identity of a table, where it is not the default. An object of its own, because
+//! `USING INDEX` needs the index, which needs the table.
+
+use super::constraint::index_id;
+use super::{Alter, Attribute, Kind, KindTag, ObjectId, attr, fragment};
+use crate::pg::{Ident, Qualified, ServerVersion, Sql};
+use crate::sql;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReplicaIdentity {
+    pub schema: Ident,
+    pub table: Ident,
+    pub full: bool,
+    pub index: Option<IdentityIndex>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IdentityIndex {
+    pub name: Ident,
+    pub constraint: bool,
+}
+
+impl ReplicaIdentity {
+    fn set(&self) -> Sql {
+        let table = Qualified {
+            schema: self.schema.clone(),
+            name: self.table.clone(),
+        };
+        match &self.index {
+            Some(index) => {
+                sql!(
+                    "ALTER TABLE {} REPLICA IDENTITY USING INDEX {}",
+                    table,
+                    index.name
+                )
+            }
+            None if self.full => sql!("ALTER TABLE {} REPLICA IDENTITY FULL", table),
+            None => sql!("ALTER TABLE {} REPLICA IDENTITY NOTHING", table),
+        }
+    }
+}
+
+impl Kind for ReplicaIdentity {
+    fn query(_: ServerVersion) -> String {
+        format!(
+            "SELECT NULL::bigint AS classid
+                  , NULL::bigint AS objid
+                  , NULL::int AS objsubid
+                  , n.nspname AS schema
+                  , c.relname AS table
+                  , c.relreplident = 'f' AS full
+                  , (SELECT json_build_object('name', i.relname
+                          , 'constraint', EXISTS (SELECT FROM pg_constraint k
+                             WHERE k.conindid = i.oid AND k.contype IN ('p', 'u', 'x')))
+                       FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+                      WHERE x.indrelid = c.oid AND x.indisreplident) AS index
+               FROM pg_class c
+               JOIN pg_namespace n ON n.oid = c.relnamespace
+              WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+                AND c.relreplident <> 'd' AND {} AND {}",
+            fragment::USER_SCHEMA,
+            fragment::not_member("pg_class", "c.oid"),
+        )
+    }
+
+    fn id(&self) -> ObjectId {
+        ObjectId::new(
+            KindTag::ReplicaIdentity,
+            [self.schema.raw(), self.table.raw()],
+        )
+    }
+
+    fn parent(&self) -> Option<ObjectId> {
+        Some(ObjectId::new(
+            KindTag::Table,
+            [self.schema.raw(), self.table.raw()],
+        ))
+    }
+
+    fn attributes(&self) -> Vec<Attribute> {
+        let Self {
+            schema: _,
+            table: _,
+            full,
+            index,
+        } = self;
+        vec![attr(
+            "replica identity",
+            (full, index.as_ref().map(|i| &i.name)),
+        )]
+    }
+
+    fn create(&self) -> Vec<Sql> {
+        vec![self.set()]
+    }
+
+    fn drop(&self) -> Vec<Sql> {
+        let table = Qualified {
+            schema: self.schema.clone(),
+            name: self.table.clone(),
+        };
+        vec![sql!("ALTER TABLE {} REPLICA IDENTITY DEFAULT", table)]
+    }
+
+    fn alter(&self, _: &Self, _: &str) -> Alter {
+        Alter::InPlace(self.create())
+    }
+
+    fn requires(&self) -> Vec<ObjectId> {
+        self.index
+            .iter()
+            .map(|i| index_id(i.constraint, &self.schema, &self.table, &i.name))
+            .collect()
+    }
+}

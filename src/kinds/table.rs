@@ -1,0 +1,356 @@
+//! Tables: plain, partitioned, unlogged, inheriting, typed.
+
+use super::{
+    Alter, Attribute, Bundle, Constraint, Hazard, HazardKind, Kind, KindTag, Object, ObjectId,
+    Verb, attr, fragment, text,
+};
+use crate::pg::sql::{Deparsed, List, Word};
+use crate::pg::{Ident, Qualified, ServerVersion, Sql};
+use crate::sql;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    pub schema: Ident,
+    pub name: Ident,
+    pub unlogged: bool,
+    /// `RANGE (created_at)`; `None` for a plain table.
+    pub partition_key: Option<String>,
+    /// The parents of classical inheritance.
+    pub inherits: Vec<Qualified>,
+    /// The partitioned table it is attached to; compared as an object of its own
+    /// ([`KindTag::Attachment`]).
+    pub partition_of: Option<Qualified>,
+    /// Storage parameters, `name=value`, those of the TOAST table as `toast.name=value`.
+    pub options: Vec<String>,
+    pub access_method: Option<String>,
+    pub row_security: bool,
+    pub force_row_security: bool,
+    pub of_type: Option<String>,
+}
+
+impl Table {
+    pub fn qualified(&self) -> Qualified {
+        Qualified {
+            schema: self.schema.clone(),
+            name: self.name.clone(),
+        }
+    }
+
+    fn create_with_body(&self, body: List) -> Vec<Sql> {
+        let word = Word(if self.unlogged {
+            "UNLOGGED TABLE"
+        } else {
+            "TABLE"
+        });
+        let mut parts = Vec::new();
+        match &self.of_type {
+            Some(t) => {
+                parts.push(sql!(
+                    "CREATE {} {} OF {}",
+                    word,
+                    self.qualified(),
+                    Deparsed(t)
+                ));
+                if !body.to_string().is_empty() {
+                    parts.push(sql!("(\n    {}\n)", body));
+                }
+            }
+            None if body.to_string().is_empty() => {
+                parts.push(sql!("CREATE {} {} ()", word, self.qualified()));
+            }
+            None => parts.push(sql!(
+                "CREATE {} {} (\n    {}\n)",
+                word,
+                self.qualified(),
+                body
+            )),
+        }
+        if !self.inherits.is_empty() {
+            parts.push(sql!("INHERITS ({})", List::comma(&self.inherits)));
+        }
+        if let Some(key) = &self.partition_key {
+            parts.push(sql!("PARTITION BY {}", Deparsed(key)));
+        }
+        if let Some(method) = self.custom_access_method() {
+            parts.push(sql!("USING {}", method));
+        }
+        if !self.options.is_empty() {
+            parts.push(sql!("WITH ({})", options_list(&self.options)));
+        }
+        let mut statements = vec![sql!("{}", List::separated(" ", parts))];
+        if self.row_security {
+            statements.push(sql!(
+                "ALTER TABLE {} ENABLE ROW LEVEL SECURITY",
+                self.qualified()
+            ));
+        }
+        if self.force_row_security {
+            statements.push(sql!(
+                "ALTER TABLE {} FORCE ROW LEVEL SECURITY",
+                self.qualified()
+            ));
+        }
+        statements
+    }
+
+    fn custom_access_method(&self) -> Option<Ident> {
+        self.access_method
+            .as_deref()
+            .filter(|m| *m != "heap")
+            .map(Ident::new)
+    }
+
+    /// Whether a constraint may stand inside CREATE TABLE: not foreign keys, which are nodes of
+    /// their own so that cycles between tables are no problem, and not what is NOT VALID.
+    fn takes_inline(&self, constraint: &Constraint) -> bool {
+        !constraint.is_foreign_key() && constraint.validated && !constraint.clustered
+    }
+}
+
+/// `name=value` pairs of the catalog as `name = 'value'`.
+pub(super) fn options_list(options: &[String]) -> List {
+    List::comma(options.iter().map(|o| {
+        let (name, value) = o.split_once('=').unwrap_or((o, "true"));
+        option_name(name, Some(value))
+    }))
+}
+
+fn option_name(name: &str, value: Option<&str>) -> Sql {
+    let name = match name.split_once('.') {
+        Some((namespace, rest)) => sql!("{}.{}", Ident::new(namespace), Ident::new(rest)),
+        None => sql!("{}", Ident::new(name)),
+    };
+    match value {
+        Some(v) => sql!("{} = {}", name, crate::pg::ident::Literal(v)),
+        None => name,
+    }
+}
+
+/// The SET and RESET clauses between two lists of options.
+pub(super) fn option_changes(old: &[String], new: &[String]) -> (Option<List>, Option<List>) {
+    let name = |o: &String| o.split_once('=').map_or(o.as_str(), |(n, _)| n).to_owned();
+    let set: Vec<String> = new.iter().filter(|o| !old.contains(o)).cloned().collect();
+    let reset: Vec<Sql> = old
+        .iter()
+        .map(name)
+        .filter(|o| !new.iter().any(|n| name(n) == *o))
+        .map(|o| option_name(&o, None))
+        .collect();
+    (
+        (!set.is_empty()).then(|| options_list(&set)),
+        (!reset.is_empty()).then(|| List::comma(reset)),
+    )
+}
+
+impl Kind for Table {
+    fn query(_: ServerVersion) -> String {
+        format!(
+            "SELECT 1259::bigint AS classid
+                  , c.oid::bigint AS objid
+                  , 0 AS objsubid
+                  , n.nspname AS schema
+                  , c.relname AS name
+                  , c.relpersistence = 'u' AS unlogged
+                  , pg_get_partkeydef(c.oid) AS partition_key
+                  , coalesce((SELECT json_agg(json_build_object('schema', pn.nspname, 'name', p.relname)
+                                     ORDER BY i.inhseqno)
+                                FROM pg_inherits i
+                                JOIN pg_class p ON p.oid = i.inhparent
+                                JOIN pg_namespace pn ON pn.oid = p.relnamespace
+                               WHERE i.inhrelid = c.oid AND NOT c.relispartition), '[]') AS inherits
+                  , (SELECT json_build_object('schema', pn.nspname, 'name', p.relname)
+                       FROM pg_inherits i
+                       JOIN pg_class p ON p.oid = i.inhparent
+                       JOIN pg_namespace pn ON pn.oid = p.relnamespace
+                      WHERE i.inhrelid = c.oid AND c.relispartition) AS partition_of
+                  , (SELECT coalesce(json_agg(o ORDER BY o), '[]')
+                       FROM (SELECT unnest(c.reloptions) AS o
+                             UNION ALL
+                             SELECT 'toast.' || unnest(t.reloptions)
+                               FROM pg_class t WHERE t.oid = c.reltoastrelid) x) AS options
+                  , am.amname AS access_method
+                  , c.relrowsecurity AS row_security
+                  , c.relforcerowsecurity AS force_row_security
+                  , CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type
+               FROM pg_class c
+               JOIN pg_namespace n ON n.oid = c.relnamespace
+               LEFT JOIN pg_am am ON am.oid = c.relam
+              WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {} AND {}",
+            fragment::USER_SCHEMA,
+            fragment::not_member("pg_class", "c.oid"),
+        )
+    }
+
+    fn id(&self) -> ObjectId {
+        ObjectId::new(KindTag::Table, [self.schema.raw(), self.name.raw()])
+    }
+
+    fn parent(&self) -> Option<ObjectId> {
+        Some(ObjectId::new(KindTag::Schema, [self.schema.raw()]))
+    }
+
+    /// A partition goes with the table it is attached to.
+    fn falls_with(&self) -> Vec<ObjectId> {
+        self.partition_of
+            .iter()
+            .map(|p| super::relation_id(KindTag::Table, p))
+            .collect()
+    }
+
+    fn attributes(&self) -> Vec<Attribute> {
+        let Self {
+            schema: _,
+            name: _,
+            unlogged,
+            partition_key,
+            inherits,
+            partition_of: _,
+            options,
+            access_method,
+            row_security,
+            force_row_security,
+            of_type,
+        } = self;
+        vec![
+            attr("unlogged", unlogged),
+            text("partition key", partition_key),
+            attr("inheritance", inherits),
+            attr("storage parameters", options),
+            attr("access method", access_method),
+            attr("row security", row_security),
+            attr("forced row security", force_row_security),
+            attr("type", of_type),
+        ]
+    }
+
+    fn create(&self) -> Vec<Sql> {
+        self.create_with_body(List::comma(Vec::<Sql>::new()))
+    }
+
+    fn create_with(&self, children: &[&Object]) -> Bundle {
+        let mut bundle = Bundle::default();
+        let mut columns: Vec<_> = children
+            .iter()
+            .filter_map(|o| match o {
+                Object::Column(c) => Some(c),
+                _ => None,
+            })
+            .collect();
+        columns.sort_by_key(|c| c.position);
+        let mut body = Vec::new();
+        let mut after = Vec::new();
+        for column in columns {
+            bundle.absorbed.push(column.id());
+            // Inherited columns come with INHERITS; a partition is made whole and then attached.
+            if column.local || self.inherits.is_empty() {
+                body.push(column.definition_in(self));
+            }
+            after.extend(column.storage_statements());
+        }
+        for object in children {
+            if let Object::Constraint(constraint) = object {
+                let inherited = !constraint.local && !self.inherits.is_empty();
+                if inherited {
+                    bundle.absorbed.push(constraint.id());
+                } else if self.takes_inline(constraint) {
+                    bundle.absorbed.push(constraint.id());
+                    body.push(constraint.definition_with_name());
+                }
+            }
+        }
+        bundle.statements = self.create_with_body(List::separated(",\n    ", body));
+        bundle.statements.extend(after);
+        bundle
+    }
+
+    fn drop(&self) -> Vec<Sql> {
+        vec![sql!("DROP TABLE {}", self.qualified())]
+    }
+
+    fn alter(&self, old: &Self, attribute: &str) -> Alter {
+        let name = self.qualified();
+        let one = |sql: Sql| Alter::InPlace(vec![sql]);
+        match attribute {
+            "unlogged" => one(sql!(
+                "ALTER TABLE {} SET {}",
+                name,
+                Word(if self.unlogged { "UNLOGGED" } else { "LOGGED" })
+            )),
+            "inheritance" => {
+                let gone = old.inherits.iter().filter(|p| !self.inherits.contains(p));
+                let new = self.inherits.iter().filter(|p| !old.inherits.contains(p));
+                let statements = gone
+                    .map(|p| sql!("ALTER TABLE {} NO INHERIT {}", name, p))
+                    .chain(new.map(|p| sql!("ALTER TABLE {} INHERIT {}", name, p)));
+                Alter::InPlace(statements.collect())
+            }
+            "storage parameters" => {
+                let (set, reset) = option_changes(&old.options, &self.options);
+                let set = set.map(|o| sql!("ALTER TABLE {} SET ({})", name, o));
+                let reset = reset.map(|o| sql!("ALTER TABLE {} RESET ({})", name, o));
+                Alter::InPlace(set.into_iter().chain(reset).collect())
+            }
+            "access method" => match &self.access_method {
+                Some(method) => one(sql!(
+                    "ALTER TABLE {} SET ACCESS METHOD {}",
+                    name,
+                    Ident::new(method)
+                )),
+                None => Alter::InPlace(Vec::new()),
+            },
+            "row security" => one(sql!(
+                "ALTER TABLE {} {} ROW LEVEL SECURITY",
+                name,
+                Word(if self.row_security {
+                    "ENABLE"
+                } else {
+                    "DISABLE"
+                })
+            )),
+            "forced row security" => one(sql!(
+                "ALTER TABLE {} {} ROW LEVEL SECURITY",
+                name,
+                Word(if self.force_row_security {
+                    "FORCE"
+                } else {
+                    "NO FORCE"
+                })
+            )),
+            "type" => one(match &self.of_type {
+                Some(t) => sql!("ALTER TABLE {} OF {}", name, Deparsed(t)),
+                None => sql!("ALTER TABLE {} NOT OF", name),
+            }),
+            _ => Alter::Impossible {
+                why: "a table's partition key cannot be changed while it keeps its rows",
+            },
+        }
+    }
+
+    fn requires(&self) -> Vec<ObjectId> {
+        self.inherits
+            .iter()
+            .map(|p| super::relation_id(KindTag::Table, p))
+            .collect()
+    }
+
+    fn hazards(&self, verb: Verb) -> Vec<Hazard> {
+        match verb {
+            Verb::Create => Vec::new(),
+            Verb::Drop => vec![
+                Hazard::declared(
+                    HazardKind::DataLoss,
+                    format!("every row of {} is lost", self.qualified()),
+                ),
+                Hazard::declared(
+                    HazardKind::BreaksQueries,
+                    format!("queries that name {} fail", self.qualified()),
+                ),
+            ],
+        }
+    }
+
+    fn irreversible_drop(&self) -> Option<&'static str> {
+        Some("the rows are gone")
+    }
+}

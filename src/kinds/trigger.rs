@@ -1,0 +1,157 @@
+//! Triggers, constraint triggers too.
+
+use super::{
+    Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, Verb, attr, fragment, text,
+};
+use crate::pg::sql::{Deparsed, Word};
+use crate::pg::{Ident, Qualified, ServerVersion, Sql};
+use crate::sql;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trigger {
+    pub schema: Ident,
+    pub table: Ident,
+    pub name: Ident,
+    pub on_view: bool,
+    pub constraint: bool,
+    /// `CREATE TRIGGER …` (`pg_get_triggerdef`).
+    pub definition: String,
+    pub enabled: Enabled,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Enabled {
+    Origin,
+    Disabled,
+    Replica,
+    Always,
+}
+
+impl Trigger {
+    fn table_name(&self) -> Qualified {
+        Qualified {
+            schema: self.schema.clone(),
+            name: self.table.clone(),
+        }
+    }
+
+    fn set_enabled(&self) -> Sql {
+        let word = Word(match self.enabled {
+            Enabled::Origin => "ENABLE TRIGGER",
+            Enabled::Disabled => "DISABLE TRIGGER",
+            Enabled::Replica => "ENABLE REPLICA TRIGGER",
+            Enabled::Always => "ENABLE ALWAYS TRIGGER",
+        });
+        sql!("ALTER TABLE {} {} {}", self.table_name(), word, self.name)
+    }
+
+    /// `CREATE OR REPLACE TRIGGER`: of all ways to change one the only that does not block reads.
+    fn create_or_replace(&self) -> Option<Sql> {
+        let rest = self.definition.strip_prefix("CREATE TRIGGER ")?;
+        Some(sql!("CREATE OR REPLACE TRIGGER {}", Deparsed(rest)))
+    }
+}
+
+impl Kind for Trigger {
+    fn query(_: ServerVersion) -> String {
+        // The clones of a partitioned table's trigger follow it.
+        format!(
+            "SELECT 2620::bigint AS classid
+                  , t.oid::bigint AS objid
+                  , 0 AS objsubid
+                  , n.nspname AS schema
+                  , c.relname AS table
+                  , t.tgname AS name
+                  , c.relkind = 'v' AS on_view
+                  , t.tgconstraint <> 0 AS constraint
+                  , pg_get_triggerdef(t.oid) AS definition
+                  , CASE t.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica'
+                         WHEN 'A' THEN 'always' ELSE 'origin' END AS enabled
+               FROM pg_trigger t
+               JOIN pg_class c ON c.oid = t.tgrelid
+               JOIN pg_namespace n ON n.oid = c.relnamespace
+              WHERE NOT t.tgisinternal AND t.tgparentid = 0
+                AND c.relkind IN ('r', 'p', 'v') AND c.relpersistence <> 't' AND {} AND {}",
+            fragment::USER_SCHEMA,
+            fragment::not_member("pg_trigger", "t.oid"),
+        )
+    }
+
+    fn id(&self) -> ObjectId {
+        ObjectId::new(
+            KindTag::Trigger,
+            [self.schema.raw(), self.table.raw(), self.name.raw()],
+        )
+    }
+
+    fn parent(&self) -> Option<ObjectId> {
+        let kind = if self.on_view {
+            KindTag::View
+        } else {
+            KindTag::Table
+        };
+        Some(ObjectId::new(kind, [self.schema.raw(), self.table.raw()]))
+    }
+
+    fn attributes(&self) -> Vec<Attribute> {
+        let Self {
+            schema: _,
+            table: _,
+            name: _,
+            on_view: _,
+            constraint,
+            definition,
+            enabled,
+        } = self;
+        vec![
+            attr("constraint trigger", constraint),
+            text("definition", definition),
+            attr("enabled", enabled),
+        ]
+    }
+
+    fn create(&self) -> Vec<Sql> {
+        let mut statements = vec![Sql::deparsed(self.definition.clone())];
+        if self.enabled != Enabled::Origin {
+            statements.push(self.set_enabled());
+        }
+        statements
+    }
+
+    fn drop(&self) -> Vec<Sql> {
+        vec![sql!("DROP TRIGGER {} ON {}", self.name, self.table_name())]
+    }
+
+    fn alter(&self, _: &Self, attribute: &str) -> Alter {
+        match (attribute, self.create_or_replace()) {
+            ("enabled", _) => Alter::InPlace(vec![self.set_enabled()]),
+            ("definition", Some(replace)) => {
+                // Replacing enables the trigger again.
+                let mut statements = vec![replace];
+                if self.enabled != Enabled::Origin {
+                    statements.push(self.set_enabled());
+                }
+                Alter::InPlace(statements)
+            }
+            _ => Alter::Replace {
+                why: "a constraint trigger cannot be replaced in place",
+            },
+        }
+    }
+
+    fn hazards(&self, verb: Verb) -> Vec<Hazard> {
+        match verb {
+            Verb::Create => Vec::new(),
+            Verb::Drop => vec![Hazard::declared(
+                HazardKind::BreaksQueries,
+                format!(
+                    "{} is no longer run for writes to {}",
+                    self.name,
+                    self.table_name()
+                ),
+            )],
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The plan as it is written, read, shown and applied.
+
+use super::Phase;
+use crate::kinds::{Hazard, ObjectId};
+use crate::pg::{LockMode, ServerVersion};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version of the file format.
+pub const FORMAT: u32 = 1;
+
+/// A whole plan with its evidence. Contains no data and no credentials.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    pub format: u32,
+    /// SHA-256 of the content without `id` and `evidence.run`: finds accidents, not attackers.
+    pub id: String,
+    /// The version of pgrehearse that made it.
+    pub tool: String,
+    pub server_version: ServerVersion,
+    /// Where the two schemas came from, without credentials.
+    pub from: String,
+    pub to: String,
+    pub fingerprints: Fingerprints,
+    /// The objects that the plan touches; what hangs on them is found in the live catalog.
+    pub touches: Vec<ObjectId>,
+    /// The phases in order; a phase without steps is left out.
+    pub phases: Vec<PhaseRecord>,
+    /// What exists on either side and is not compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmodeled: Vec<UnmodeledRecord>,
+    /// Remarks for the reader: likely renames with the hint to paste, and the like.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
+    pub evidence: PlanEvidence,
+}
+
+/// What the touched objects, with what hangs on them, look like.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fingerprints {
+    pub before: String,
+    pub after: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnmodeledRecord {
+    /// `live`, `desired` or `both`.
+    pub side: String,
+    pub what: String,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhaseRecord {
+    pub phase: Phase,
+    pub steps: Vec<StepRecord>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepRecord {
+    /// `expand-1`: phase and place.
+    pub id: String,
+    pub title: String,
+    /// `create index`, `validate constraint` …
+    pub operation: String,
+    /// The object it is about.
+    pub object: ObjectId,
+    pub strategy: String,
+    pub why: String,
+    /// One SQL statement each. The transactional ones of a step run in one transaction.
+    pub statements: Vec<StatementRecord>,
+    /// A query that returns one boolean: whether the step has happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_when: Option<String>,
+    /// What removes a half-done state before the step is tried again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clean: Vec<String>,
+    pub rollback: Rollback,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hazards: Vec<Hazard>,
+    /// A condition that must hold before the step may run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<String>,
+    pub fingerprints: Fingerprints,
+    pub evidence: StepEvidence,
+}
+
+impl StepRecord {
+    pub fn is_transactional(&self) -> bool {
+        self.statements.iter().all(|s| s.transactional)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatementRecord {
+    pub sql: String,
+    pub transactional: bool,
+}
+
+/// How a step is taken back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Rollback {
+    /// These statements; consecutive transactional ones in one transaction.
+    Run(Vec<StatementRecord>),
+    /// A harmless remainder stays.
+    Leave {
+        what: ObjectId,
+        why: String,
+    },
+    Irreversible {
+        why: String,
+    },
+}
+
+/// E1 and E3 of one step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepEvidence {
+    pub impact: Impact,
+    /// One entry a statement, in their order.
+    pub statements: Vec<StatementEvidence>,
+}
+
+/// What a step means for the running application; computed from measurements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Impact {
+    /// No lock that blocks reads or writes is held over work that grows with the table.
+    Online,
+    /// Such work, but on tables under the small-table limits.
+    Bounded,
+    Blocking,
+    /// Nothing was measured: another major version, or something that cannot be cloned.
+    NotRehearsed,
+}
+
+impl Impact {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Bounded => "bounded",
+            Self::Blocking => "blocking",
+            Self::NotRehearsed => "not rehearsed",
+        }
+    }
+}
+
+/// What the server showed while one statement ran on the clone.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatementEvidence {
+    /// Per relation that existed before the statement's transaction, the strongest lock it takes.
+    pub locks: BTreeMap<String, LockMode>,
+    /// Relations whose storage is written anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rewritten: Vec<String>,
+    /// Tables that are read from end to end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scanned: Vec<String>,
+    /// Indexes that are built on existing rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub index_builds: Vec<String>,
+    /// Set where nothing could be measured, with the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<String>,
+}
+
+/// E1 to E6 of the whole plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanEvidence {
+    /// What the plan was rehearsed on; `None` when it was not.
+    pub rehearsed_on: Option<String>,
+    /// Why it was not, or not wholly, rehearsed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_rehearsed: Vec<String>,
+    /// The worst impact of any step.
+    pub impact: Impact,
+    /// E2: what differs from the desired schema after the last step; empty when it arrives.
+    pub residual: Vec<String>,
+    /// E4: per phase, whether its rollback leads back; a phase that cannot is named with the reason.
+    pub rollback: BTreeMap<String, String>,
+    /// E5, E6.
+    pub queries: String,
+    pub data: String,
+    /// What differs from run to run.
+    #[serde(default)]
+    pub run: BTreeMap<String, StepRun>,
+}
+
+/// Run times, and locks that polling happened to see.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepRun {
+    /// Milliseconds on the clone.
+    pub took_ms: f64,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub polled_locks: BTreeMap<String, LockMode>,
+    /// Live rows of the tables that are scanned or rewritten.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub live_rows: BTreeMap<String, u64>,
+}
+
+impl Document {
+    pub fn steps(&self) -> impl Iterator<Item = (Phase, &StepRecord)> {
+        self.phases
+            .iter()
+            .flat_map(|p| p.steps.iter().map(move |s| (p.phase, s)))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.phases.iter().all(|p| p.steps.is_empty())
+    }
+
+    /// Whether every step is online or bounded.
+    pub fn is_online(&self) -> bool {
+        matches!(self.evidence.impact, Impact::Online | Impact::Bounded)
+    }
+
+    pub fn is_rehearsed(&self) -> bool {
+        self.evidence.rehearsed_on.is_some() && self.evidence.not_rehearsed.is_empty()
+    }
+}

@@ -1,0 +1,233 @@
+//! One logical unit of work.
+
+use crate::kinds::{Hazard, ObjectId};
+use crate::pg::Sql;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// When a step runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Adds; the old application goes on working.
+    Expand,
+    /// Backfills and validates.
+    Migrate,
+    /// Swaps, retires and drops, when the old application is gone.
+    Contract,
+}
+
+impl Phase {
+    pub const ALL: [Self; 3] = [Self::Expand, Self::Migrate, Self::Contract];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Expand => "expand",
+            Self::Migrate => "migrate",
+            Self::Contract => "contract",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Which of the objects of one name is meant: in a swap one name is two objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Era {
+    Before,
+    /// The n-th object in between, under a temporary name.
+    Temp(u8),
+    After,
+}
+
+/// An object at a time.
+pub type Node = (ObjectId, Era);
+
+/// A query that returns one boolean: whether a step's work stands in the catalog.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Probe(pub Sql);
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// These statements in one transaction, together with the ledger row.
+    Transaction(Vec<Sql>),
+    /// One statement that cannot run in a transaction: it must bring the probe that tells whether
+    /// it finished, and the cleaning of its half-done state.
+    Outside {
+        statement: Sql,
+        done: Probe,
+        clean: Vec<Sql>,
+    },
+}
+
+impl Action {
+    pub fn statements(&self) -> &[Sql] {
+        match self {
+            Self::Transaction(statements) => statements,
+            Self::Outside { statement, .. } => std::slice::from_ref(statement),
+        }
+    }
+}
+
+/// How an expand or migrate step is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reversal {
+    Run(Vec<Action>),
+    /// A harmless remainder stays (an enum label).
+    Leave {
+        what: ObjectId,
+        why: String,
+    },
+}
+
+/// How any step is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undo {
+    Run(Vec<Action>),
+    Leave { what: ObjectId, why: String },
+    Irreversible { why: String },
+}
+
+impl From<Reversal> for Undo {
+    fn from(reversal: Reversal) -> Self {
+        match reversal {
+            Reversal::Run(actions) => Self::Run(actions),
+            Reversal::Leave { what, why } => Self::Leave { what, why },
+        }
+    }
+}
+
+/// A step before it is rehearsed. Built with [`Step::expand`], [`Step::migrate`] or
+/// [`Step::contract`]: an irreversible expand step has no constructor.
+#[derive(Clone, Debug)]
+pub struct Step {
+    phase: Phase,
+    action: Action,
+    undo: Undo,
+    /// The object it is about.
+    pub object: ObjectId,
+    /// `create index`, `validate constraint` …
+    pub operation: &'static str,
+    pub title: String,
+    pub strategy: &'static str,
+    pub why: String,
+    pub hazards: Vec<Hazard>,
+    pub produces: BTreeSet<Node>,
+    pub requires: BTreeSet<Node>,
+    pub destroys: BTreeSet<Node>,
+    /// The objects this step no longer hangs on afterwards: it comes before they are destroyed.
+    pub releases: BTreeSet<Node>,
+    /// Changed in place after all dropped dependents are gone.
+    pub disturbs: BTreeSet<Node>,
+    /// Steps of one number share one transaction: what is taken down and put back.
+    pub together: Option<usize>,
+}
+
+impl Step {
+    fn new(phase: Phase, object: ObjectId, action: Action, undo: Undo) -> Self {
+        Self {
+            phase,
+            action,
+            undo,
+            title: object.human(),
+            object,
+            operation: "",
+            strategy: "",
+            why: String::new(),
+            hazards: Vec::new(),
+            produces: BTreeSet::new(),
+            requires: BTreeSet::new(),
+            destroys: BTreeSet::new(),
+            releases: BTreeSet::new(),
+            disturbs: BTreeSet::new(),
+            together: None,
+        }
+    }
+
+    pub fn expand(object: ObjectId, action: Action, undo: Reversal) -> Self {
+        Self::new(Phase::Expand, object, action, undo.into())
+    }
+
+    pub fn migrate(object: ObjectId, action: Action, undo: Reversal) -> Self {
+        Self::new(Phase::Migrate, object, action, undo.into())
+    }
+
+    pub fn contract(object: ObjectId, action: Action, undo: Undo) -> Self {
+        Self::new(Phase::Contract, object, action, undo)
+    }
+
+    /// Sets what a person reads: the operation (`create index`), its title and its reason.
+    pub fn described(
+        mut self,
+        operation: &'static str,
+        title: impl Into<String>,
+        why: impl Into<String>,
+    ) -> Self {
+        self.operation = operation;
+        self.title = title.into();
+        self.why = why.into();
+        self
+    }
+
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    pub fn action(&self) -> &Action {
+        &self.action
+    }
+
+    pub fn undo(&self) -> &Undo {
+        &self.undo
+    }
+
+    /// A step's phase is never earlier than that of a step it depends on.
+    pub(crate) fn lift(&mut self, phase: Phase) {
+        self.phase = self.phase.max(phase);
+    }
+
+    /// Joins transactional steps, in order, into one transaction.
+    pub(crate) fn join(mut first: Self, rest: impl IntoIterator<Item = Self>) -> Self {
+        for step in rest {
+            first.phase = first.phase.max(step.phase);
+            if let (Action::Transaction(all), Action::Transaction(more)) =
+                (&mut first.action, step.action)
+            {
+                all.extend(more);
+            }
+            first.undo = match (first.undo, step.undo) {
+                (Undo::Irreversible { why }, _) | (_, Undo::Irreversible { why }) => {
+                    Undo::Irreversible { why }
+                }
+                // Taken back in reverse, in one transaction too.
+                (Undo::Run(before), Undo::Run(after)) => Undo::Run(joined(after, before)),
+                (leave @ Undo::Leave { .. }, Undo::Run(_)) | (_, leave) => leave,
+            };
+            first.hazards.extend(step.hazards);
+            first.produces.extend(step.produces);
+            first.requires.extend(step.requires);
+            first.destroys.extend(step.destroys);
+            first.releases.extend(step.releases);
+            first.disturbs.extend(step.disturbs);
+        }
+        first
+    }
+}
+
+fn joined(first: Vec<Action>, second: Vec<Action>) -> Vec<Action> {
+    let mut actions: Vec<Action> = Vec::new();
+    for action in first.into_iter().chain(second) {
+        match (actions.last_mut(), action) {
+            (Some(Action::Transaction(all)), Action::Transaction(more)) => all.extend(more),
+            (_, action) => actions.push(action),
+        }
+    }
+    actions
+}
