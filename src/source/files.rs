@@ -212,10 +212,9 @@ fn blobs(listing: &str, path: &str, rev: &str) -> Result<Vec<Blob>, SourceError>
         let hidden = below.split('/').any(|part| part.starts_with('.'));
         let fields: Vec<_> = meta.split_whitespace().collect();
         // Mode 120000 is a symbolic link; its content is a path, not SQL.
-        let &[mode @ ("100644" | "100755"), "blob", id, size] = fields.as_slice() else {
+        let &["100644" | "100755", "blob", id, size] = fields.as_slice() else {
             continue;
         };
-        let _ = mode;
         if file != path && (hidden || !is_sql(Path::new(file))) {
             continue;
         }
@@ -376,6 +375,5 @@ mod tests {
         assert_eq!(code("main", "t"), "source::not_in_revision");
         assert_eq!(code("nope", "s"), "source::git");
         assert_eq!(code("--output=x", "s"), "source::bad_revision");
-        assert_eq!(code("main", "s/.hidden"), "source::no_files");
     }
 }

@@ -142,7 +142,10 @@ impl Finder<'_> {
             if comments.is_empty() {
                 continue;
             }
-            let element = elements.iter().find(|(element, _)| *element == at);
+            let element = elements
+                .binary_search_by_key(&at, |(start, _)| *start)
+                .ok()
+                .and_then(|n| elements.get(n));
             self.take(&comments, token.start, |_| match element {
                 Some((_, target)) => target.clone(),
                 None => Err(HintProblem::Misplaced {
@@ -174,11 +177,9 @@ impl Finder<'_> {
                 return Err(self.error(HintProblem::Trailing, range));
             }
             if continues.is_none() {
-                let body = body.trim();
                 hints.push(RawHint {
-                    body: body.to_owned(),
-                    body_start: range.end - text.trim_end().len().min(text.len())
-                        + text.find(body).unwrap_or(0),
+                    body: body.trim().to_owned(),
+                    body_start: range.end - body.trim_start().len(),
                     range,
                 });
                 continue;

@@ -22,6 +22,7 @@ pub use text::{Excerpt, Place, SourceFile};
 use scan::{Scan, Skipped};
 use sha2::{Digest, Sha256};
 use std::{
+    collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
 };
@@ -285,21 +286,21 @@ impl DesiredFiles {
 }
 
 /// One notice for all that is alike in a file: a dump may hold a hundred thousand INSERTs.
-fn notices(file: &SourceFile, mut skipped: Vec<(usize, String, &str)>) -> Vec<Notice> {
-    skipped.sort_by_key(|(start, ..)| *start);
-    let mut groups: Vec<(usize, usize, String, &str)> = Vec::new();
-    for (start, what, why) in skipped {
-        match groups.iter_mut().find(|(_, _, w, _)| *w == what) {
-            Some((_, count, ..)) => *count += 1,
-            None => groups.push((start, 1, what, why)),
-        }
-    }
-    if groups.is_empty() {
+fn notices(file: &SourceFile, skipped: Vec<(usize, String, &str)>) -> Vec<Notice> {
+    if skipped.is_empty() {
         return Vec::new();
     }
+    let mut groups: BTreeMap<(String, &str), (usize, usize)> = BTreeMap::new();
+    for (start, what, why) in skipped {
+        let (first, count) = groups.entry((what, why)).or_insert((start, 0));
+        *first = start.min(*first);
+        *count += 1;
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, (first, _))| *first);
     let lines = Lines::of(file);
-    let notice = |(start, count, what, why): (usize, usize, String, &str)| Notice {
-        place: lines.place(start),
+    let notice = |((what, why), (first, count))| Notice {
+        place: lines.place(first),
         text: match count {
             1 => format!("{what} skipped{why}"),
             n => format!("{what} skipped, {n} times{why}"),

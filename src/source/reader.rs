@@ -160,8 +160,8 @@ pub fn ident_value(token: &str) -> String {
 
 /// The value of a string constant, whatever its quotes.
 pub fn string_value(token: &str) -> String {
-    if token.starts_with('$') {
-        let tag = token[1..].find('$').map_or(0, |n| n + 2);
+    if let Some(rest) = token.strip_prefix('$') {
+        let tag = rest.find('$').map_or(0, |n| n + 2);
         return token
             .get(tag..token.len().saturating_sub(tag))
             .unwrap_or_default()

@@ -263,6 +263,16 @@ fn malformed_hints_show_the_form() {
     }
 }
 
+#[test]
+fn the_example_in_the_manual_page_is_read() {
+    let page = include_str!("../../../docs/hints.md");
+    let (_, rest) = page
+        .split_once("```sql\n")
+        .expect("the page has an example");
+    let (sql, _) = rest.split_once("```").expect("the example ends");
+    assert_eq!(hints(sql).unwrap().len(), 7);
+}
+
 proptest! {
     #[test]
     fn any_hint_text_is_read_or_refused(body in "\\PC*", below in "\\PC*") {
