@@ -16,3 +16,4 @@ pub mod catalog;
 pub mod kinds;
 pub mod pg;
 pub mod plan;
+pub mod source;

@@ -1,0 +1,603 @@
+//! What a statement of a schema file is to us: run, replayed, skipped or refused.
+//!
+//! Told from the first words only, so it never fails: what is not known is DDL, and the server
+//! is the arbiter. The sandbox protects the host; a refusal here only says it earlier.
+
+use super::reader::Reader;
+use std::ops::Range;
+
+/// One statement of the desired files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// The index of its file.
+    pub file: usize,
+    /// Its bytes in that file, without the semicolon.
+    pub range: Range<usize>,
+    pub class: Class,
+}
+
+/// What is done with a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Changes settings of the session: replayed before later statements of its file.
+    Session,
+    /// BEGIN, COMMIT and their like: skipped silently.
+    Transaction,
+    /// Rows and maintenance: not schema, skipped with a notice.
+    Data,
+    /// CREATE EXTENSION.
+    Extension {
+        name: String,
+        schema: Option<String>,
+        version: Option<String>,
+    },
+    /// Skipped, but named: `what` is the topic ("owner"), `subject` the object as written.
+    Unmodeled { what: &'static str, subject: String },
+    /// Never executed.
+    Refused { why: &'static str },
+    /// Everything else: executed.
+    Ddl,
+}
+
+/// Tells what `sql`, one statement, is.
+///
+/// ```
+/// use pgrehearse::source::statement::{Class, classify};
+/// assert_eq!(classify("create table t ()"), Class::Ddl);
+/// assert_eq!(classify("insert into t values (1)"), Class::Data);
+/// ```
+pub fn classify(sql: &str) -> Class {
+    const DATA: &[&str] = &[
+        "insert",
+        "update",
+        "delete",
+        "merge",
+        "truncate",
+        "refresh",
+        "analyze",
+        "analyse",
+        "vacuum",
+        "reindex",
+        "explain",
+        "show",
+        "checkpoint",
+        "listen",
+        "unlisten",
+        "notify",
+        "execute",
+        "deallocate",
+        "declare",
+        "fetch",
+        "move",
+        "close",
+    ];
+    // LOCK TABLE works inside a transaction block only, and BEGIN is skipped.
+    const TRANSACTION: &[&str] = &[
+        "begin",
+        "commit",
+        "rollback",
+        "abort",
+        "end",
+        "start",
+        "savepoint",
+        "release",
+        "lock",
+    ];
+    let reader = Reader::new(sql);
+    if reader.sees_any(DATA).is_some() {
+        return Class::Data;
+    }
+    if reader.sees_any(TRANSACTION).is_some() {
+        return Class::Transaction;
+    }
+    let first = [
+        "set", "reset", "select", "with", "copy", "prepare", "cluster", "load", "discard",
+        "create", "alter", "drop", "grant", "revoke", "reassign", "security", "comment",
+    ];
+    let mut rest = reader.clone();
+    let word = rest.sees_any(&first).unwrap_or_default();
+    rest.advance();
+    match word {
+        "set" => set(rest),
+        "reset" => reset(rest),
+        "select" => select(rest),
+        "with" => with(rest),
+        "copy" => copy(rest),
+        "prepare" if rest.sees(&["transaction"]) => Class::Transaction,
+        "prepare" => Class::Data,
+        // CLUSTER t USING i marks the index in the catalog; CLUSTER alone only moves rows.
+        "cluster" if rest.is_done() => Class::Data,
+        "load" => Class::Refused {
+            why: "LOAD runs a library of the server's host",
+        },
+        "discard" => Class::Refused {
+            why: "DISCARD resets the session the files run in",
+        },
+        "create" => create(rest),
+        "alter" => alter(sql, rest),
+        "drop" => drop_object(sql, rest),
+        "grant" | "revoke" => grant(sql, rest),
+        "reassign" => unmodeled("owner", sql, rest, &[]),
+        "security" => {
+            rest.eat(&["label"]);
+            rest.skip_until(|r| r.sees(&["on"]));
+            rest.eat(&["on"]);
+            unmodeled("security label", sql, rest, &["is"])
+        }
+        "comment" => comment(sql, rest),
+        _ => Class::Ddl,
+    }
+}
+
+/// The schema in which a statement of class [`Class::Session`] lets unqualified names be made.
+///
+/// `None` when it leaves the search path alone, `Some(None)` when it sets it back.
+pub fn search_path(sql: &str) -> Option<Option<String>> {
+    let mut reader = Reader::new(sql);
+    if reader.eat(&["reset"]) {
+        let resets = reader.sees(&["all"]) || reader.sees(&["search_path"]);
+        return resets.then_some(None);
+    }
+    if reader.eat(&["select"]) {
+        eat_catalog(&mut reader);
+        let set = reader.eat(&["set_config", "("]) && reader.string()? == "search_path";
+        if !set || !reader.eat(&[","]) {
+            return None;
+        }
+        let value = reader.string()?;
+        return Some(first_schema(Reader::new(&value)));
+    }
+    if !reader.eat(&["set"]) {
+        return None;
+    }
+    let _scope = reader.eat(&["local"]) || reader.eat(&["session"]);
+    if reader.eat(&["schema"]) {
+        return Some(reader.string());
+    }
+    if reader.ident()? != "search_path" {
+        return None;
+    }
+    let _sign = reader.eat(&["to"]) || reader.eat(&["="]);
+    Some(first_schema(reader))
+}
+
+/// The first schema of a list that objects are created in.
+fn first_schema(mut list: Reader) -> Option<String> {
+    if list.sees(&["default"]) {
+        return None;
+    }
+    loop {
+        let name = list.ident().or_else(|| list.string())?;
+        let skipped = ["", "$user", "pg_catalog", "pg_temp"].contains(&name.as_str());
+        if !skipped {
+            return Some(name);
+        }
+        if !list.eat(&[","]) {
+            return None;
+        }
+    }
+}
+
+const ROLE: Class = Class::Refused {
+    why: "the files run as one unprivileged role, which they cannot change",
+};
+
+fn eat_catalog(reader: &mut Reader) {
+    reader.eat(&["pg_catalog", "."]);
+}
+
+fn is_role_setting(name: &str) -> bool {
+    name.eq_ignore_ascii_case("role") || name.eq_ignore_ascii_case("session_authorization")
+}
+
+fn set(mut rest: Reader) -> Class {
+    if rest.sees(&["session", "authorization"]) {
+        return ROLE;
+    }
+    let characteristics = rest.sees(&["session", "characteristics"]);
+    if characteristics || rest.sees(&["constraints"]) || rest.sees(&["transaction"]) {
+        return Class::Transaction;
+    }
+    let _scope = rest.eat(&["local"]) || rest.eat(&["session"]);
+    if rest.sees(&["session", "authorization"]) {
+        return ROLE;
+    }
+    match rest.ident() {
+        Some(name) if is_role_setting(&name) => ROLE,
+        _ => Class::Session,
+    }
+}
+
+fn reset(mut rest: Reader) -> Class {
+    if rest.sees(&["session", "authorization"]) {
+        return ROLE;
+    }
+    match rest.ident() {
+        Some(name) if is_role_setting(&name) => ROLE,
+        _ => Class::Session,
+    }
+}
+
+fn select(mut rest: Reader) -> Class {
+    eat_catalog(&mut rest);
+    if rest.eat(&["set_config", "("]) {
+        return match rest.string() {
+            Some(name) if is_role_setting(&name) => ROLE,
+            _ => Class::Session,
+        };
+    }
+    if rest.sees(&["setval", "("]) {
+        return Class::Data;
+    }
+    Class::Ddl
+}
+
+fn with(mut rest: Reader) -> Class {
+    let writes = ["insert", "update", "delete", "merge"];
+    if rest.skip_until(|r| r.sees_any(&writes).is_some()) {
+        Class::Data
+    } else {
+        Class::Ddl
+    }
+}
+
+fn copy(mut rest: Reader) -> Class {
+    rest.skip_until(|r| r.sees_any(&["from", "to"]).is_some());
+    rest.advance();
+    if rest.sees(&["program"]) {
+        return Class::Refused {
+            why: "COPY … PROGRAM runs a program on the server's host",
+        };
+    }
+    if rest.string().is_some() {
+        return Class::Refused {
+            why: "COPY with a file reads or writes the server's host",
+        };
+    }
+    Class::Data
+}
+
+fn create(mut rest: Reader) -> Class {
+    if rest.eat(&["extension"]) {
+        return extension(rest);
+    }
+    if rest.sees(&["user", "mapping"]) {
+        return Class::Ddl;
+    }
+    if let Some(class) = cluster_wide(&mut rest) {
+        return class;
+    }
+    rest.eat(&["or", "replace"]);
+    let trusted = rest.eat(&["trusted"]);
+    rest.eat(&["procedural"]);
+    if rest.eat(&["language"]) {
+        let name = rest.ident().or_else(|| rest.string()).unwrap_or_default();
+        let handler = rest.sees(&["handler"]) && !trusted;
+        if handler || ["plperlu", "plpython3u", "plpythonu", "pltclu"].contains(&name.as_str()) {
+            return Class::Refused {
+                why: "an untrusted language can do anything on the server's host",
+            };
+        }
+    }
+    Class::Ddl
+}
+
+fn extension(mut rest: Reader) -> Class {
+    rest.eat(&["if", "not", "exists"]);
+    let Some(name) = rest.ident() else {
+        return Class::Ddl;
+    };
+    let (mut schema, mut version) = (None, None);
+    while !rest.is_done() {
+        if rest.eat(&["schema"]) {
+            schema = rest.ident();
+        } else if rest.eat(&["version"]) {
+            version = rest.ident().or_else(|| rest.string());
+        } else {
+            rest.advance();
+        }
+    }
+    Class::Extension {
+        name,
+        schema,
+        version,
+    }
+}
+
+/// CREATE, ALTER or DROP of what belongs to the cluster, not to a database.
+///
+/// The subject is the name alone: the rest may hold a password.
+fn cluster_wide(rest: &mut Reader) -> Option<Class> {
+    let (what, kind) = match rest.sees_any(&["role", "user", "group", "database", "tablespace"])? {
+        "role" => ("role", "ROLE"),
+        "user" => ("role", "USER"),
+        "group" => ("role", "GROUP"),
+        "database" => ("database", "DATABASE"),
+        _ => ("tablespace", "TABLESPACE"),
+    };
+    rest.advance();
+    rest.eat(&["if", "exists"]);
+    let start = rest.peek();
+    let name = start.map(|t| rest.text_of(t)).unwrap_or_default();
+    Some(Class::Unmodeled {
+        what,
+        subject: format!("{kind} {name}"),
+    })
+}
+
+fn alter(sql: &str, mut rest: Reader) -> Class {
+    if rest.sees(&["system"]) {
+        return Class::Refused {
+            why: "ALTER SYSTEM changes the server's settings",
+        };
+    }
+    if rest.sees(&["user", "mapping"]) {
+        return Class::Ddl;
+    }
+    if rest.eat(&["default", "privileges"]) {
+        return unmodeled("default privileges", sql, rest, &[]);
+    }
+    if let Some(class) = cluster_wide(&mut rest) {
+        return class;
+    }
+    if changes_owner_only(rest.clone()) {
+        return unmodeled("owner", sql, rest, &["owner"]);
+    }
+    Class::Ddl
+}
+
+/// Whether the statement ends in `OWNER TO role` and has no other action.
+fn changes_owner_only(mut rest: Reader) -> bool {
+    let mut before = ["", ""];
+    while let Some(token) = rest.peek() {
+        if rest.sees(&["("]) && rest.parenthesized().is_some() {
+            continue;
+        }
+        let word = rest.text_of(token);
+        if word == "," {
+            return false;
+        }
+        if rest.eat(&["owner", "to"]) {
+            // RENAME COLUMN owner TO x renames a column called owner.
+            let renames = before.iter().any(|w| w.eq_ignore_ascii_case("rename"));
+            return !renames && rest.advance().is_some() && rest.is_done();
+        }
+        before = [before[1], word];
+        rest.advance();
+    }
+    false
+}
+
+fn drop_object(sql: &str, mut rest: Reader) -> Class {
+    if rest.sees(&["user", "mapping"]) {
+        return Class::Ddl;
+    }
+    if rest.sees(&["owned"]) {
+        return unmodeled("owner", sql, rest, &[]);
+    }
+    cluster_wide(&mut rest).unwrap_or(Class::Ddl)
+}
+
+fn grant(sql: &str, mut rest: Reader) -> Class {
+    let mut object = rest.clone();
+    // A grant of a role has no ON: its subject is the role.
+    if object.skip_until(|r| r.sees(&["on"])) {
+        object.advance();
+        rest = object;
+    }
+    unmodeled("grant", sql, rest, &["to", "from"])
+}
+
+fn comment(sql: &str, mut rest: Reader) -> Class {
+    rest.eat(&["on"]);
+    // Only their owner may comment on these, and the owner is not the role that runs the files.
+    let foreign = ["extension", "database", "role", "tablespace"];
+    match rest.sees_any(&foreign) {
+        Some(_) => unmodeled("comment", sql, rest, &["is"]),
+        None => Class::Ddl,
+    }
+}
+
+/// The class of a statement whose subject goes from the next token to the first of `stop`.
+fn unmodeled(
+    what: &'static str,
+    sql: &str,
+    mut rest: Reader,
+    stop: &'static [&'static str],
+) -> Class {
+    let start = rest.offset();
+    let mut end = start;
+    while let Some(token) = rest.peek() {
+        if end > start && rest.sees_any(stop).is_some() {
+            break;
+        }
+        end = token.end;
+        rest.advance();
+    }
+    let words = sql.get(start..end).unwrap_or_default().split_whitespace();
+    Class::Unmodeled {
+        what,
+        subject: words.collect::<Vec<_>>().join(" "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(what: &'static str, subject: &str) -> Class {
+        Class::Unmodeled {
+            what,
+            subject: subject.to_owned(),
+        }
+    }
+
+    #[test]
+    fn rows_and_maintenance_are_data() {
+        for sql in [
+            "INSERT INTO t VALUES (1)",
+            "/* x */ TRUNCATE t",
+            "with x as (select 1) insert into t select * from x",
+            "SELECT pg_catalog.setval('s', 1, true)",
+            "REFRESH MATERIALIZED VIEW v",
+            "copy t to stdout",
+            "prepare p as select 1",
+        ] {
+            assert_eq!(classify(sql), Class::Data, "{sql}");
+        }
+    }
+
+    #[test]
+    fn settings_are_replayed_and_transactions_skipped() {
+        for sql in [
+            "SET search_path = a",
+            "set local x to 1",
+            "RESET ALL",
+            "SELECT pg_catalog.set_config('search_path', '', false)",
+        ] {
+            assert_eq!(classify(sql), Class::Session, "{sql}");
+        }
+        for sql in [
+            "BEGIN",
+            "end",
+            "savepoint a",
+            "set constraints all deferred",
+            "lock t",
+        ] {
+            assert_eq!(classify(sql), Class::Transaction, "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_reaches_beyond_the_database_is_refused() {
+        for sql in [
+            "COPY t FROM PROGRAM 'id'",
+            "copy (select 1) to '/tmp/x'",
+            "copy t (a, b) from '/etc/passwd'",
+            "load 'x'",
+            "alter system set a = 1",
+            "set role postgres",
+            "SET LOCAL ROLE x",
+            "set session session authorization x",
+            "set \"role\" = 'x'",
+            "reset role",
+            "SET SESSION AUTHORIZATION DEFAULT",
+            "select set_config('role', 'postgres', false)",
+            "create language plpython3u",
+            "discard all",
+        ] {
+            assert!(matches!(classify(sql), Class::Refused { .. }), "{sql}");
+        }
+    }
+
+    #[test]
+    fn only_a_lone_owner_action_is_skipped() {
+        assert_eq!(
+            classify("ALTER TABLE ONLY public.\n orders OWNER TO \"Bob\""),
+            named("owner", "TABLE ONLY public. orders")
+        );
+        assert_eq!(
+            classify("alter function f(int, int) owner to current_user"),
+            named("owner", "function f(int, int)")
+        );
+        for sql in [
+            "alter table t owner to a, add column b int",
+            "alter table t add column b int, owner to a",
+            "alter table t rename column owner to a",
+            "alter table t rename owner to a",
+            "alter table t add column owner int",
+        ] {
+            assert_eq!(classify(sql), Class::Ddl, "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_modelled_is_named() {
+        assert_eq!(
+            classify("GRANT SELECT (a), UPDATE ON TABLE x TO y"),
+            named("grant", "TABLE x")
+        );
+        assert_eq!(classify("grant admin to bob"), named("grant", "admin"));
+        assert_eq!(
+            classify("create role bob login password 'secret'"),
+            named("role", "ROLE bob")
+        );
+        assert_eq!(
+            classify("drop database if exists d"),
+            named("database", "DATABASE d")
+        );
+        assert_eq!(
+            classify("comment on extension x is 'y'"),
+            named("comment", "extension x")
+        );
+        assert_eq!(
+            classify("security label for p on table t is 'x'"),
+            named("security label", "table t")
+        );
+        assert_eq!(
+            classify("alter default privileges in schema a grant select on tables to b"),
+            named(
+                "default privileges",
+                "in schema a grant select on tables to b"
+            )
+        );
+    }
+
+    #[test]
+    fn everything_else_is_executed() {
+        for sql in [
+            "create schema a create table t ()",
+            "do $$ begin end $$",
+            "select 1",
+            "create user mapping for a server b",
+            "comment on table t is 'x'",
+            "cluster t using i",
+            "create or replace procedural language plpgsql",
+            "garbage",
+            "",
+            "1",
+        ] {
+            assert_eq!(classify(sql), Class::Ddl, "{sql}");
+        }
+    }
+
+    #[test]
+    fn an_extension_gives_its_schema_and_version() {
+        let expected = Class::Extension {
+            name: "uuid-ossp".to_owned(),
+            schema: Some("public".to_owned()),
+            version: Some("1.1".to_owned()),
+        };
+        let sql =
+            "create extension if not exists \"uuid-ossp\" with schema public version '1.1' cascade";
+        assert_eq!(classify(sql), expected);
+    }
+
+    #[test]
+    fn the_search_path_gives_the_schema_of_new_objects() {
+        let schema = |sql| search_path(sql).map(|s| s.unwrap_or_default());
+        assert_eq!(
+            schema("set search_path = App, public").as_deref(),
+            Some("app")
+        );
+        assert_eq!(
+            schema("set search_path to \"$user\", pg_catalog, x").as_deref(),
+            Some("x")
+        );
+        assert_eq!(
+            schema("set local search_path to 'a, b'").as_deref(),
+            Some("a, b")
+        );
+        assert_eq!(
+            schema("select pg_catalog.set_config('search_path', 'a, b', false)").as_deref(),
+            Some("a")
+        );
+        assert_eq!(
+            schema("select set_config('search_path', '', false)").as_deref(),
+            Some("")
+        );
+        assert_eq!(schema("reset search_path").as_deref(), Some(""));
+        assert_eq!(schema("set schema 'x'").as_deref(), Some("x"));
+        assert_eq!(schema("set work_mem = 1"), None);
+    }
+}
