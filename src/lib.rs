@@ -15,5 +15,6 @@
 pub mod catalog;
 pub mod kinds;
 pub mod pg;
+pub mod diff;
 pub mod plan;
 pub mod source;

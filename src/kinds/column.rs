@@ -591,7 +591,8 @@ impl Kind for Column {
                 Deparsed(default)
             ));
         }
-        if self.has_type(of) {
+        let disturbs = self.has_type(of);
+        if disturbs {
             let array = self.data_type.ends_with("[]");
             let text = Word(if array { "text[]" } else { "text" });
             let column = sql!("{} ALTER COLUMN {} TYPE", self.alter_table(), self.name);
@@ -608,7 +609,7 @@ impl Kind for Column {
                 ),
             );
         }
-        TakeDown::Around { down, up }
+        TakeDown::Around { down, up, disturbs }
     }
 
     fn hazards(&self, verb: Verb) -> Vec<Hazard> {

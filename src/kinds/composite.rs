@@ -84,6 +84,10 @@ impl Kind for Composite {
         Vec::new()
     }
 
+    fn names(&self) -> Vec<super::Name> {
+        super::relation_names(&self.schema, &self.name, true)
+    }
+
     fn attributes(&self) -> Vec<Attribute> {
         let Self {
             schema: _,

@@ -278,6 +278,13 @@ impl Kind for Constraint {
         attribute == "validated"
     }
 
+    fn names(&self) -> Vec<super::Name> {
+        match self.index_definition {
+            Some(_) => super::relation_names(&self.schema, &self.name, false),
+            None => Vec::new(),
+        }
+    }
+
     fn attributes(&self) -> Vec<Attribute> {
         let Self {
             schema: _,

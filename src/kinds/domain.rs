@@ -91,6 +91,14 @@ impl Kind for Domain {
         Vec::new()
     }
 
+    fn names(&self) -> Vec<super::Name> {
+        vec![super::Name {
+            space: super::NameSpace::Type,
+            schema: self.schema.clone(),
+            name: self.name.clone(),
+        }]
+    }
+
     fn attributes(&self) -> Vec<Attribute> {
         let Self {
             schema: _,

@@ -52,6 +52,18 @@ impl Kind for Enum {
         Vec::new()
     }
 
+    fn names(&self) -> Vec<super::Name> {
+        vec![super::Name {
+            space: super::NameSpace::Type,
+            schema: self.schema.clone(),
+            name: self.name.clone(),
+        }]
+    }
+
+    fn undo_leaves(&self) -> Option<&'static str> {
+        Some("PostgreSQL has no statement that removes an enum value; an unused one does no harm")
+    }
+
     fn attributes(&self) -> Vec<Attribute> {
         let Self {
             schema: _,

@@ -142,6 +142,10 @@ impl Kind for Index {
         with
     }
 
+    fn names(&self) -> Vec<super::Name> {
+        super::relation_names(&self.schema, &self.name, false)
+    }
+
     fn attributes(&self) -> Vec<Attribute> {
         let Self {
             schema: _,

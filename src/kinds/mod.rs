@@ -33,7 +33,7 @@ pub use id::ObjectId;
 pub use index::Index;
 pub use table::Table;
 
-use crate::pg::{Qualified, ServerVersion, Sql};
+use crate::pg::{Ident, Qualified, ServerVersion, Sql};
 pub use hazard::{Hazard, HazardKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -171,6 +171,45 @@ pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de
     fn irreversible_drop(&self) -> Option<&'static str> {
         None
     }
+
+    /// Why a change in place cannot be undone and leaves a harmless remainder, if so.
+    fn undo_leaves(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The names it takes in name spaces that it shares with other kinds.
+    fn names(&self) -> Vec<Name> {
+        Vec::new()
+    }
+}
+
+/// A name in a name space that several kinds share: a view cannot take a table's name before the
+/// table has given it up.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name {
+    pub space: NameSpace,
+    pub schema: Ident,
+    pub name: Ident,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NameSpace {
+    /// Tables, views, indexes, sequences, composite types (`pg_class`).
+    Relation,
+    /// Types, and the row types of tables and views (`pg_type`).
+    Type,
+}
+
+/// The name of a relation, and that of its row type where it has one.
+pub(crate) fn relation_names(schema: &Ident, name: &Ident, row_type: bool) -> Vec<Name> {
+    let mut spaces = vec![NameSpace::Relation];
+    if row_type {
+        spaces.push(NameSpace::Type);
+    }
+    spaces
+        .into_iter()
+        .map(|space| Name { space, schema: schema.clone(), name: name.clone() })
+        .collect()
 }
 
 /// How a dependent object is taken down and put back.
@@ -178,8 +217,9 @@ pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de
 pub enum TakeDown {
     /// Dropped and created again.
     Replace,
-    /// Changed before and changed back after; the object itself stays.
-    Around { down: Vec<Sql>, up: Vec<Sql> },
+    /// Changed before and changed back after; the object itself stays. `disturbs`: what depends
+    /// on it has to get out of the way as well.
+    Around { down: Vec<Sql>, up: Vec<Sql>, disturbs: bool },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -286,6 +326,12 @@ macro_rules! kinds {
             }
             pub fn irreversible_drop(&self) -> Option<&'static str> {
                 match self { $(Object::$tag(o) => o.irreversible_drop()),* }
+            }
+            pub fn undo_leaves(&self) -> Option<&'static str> {
+                match self { $(Object::$tag(o) => o.undo_leaves()),* }
+            }
+            pub fn names(&self) -> Vec<Name> {
+                match self { $(Object::$tag(o) => o.names()),* }
             }
         }
     };

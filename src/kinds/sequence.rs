@@ -167,6 +167,10 @@ impl Kind for Sequence {
         self.owner.iter().map(OwnerColumn::id).collect()
     }
 
+    fn names(&self) -> Vec<super::Name> {
+        super::relation_names(&self.schema, &self.name, false)
+    }
+
     fn attributes(&self) -> Vec<Attribute> {
         let Self {
             schema: _,

@@ -198,6 +198,10 @@ impl Kind for Table {
             .collect()
     }
 
+    fn names(&self) -> Vec<super::Name> {
+        super::relation_names(&self.schema, &self.name, true)
+    }
+
     fn attributes(&self) -> Vec<Attribute> {
         let Self {
             schema: _,

@@ -1,0 +1,105 @@
+//! Finds the changes that another change brings about by itself.
+
+use super::change::{Change, ChangeSet};
+use crate::catalog::{Catalog, Desired};
+use crate::kinds::{Object, ObjectId};
+use std::collections::BTreeSet;
+
+/// Fills [`ChangeSet::absorbed`]: drops of parts of what is dropped, creations that inheritance
+/// makes, and creations that stand in the statement of their parent.
+pub(super) fn absorb(desired: &Catalog<Desired>, set: &mut ChangeSet) {
+    let mut absorbed = std::collections::BTreeMap::new();
+    for (id, change) in &set.changes {
+        match change {
+            Change::Drop { old } => {
+                let with = old.falls_with();
+                if let Some(whole) = with.into_iter().find(|w| set.drops(w)) {
+                    absorbed.insert(id.clone(), whole);
+                }
+            }
+            Change::Create { new } => {
+                // A new table is made whole, whatever it inherits.
+                let new_parent = new.parent().is_some_and(|p| set.creates(&p));
+                if let Some(origin) = new.follows().into_iter().find(|f| set.creates(f))
+                    && !new_parent
+                {
+                    absorbed.insert(id.clone(), origin);
+                }
+            }
+            Change::Alter { new, attributes, .. } => {
+                let origin = new.follows().into_iter().find(|f| {
+                    attributes.iter().all(|a| id.kind.recurses(a.name()) && alike(set, f, a))
+                });
+                if let Some(origin) = origin {
+                    absorbed.insert(id.clone(), origin);
+                }
+            }
+            Change::Replace { .. } => {}
+        }
+    }
+    for id in set.changes.keys() {
+        let children = inline_children(desired, set, id);
+        let Some(Change::Create { new }) = set.changes.get(id) else { continue };
+        let children: Vec<&Object> = children.into_iter().collect();
+        for child in new.create_with(&children).absorbed {
+            absorbed.insert(child, id.clone());
+        }
+    }
+    set.absorbed = absorbed;
+}
+
+fn alike(set: &ChangeSet, origin: &ObjectId, own: &super::AttributeChange) -> bool {
+    let Some(Change::Alter { attributes, .. }) = set.changes.get(origin) else { return false };
+    attributes.iter().any(|a| a.name() == own.name() && a.new.value == own.new.value)
+}
+
+/// The new parts of the new object `whole` that may stand in its statement: those that do not
+/// need anything which itself needs `whole`.
+pub(crate) fn inline_children<'a>(
+    desired: &'a Catalog<Desired>,
+    set: &ChangeSet,
+    whole: &ObjectId,
+) -> Vec<&'a Object> {
+    if !set.creates(whole) {
+        return Vec::new();
+    }
+    // Parts sort directly behind nothing in particular: walk those whose path extends the whole's.
+    crate::kinds::KindTag::ALL
+        .iter()
+        .flat_map(|&kind| {
+            let first = ObjectId { kind, path: whole.path.clone() };
+            desired
+                .objects
+                .range(first..)
+                .take_while(move |(id, _)| id.kind == kind && id.path.starts_with(&whole.path))
+        })
+        .filter(|(id, object)| {
+            object.parent().as_ref() == Some(whole)
+                && set.creates(id)
+                && !needs_back(desired, set, id, whole)
+        })
+        .map(|(_, object)| object)
+        .collect()
+}
+
+/// Whether a part needs something new outside of `whole` that needs `whole`.
+fn needs_back(
+    desired: &Catalog<Desired>,
+    set: &ChangeSet,
+    part: &ObjectId,
+    whole: &ObjectId,
+) -> bool {
+    let inside = |id: &ObjectId| id == whole || id.path.starts_with(&whole.path);
+    let mut queue: Vec<&ObjectId> =
+        desired.requires(part).filter(|r| !inside(r) && set.creates(r)).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(id) = queue.pop() {
+        if id == whole {
+            return true;
+        }
+        if seen.insert(id) {
+            queue.extend(desired.requires(id).filter(|r| set.creates(r)));
+        }
+    }
+    false
+}

@@ -1,0 +1,88 @@
+//! One difference, and sets of them.
+
+use crate::kinds::{Alter, Attribute, Object, ObjectId};
+use crate::pg::Sql;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One object's way from live to desired.
+#[derive(Clone, Debug)]
+pub enum Change {
+    Create { new: Object },
+    Drop { old: Object },
+    Alter { old: Object, new: Object, attributes: Vec<AttributeChange> },
+    /// Dropped and created again, for its own sake or to make room for another change.
+    Replace { old: Object, new: Object, why: String },
+}
+
+#[derive(Clone, Debug)]
+pub struct AttributeChange {
+    pub old: Attribute,
+    pub new: Attribute,
+    pub alter: Alter,
+}
+
+impl AttributeChange {
+    pub fn name(&self) -> &'static str {
+        self.new.name
+    }
+}
+
+/// A difference that no statement can make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Impossible {
+    pub object: ObjectId,
+    pub attribute: String,
+    pub why: String,
+}
+
+/// An object that stays, but is changed before a change of another and changed back after.
+#[derive(Clone, Debug)]
+pub struct Around {
+    pub object: ObjectId,
+    pub of: ObjectId,
+    pub down: Vec<Sql>,
+    pub up: Vec<Sql>,
+}
+
+/// The changes of a plan.
+#[derive(Clone, Debug, Default)]
+pub struct ChangeSet {
+    pub changes: BTreeMap<ObjectId, Change>,
+    pub around: Vec<Around>,
+    /// Objects whose change another object's brings about, with that object.
+    pub absorbed: BTreeMap<ObjectId, ObjectId>,
+    /// Which changes have to happen in one transaction: the same number.
+    pub together: BTreeMap<ObjectId, usize>,
+}
+
+impl ChangeSet {
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// The objects that are created, dropped or changed in any way.
+    pub fn touched(&self) -> BTreeSet<ObjectId> {
+        self.changes.keys().chain(self.around.iter().map(|a| &a.object)).cloned().collect()
+    }
+
+    pub fn creates(&self, id: &ObjectId) -> bool {
+        matches!(self.changes.get(id), Some(Change::Create { .. }))
+    }
+
+    pub fn drops(&self, id: &ObjectId) -> bool {
+        matches!(self.changes.get(id), Some(Change::Drop { .. }))
+    }
+
+    /// Whether `id` is changed alone, outside every group that is rebuilt in one transaction.
+    pub fn stands_alone(&self, id: &ObjectId) -> bool {
+        match self.together.get(id) {
+            None => true,
+            Some(group) => {
+                let others = self.together.iter().filter(|(i, g)| *g == group && *i != id);
+                // Comments and the like that fall and come back by themselves do not count.
+                others.into_iter().all(|(i, _)| self.absorbed.contains_key(i))
+                    && !self.around.iter().any(|a| self.together.get(&a.object) == Some(group))
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Adds what a change forces along: dependents are taken down before it and put back after it.
+
+use super::change::{Around, Change, ChangeSet, Impossible};
+use crate::catalog::{Catalog, Desired, Live};
+use crate::kinds::{Alter, ObjectId, TakeDown};
+use petgraph::unionfind::UnionFind;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How much of a change its dependents feel.
+#[derive(Clone, Copy, PartialEq)]
+enum Force {
+    /// The object is dropped: every dependent has to go.
+    Drop,
+    /// The object is changed in place: what the server rebuilds by itself stays.
+    Disturb,
+}
+
+pub(super) fn rebuild(
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+    compared: BTreeMap<ObjectId, Change>,
+) -> Result<ChangeSet, Vec<Impossible>> {
+    let mut set = ChangeSet { changes: compared, ..ChangeSet::default() };
+    let mut impossible = Vec::new();
+    let mut queue: Vec<(ObjectId, Force)> = Vec::new();
+    for (id, change) in &mut set.changes {
+        let Change::Alter { old, new, attributes } = change else { continue };
+        let mut replace = None;
+        for attribute in attributes.iter() {
+            match &attribute.alter {
+                Alter::Replace { why } => replace = replace.or(Some(*why)),
+                Alter::Impossible { why } => impossible.push(Impossible {
+                    object: id.clone(),
+                    attribute: attribute.name().to_owned(),
+                    why: (*why).to_owned(),
+                }),
+                Alter::Disturbing(_) => queue.push((id.clone(), Force::Disturb)),
+                Alter::InPlace(_) | Alter::AfterDrops(_) => {}
+            }
+        }
+        if let Some(why) = replace {
+            queue.push((id.clone(), Force::Drop));
+            *change = Change::Replace { old: old.clone(), new: new.clone(), why: why.to_owned() };
+        }
+    }
+    if !impossible.is_empty() {
+        return Err(impossible);
+    }
+    let dependents = live.dependents();
+    let mut groups = Groups::default();
+    let mut seen: BTreeSet<(ObjectId, bool)> = BTreeSet::new();
+    while let Some((root, force)) = queue.pop() {
+        if !seen.insert((root.clone(), force == Force::Drop)) {
+            continue;
+        }
+        groups.add(&root);
+        for &dependent in dependents.get(&root).into_iter().flatten() {
+            let (Some(old), Some(new)) = (live.get(dependent), desired.get(dependent)) else {
+                continue;
+            };
+            // A part of the whole is no obstacle to a change of the whole, and the other way.
+            if force == Force::Disturb && (old.survives_change() || is_part(&root, old)) {
+                continue;
+            }
+            if let Some(Change::Replace { .. }) = set.changes.get(dependent) {
+                groups.join(&root, dependent);
+                continue;
+            }
+            match (old.take_down(&root), new.take_down(&root)) {
+                (TakeDown::Around { down, disturbs, .. }, TakeDown::Around { up, .. }) => {
+                    if retyped(set.changes.get(dependent)) || (down.is_empty() && up.is_empty()) {
+                        continue;
+                    }
+                    groups.join(&root, dependent);
+                    if disturbs {
+                        queue.push((dependent.clone(), Force::Disturb));
+                    }
+                    set.around.push(Around {
+                        object: dependent.clone(),
+                        of: root.clone(),
+                        down,
+                        up,
+                    });
+                }
+                _ => {
+                    let why = format!("{} is in the way of it", root.human());
+                    let replace = Change::Replace { old: old.clone(), new: new.clone(), why };
+                    set.changes.insert(dependent.clone(), replace);
+                    groups.join(&root, dependent);
+                    queue.push((dependent.clone(), Force::Drop));
+                }
+            }
+        }
+    }
+    set.around.sort_by(|a, b| (&a.object, &a.of).cmp(&(&b.object, &b.of)));
+    set.together = groups.numbers();
+    Ok(set)
+}
+
+/// Comments and attachments hang on an object without minding a change of it.
+fn is_part(root: &ObjectId, dependent: &crate::kinds::Object) -> bool {
+    dependent.parent().as_ref() == Some(root)
+}
+
+fn retyped(change: Option<&Change>) -> bool {
+    let Some(Change::Alter { attributes, .. }) = change else { return false };
+    attributes.iter().any(|a| matches!(a.alter, Alter::Disturbing(_)))
+}
+
+/// Which objects change in one transaction.
+#[derive(Default)]
+struct Groups {
+    indices: BTreeMap<ObjectId, usize>,
+    pairs: Vec<(usize, usize)>,
+}
+
+impl Groups {
+    fn add(&mut self, id: &ObjectId) -> usize {
+        let next = self.indices.len();
+        *self.indices.entry(id.clone()).or_insert(next)
+    }
+
+    fn join(&mut self, a: &ObjectId, b: &ObjectId) {
+        let pair = (self.add(a), self.add(b));
+        self.pairs.push(pair);
+    }
+
+    fn numbers(self) -> BTreeMap<ObjectId, usize> {
+        let mut sets = UnionFind::new(self.indices.len());
+        for (a, b) in self.pairs {
+            sets.union(a, b);
+        }
+        self.indices.into_iter().map(|(id, i)| (id, sets.find(i))).collect()
+    }
+}

@@ -1,0 +1,124 @@
+//! Renames: explicit ones from hints, likely ones as suggestions.
+
+use super::change::{Change, ChangeSet};
+use crate::kinds::{Column, KindTag, Object, ObjectId, Table};
+use crate::pg::{Ident, Qualified, Sql};
+use crate::sql;
+
+/// A rename that a hint asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rename {
+    pub from: ObjectId,
+    pub to: ObjectId,
+}
+
+impl Rename {
+    /// The plain statement there, and the one back.
+    pub fn statements(&self) -> Option<(Sql, Sql)> {
+        Some((rename(&self.from, &self.to)?, rename(&self.to, &self.from)?))
+    }
+
+    /// The identity after the rename of what had `id` before it: the object itself or a part.
+    pub fn map(&self, id: &ObjectId) -> ObjectId {
+        let mut mapped = id.clone();
+        let offset = usize::from(id.kind == KindTag::Comment);
+        let own = id.path.get(offset..).unwrap_or_default();
+        if own.starts_with(&self.from.path) && own.len() >= self.from.path.len() {
+            for (i, part) in self.to.path.iter().enumerate() {
+                if let Some(place) = mapped.path.get_mut(offset + i) {
+                    *place = part.clone();
+                }
+            }
+        }
+        mapped
+    }
+}
+
+fn rename(from: &ObjectId, to: &ObjectId) -> Option<Sql> {
+    let path = |id: &ObjectId| -> Vec<String> { id.path.clone() };
+    let last = |id: &ObjectId| id.path.last().map(|n| Ident::new(n.as_str()));
+    let (f, new) = (path(from), last(to)?);
+    let name = |i: usize| f.get(i).map(|n| Ident::new(n.as_str()));
+    let relation = Qualified { schema: name(0)?, name: name(1).unwrap_or(Ident::new("")) };
+    Some(match from.kind {
+        KindTag::Schema => sql!("ALTER SCHEMA {} RENAME TO {}", name(0)?, new),
+        KindTag::Table => sql!("ALTER TABLE {} RENAME TO {}", relation, new),
+        KindTag::View => sql!("ALTER VIEW {} RENAME TO {}", relation, new),
+        KindTag::Sequence => sql!("ALTER SEQUENCE {} RENAME TO {}", relation, new),
+        KindTag::Index => sql!("ALTER INDEX {} RENAME TO {}", relation, new),
+        KindTag::Enum | KindTag::Composite => sql!("ALTER TYPE {} RENAME TO {}", relation, new),
+        KindTag::Domain => sql!("ALTER DOMAIN {} RENAME TO {}", relation, new),
+        KindTag::Column => {
+            sql!("ALTER TABLE {} RENAME COLUMN {} TO {}", relation, name(2)?, new)
+        }
+        KindTag::Constraint => {
+            sql!("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", relation, name(2)?, new)
+        }
+        KindTag::Trigger => {
+            sql!("ALTER TRIGGER {} ON {} RENAME TO {}", name(2)?, relation, new)
+        }
+        _ => return None,
+    })
+}
+
+/// A drop and a creation that look like one object under two names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Likely {
+    pub from: ObjectId,
+    pub to: ObjectId,
+    /// The line to paste above the object in the schema files.
+    pub hint: String,
+}
+
+/// The likely renames among the changes: reported, never guessed.
+pub fn likely(changes: &ChangeSet) -> Vec<Likely> {
+    let mut found = Vec::new();
+    for (from, change) in &changes.changes {
+        let Change::Drop { old } = change else { continue };
+        let candidates: Vec<&ObjectId> = changes
+            .changes
+            .iter()
+            .filter_map(|(to, change)| match change {
+                Change::Create { new } if alike(changes, old, new) => Some(to),
+                _ => None,
+            })
+            .collect();
+        // Two candidates are no likeness but a coincidence.
+        if let [to] = candidates.as_slice() {
+            let name = from.path.last().map_or("", String::as_str);
+            let hint = format!("-- pgrehearse: renamed from {}", Ident::new(name));
+            found.push(Likely { from: from.clone(), to: (*to).clone(), hint });
+        }
+    }
+    found
+}
+
+fn alike(changes: &ChangeSet, old: &Object, new: &Object) -> bool {
+    match (old, new) {
+        (Object::Column(a), Object::Column(b)) => {
+            !changes.drops(&a.table_id())
+                && a.table_name() == b.table_name()
+                && a.data_type == b.data_type
+                && Column { name: b.name.clone(), position: b.position, ..a.clone() } == *b
+        }
+        (Object::Table(a), Object::Table(b)) => {
+            let same = Table { name: b.name.clone(), ..a.clone() } == *b;
+            same && a.schema == b.schema && columns(changes, a, true) == columns(changes, b, false)
+        }
+        _ => false,
+    }
+}
+
+fn columns(changes: &ChangeSet, table: &Table, dropped: bool) -> Vec<(String, String)> {
+    let of_table = |c: &Column| c.table_name() == table.qualified();
+    changes
+        .changes
+        .values()
+        .filter_map(|change| match change {
+            Change::Drop { old: Object::Column(c) } if dropped && of_table(c) => Some(c),
+            Change::Create { new: Object::Column(c) } if !dropped && of_table(c) => Some(c),
+            _ => None,
+        })
+        .map(|c| (c.name.raw().to_owned(), c.data_type.clone()))
+        .collect()
+}
