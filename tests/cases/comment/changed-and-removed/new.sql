@@ -4,4 +4,3 @@ CREATE VIEW tv AS SELECT v FROM t;
 COMMENT ON TABLE t IS E'first line\n\tsecond line\\';
 COMMENT ON COLUMN t.v IS 'zwei: „ä" — $$ -- /* ';
 COMMENT ON VIEW tv IS 'FOUR';
-COMMENT ON SCHEMA public IS 'our schema';

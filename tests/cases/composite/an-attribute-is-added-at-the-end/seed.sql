@@ -1,1 +1,1 @@
-INSERT INTO ledger SELECT g, ROW(g, 'EUR') FROM generate_series(1, 7) g;
+INSERT INTO ledger SELECT g, ROW(g, 'EUR')::money_amount FROM generate_series(1, 7) g;
