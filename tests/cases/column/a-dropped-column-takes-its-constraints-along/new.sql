@@ -1,0 +1,2 @@
+CREATE TABLE owners (id int PRIMARY KEY);
+CREATE TABLE t (id int PRIMARY KEY, low int);

@@ -1,0 +1,3 @@
+CREATE TABLE t (id int PRIMARY KEY, a text COLLATE "C", b text COLLATE "POSIX" NOT NULL);
+CREATE INDEX t_a ON t (a);
+CREATE UNIQUE INDEX t_b ON t (b);

@@ -1,0 +1,1 @@
+CREATE TABLE t (id int PRIMARY KEY, a text, CONSTRAINT a_there CHECK (a IS NOT NULL));

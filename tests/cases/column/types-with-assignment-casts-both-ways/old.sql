@@ -1,0 +1,1 @@
+CREATE TABLE t (id int PRIMARY KEY, n numeric, ts timestamp, j json, r double precision, tz timestamptz);

@@ -1,0 +1,7 @@
+CREATE TABLE t (id int PRIMARY KEY, v int, w int);
+CREATE INDEX t_v ON t (v);
+CREATE VIEW tv AS SELECT v FROM t;
+COMMENT ON TABLE t IS 'one';
+COMMENT ON COLUMN t.v IS 'two';
+COMMENT ON INDEX t_v IS 'three';
+COMMENT ON VIEW tv IS 'four';

@@ -1,0 +1,1 @@
+INSERT INTO s.t SELECT g, g FROM generate_series(1, 20) g;

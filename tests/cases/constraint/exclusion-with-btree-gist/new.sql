@@ -1,0 +1,2 @@
+CREATE EXTENSION btree_gist;
+CREATE TABLE stays (id int PRIMARY KEY, room int NOT NULL, during daterange NOT NULL, EXCLUDE USING gist (room WITH =, during WITH &&));

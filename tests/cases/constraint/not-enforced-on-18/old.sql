@@ -1,0 +1,2 @@
+CREATE TABLE p (id int PRIMARY KEY);
+CREATE TABLE c (id int PRIMARY KEY, p_id int, n int, CONSTRAINT c_n CHECK (n > 0), CONSTRAINT c_p FOREIGN KEY (p_id) REFERENCES p);

@@ -1,0 +1,2 @@
+CREATE TABLE t (id int PRIMARY KEY, a text, b text);
+ALTER TABLE t ADD CONSTRAINT t_b NOT NULL b NOT VALID;

@@ -1,0 +1,2 @@
+CREATE DOMAIN code AS text;
+CREATE TABLE parts (id int PRIMARY KEY, code code NOT NULL);

@@ -1,0 +1,1 @@
+INSERT INTO contacts (id) SELECT g FROM generate_series(1, 7) g;

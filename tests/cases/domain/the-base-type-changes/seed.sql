@@ -1,0 +1,1 @@
+INSERT INTO labels SELECT g, 'label ' || g FROM generate_series(1, 7) g;

@@ -1,0 +1,1 @@
+CREATE TABLE shirts (id int PRIMARY KEY, color text);

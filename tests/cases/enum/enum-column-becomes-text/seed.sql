@@ -1,0 +1,1 @@
+INSERT INTO things SELECT g, CASE WHEN g % 2 = 0 THEN 'a' ELSE 'b' END::kind FROM generate_series(1, 9) g;

@@ -1,0 +1,3 @@
+CREATE SCHEMA ext;
+CREATE EXTENSION citext SCHEMA public;
+CREATE TABLE tags (id int PRIMARY KEY, label public.citext);

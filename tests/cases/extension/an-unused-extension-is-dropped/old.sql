@@ -1,0 +1,3 @@
+CREATE EXTENSION pg_trgm;
+CREATE EXTENSION hstore;
+CREATE TABLE t (id int PRIMARY KEY, h hstore);

@@ -1,0 +1,2 @@
+CREATE EXTENSION citext;
+CREATE TABLE logins (id int PRIMARY KEY, name citext NOT NULL UNIQUE);

@@ -1,0 +1,2 @@
+CREATE EXTENSION citext;
+CREATE TABLE logins (id int PRIMARY KEY, name text NOT NULL UNIQUE);

@@ -1,0 +1,5 @@
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT $1 + 1';
+CREATE FUNCTION f(int, int) RETURNS int LANGUAGE sql AS 'SELECT $1 + $2';
+CREATE FUNCTION f(VARIADIC text[]) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT array_to_string($1, ',') $$;
+COMMENT ON FUNCTION f(int, int) IS 'sum';

@@ -1,0 +1,10 @@
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE FUNCTION later() RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (SELECT count(*) FROM not_there_yet);
+END $$;
+CREATE FUNCTION uses_rowtype() RETURNS SETOF t LANGUAGE plpgsql AS $$
+DECLARE r t%ROWTYPE;
+BEGIN
+    FOR r IN SELECT * FROM t LOOP RETURN NEXT r; END LOOP;
+END $$;

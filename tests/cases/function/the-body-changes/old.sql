@@ -1,0 +1,8 @@
+CREATE TABLE t (id int PRIMARY KEY, v int);
+CREATE FUNCTION top() RETURNS int LANGUAGE plpgsql STABLE AS $$
+DECLARE r int;
+BEGIN
+    SELECT max(v) INTO r FROM t;
+    RETURN r;
+END $$;
+COMMENT ON FUNCTION top() IS 'stays';

@@ -1,0 +1,13 @@
+CREATE EXTENSION citext;
+CREATE SCHEMA app;
+CREATE TYPE app.role AS ENUM ('reader', 'writer');
+CREATE DOMAIN app.slug AS text CHECK (VALUE ~ '^[a-z0-9-]+$');
+CREATE SEQUENCE app.ticket;
+CREATE TABLE app.users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, mail citext NOT NULL UNIQUE, role app.role NOT NULL DEFAULT 'reader');
+CREATE TABLE app.posts (id bigint PRIMARY KEY DEFAULT nextval('app.ticket'), slug app.slug NOT NULL, author bigint REFERENCES app.users, at timestamptz DEFAULT now());
+CREATE INDEX posts_author ON app.posts (author, at DESC);
+CREATE FUNCTION app.post_count(bigint) RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM app.posts WHERE author = $1';
+CREATE VIEW app.authors AS SELECT id, mail, app.post_count(id) AS posts FROM app.users;
+CREATE FUNCTION app.stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.at := now(); RETURN NEW; END';
+CREATE TRIGGER posts_stamp BEFORE UPDATE ON app.posts FOR EACH ROW EXECUTE FUNCTION app.stamp();
+COMMENT ON TABLE app.users IS 'everybody';

@@ -1,0 +1,4 @@
+CREATE VIEW v AS SELECT id FROM b;
+CREATE TABLE b (id int PRIMARY KEY, a_id int REFERENCES a);
+CREATE TABLE a (id int PRIMARY KEY, k kind);
+CREATE TYPE kind AS ENUM ('x', 'y');

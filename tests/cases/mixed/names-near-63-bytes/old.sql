@@ -1,0 +1,1 @@
+CREATE TABLE a_table_whose_name_goes_on_and_on_until_there_is_no_more_room_x (id int PRIMARY KEY, a_column_whose_name_goes_on_and_on_until_there_is_no_more_room int);

@@ -1,0 +1,2 @@
+CREATE SCHEMA "Sales & Orders";
+CREATE TABLE "Sales & Orders"."Order" (id int PRIMARY KEY, "select" text);

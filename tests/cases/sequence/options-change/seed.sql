@@ -1,0 +1,2 @@
+SELECT nextval('invoice_no');
+INSERT INTO t SELECT g FROM generate_series(1, 5) g;

@@ -1,0 +1,3 @@
+CREATE SEQUENCE tiny AS bigint;
+CREATE SEQUENCE normal AS bigint MAXVALUE 5000;
+CREATE TABLE t (id int PRIMARY KEY DEFAULT nextval('tiny'));

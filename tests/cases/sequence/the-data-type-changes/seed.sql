@@ -1,0 +1,1 @@
+INSERT INTO t SELECT FROM generate_series(1, 5);

@@ -1,0 +1,1 @@
+INSERT INTO cities SELECT 'city ' || g, g FROM generate_series(1, 9) g;

@@ -1,0 +1,1 @@
+INSERT INTO regions VALUES ('de'), ('fr'), ('us'), ('jp');

@@ -1,0 +1,2 @@
+CREATE TABLE q (id int NOT NULL, region text NOT NULL DEFAULT 'x', n int) PARTITION BY LIST (region);
+CREATE TABLE q_a PARTITION OF q FOR VALUES IN ('a');

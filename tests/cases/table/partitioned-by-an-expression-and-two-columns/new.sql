@@ -1,0 +1,4 @@
+CREATE TABLE plain (id int PRIMARY KEY);
+CREATE TABLE measured (at timestamptz NOT NULL, device int NOT NULL, v real) PARTITION BY RANGE (device, (extract(year FROM at AT TIME ZONE 'UTC')));
+CREATE TABLE measured_low PARTITION OF measured FOR VALUES FROM (MINVALUE, MINVALUE) TO (10, 2025);
+CREATE TABLE measured_high PARTITION OF measured FOR VALUES FROM (10, 2025) TO (MAXVALUE, MAXVALUE);

@@ -1,0 +1,5 @@
+CREATE TABLE a (id int PRIMARY KEY, code text NOT NULL);
+CREATE TABLE b (id int NOT NULL, v text);
+CREATE TABLE c (id int PRIMARY KEY, code text NOT NULL);
+CREATE UNIQUE INDEX c_code ON c (code);
+ALTER TABLE c REPLICA IDENTITY FULL;

@@ -1,0 +1,2 @@
+CREATE TABLE m (id int NOT NULL, tenant text NOT NULL, day date NOT NULL) PARTITION BY LIST (tenant);
+CREATE TABLE m_a PARTITION OF m FOR VALUES IN ('a');

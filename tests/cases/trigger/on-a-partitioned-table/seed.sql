@@ -1,0 +1,1 @@
+INSERT INTO m SELECT g, g FROM generate_series(1, 20) g;

@@ -1,0 +1,4 @@
+CREATE TABLE t (id int PRIMARY KEY, a text, b text);
+CREATE VIEW grows AS SELECT id, a FROM t;
+CREATE VIEW shrinks AS SELECT id, a, b FROM t;
+CREATE VIEW turns AS SELECT id, a AS first, b AS second FROM t;

@@ -1,0 +1,5 @@
+CREATE TABLE t (id int PRIMARY KEY, v int);
+CREATE VIEW barrier WITH (security_barrier = true) AS SELECT * FROM t WHERE v > 0;
+CREATE VIEW checked AS SELECT * FROM t WHERE v > 0 WITH CASCADED CHECK OPTION;
+CREATE VIEW defaulted AS SELECT id, v FROM t;
+ALTER VIEW defaulted ALTER COLUMN v SET DEFAULT 42;

@@ -1,0 +1,4 @@
+CREATE TABLE t (id int PRIMARY KEY, v int);
+CREATE VIEW barrier AS SELECT * FROM t WHERE v > 0;
+CREATE VIEW checked WITH (security_barrier) AS SELECT * FROM t WHERE v > 0 WITH LOCAL CHECK OPTION;
+CREATE VIEW defaulted AS SELECT id, v FROM t;
