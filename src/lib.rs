@@ -18,3 +18,4 @@ pub mod pg;
 pub mod diff;
 pub mod plan;
 pub mod source;
+pub mod strategy;

@@ -15,7 +15,7 @@ mod extension;
 mod function;
 pub mod hazard;
 pub mod id;
-mod index;
+pub mod index;
 mod index_attachment;
 mod replica_identity;
 mod schema;

@@ -1,6 +1,6 @@
 //! One logical unit of work.
 
-use crate::kinds::{Hazard, ObjectId};
+use crate::kinds::{Hazard, Name, ObjectId};
 use crate::pg::Sql;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -126,6 +126,11 @@ pub struct Step {
     pub releases: BTreeSet<Node>,
     /// Changed in place after all dropped dependents are gone.
     pub disturbs: BTreeSet<Node>,
+    /// Names in shared name spaces that it gives up and takes.
+    pub frees: BTreeSet<Name>,
+    pub takes: BTreeSet<Name>,
+    /// A rename from a hint: everything else is planned for the names after it.
+    pub renames: bool,
     /// Steps of one number share one transaction: what is taken down and put back.
     pub together: Option<usize>,
 }
@@ -147,6 +152,9 @@ impl Step {
             destroys: BTreeSet::new(),
             releases: BTreeSet::new(),
             disturbs: BTreeSet::new(),
+            frees: BTreeSet::new(),
+            takes: BTreeSet::new(),
+            renames: false,
             together: None,
         }
     }
@@ -216,6 +224,8 @@ impl Step {
             first.destroys.extend(step.destroys);
             first.releases.extend(step.releases);
             first.disturbs.extend(step.disturbs);
+            first.frees.extend(step.frees);
+            first.takes.extend(step.takes);
         }
         first
     }

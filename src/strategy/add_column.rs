@@ -1,0 +1,54 @@
+//! Change: a NOT NULL column without a value is added to a table that may have rows.
+//!
+//! Why not directly: the server refuses it as soon as there is a row.
+//! Steps: none: refused, with the line to paste. Everything else about new columns is direct.
+
+use super::{Context, Refusal, Strategy};
+use crate::diff::Change;
+use crate::kinds::{Column, Object, ObjectId};
+use crate::plan::Step;
+
+pub struct AddColumn;
+
+impl Strategy for AddColumn {
+    fn name(&self) -> &'static str {
+        "add column"
+    }
+
+    fn claims(&self, _: &ObjectId, change: &Change, context: &Context<'_>) -> bool {
+        let Change::Create { new: Object::Column(column) } = change else { return false };
+        let table = column.table_id();
+        !has_value(column)
+            && context.live.objects.contains_key(&table)
+            && !context.is_empty(&table)
+    }
+
+    fn expand(
+        &self,
+        id: &ObjectId,
+        change: &Change,
+        _: &Context<'_>,
+    ) -> Result<Vec<Step>, Refusal> {
+        let name = match change {
+            Change::Create { new: Object::Column(c) } => c.name.to_string(),
+            _ => id.human(),
+        };
+        Err(Refusal {
+            object: id.clone(),
+            why: "a NOT NULL column without a default cannot be added to a table that may have \
+                  rows: there is nothing to fill them with"
+                .to_owned(),
+            help: format!(
+                "give {name} a DEFAULT; or add it without NOT NULL, fill it, and add the NOT NULL \
+                 then"
+            ),
+        })
+    }
+}
+
+/// Whether existing rows get a value that may stay.
+fn has_value(column: &Column) -> bool {
+    column.not_null.as_ref().is_none_or(|n| !n.validated)
+        || column.expression.is_some()
+        || column.identity.is_some()
+}

@@ -1,0 +1,136 @@
+//! Change: a CHECK or foreign key is added, redefined or validated.
+//!
+//! Why not directly: ADD CONSTRAINT reads every row under SHARE ROW EXCLUSIVE on both tables
+//! (foreign key) or ACCESS EXCLUSIVE (CHECK).
+//! Steps: ADD … NOT VALID (new rows are checked, no row is read), then VALIDATE CONSTRAINT, which
+//! reads the rows under SHARE UPDATE EXCLUSIVE (and ROW SHARE on the referenced table).
+//! Undo: drop it; a validated one is put back as NOT VALID.
+//! Limits: a foreign key of a partitioned table has no NOT VALID before 18.
+//! Sources: manual, ALTER TABLE; measured in tests/cases/constraint.
+
+use super::direct;
+use super::{Context, Refusal, Strategy};
+use crate::diff::Change;
+use crate::kinds::{Constraint, ConstraintType, Hazard, HazardKind, KindTag, Object, ObjectId};
+use crate::pg::{ServerVersion, Sql};
+use crate::plan::step::Reversal;
+use crate::plan::{Action, Era, Step};
+use std::collections::BTreeSet;
+
+pub struct NotValid;
+
+impl Strategy for NotValid {
+    fn name(&self) -> &'static str {
+        "not valid, then validate"
+    }
+
+    fn claims(&self, id: &ObjectId, change: &Change, context: &Context<'_>) -> bool {
+        if id.kind != KindTag::Constraint {
+            return false;
+        }
+        let fits = |object: &Object| match object {
+            Object::Constraint(c) => {
+                let kind = match c.constraint_type {
+                    ConstraintType::Check => true,
+                    ConstraintType::ForeignKey => {
+                        !c.on_partitioned || context.version >= ServerVersion::V18
+                    }
+                    _ => false,
+                };
+                kind && c.validated
+                    && c.enforced
+                    && context.plain_because(&c.table_id()).is_none()
+            }
+            _ => false,
+        };
+        match change {
+            Change::Create { new } => fits(new),
+            Change::Replace { new, .. } => fits(new) && context.changes.stands_alone(id),
+            Change::Alter { new, attributes, .. } => {
+                fits(new) && attributes.iter().all(|a| a.name() == "validated")
+            }
+            Change::Drop { .. } => false,
+        }
+    }
+
+    fn expand(
+        &self,
+        id: &ObjectId,
+        change: &Change,
+        context: &Context<'_>,
+    ) -> Result<Vec<Step>, Refusal> {
+        let own = BTreeSet::from([id.clone()]);
+        let (old, new) = match change {
+            Change::Create { new: Object::Constraint(new) } => (None, new),
+            Change::Replace { old: Object::Constraint(old), new: Object::Constraint(new), .. } => {
+                (Some(old), new)
+            }
+            Change::Alter { new: Object::Constraint(new), .. } => {
+                let mut step = validate(id, new);
+                step.produces = direct::nodes(&own, Era::After);
+                step.requires = direct::requires(context, &own);
+                return Ok(vec![step]);
+            }
+            _ => return direct::Direct.expand(id, change, context),
+        };
+        let mut there = Vec::new();
+        let mut back = drop(new);
+        if let Some(old) = old {
+            there.extend(drop(old));
+            // The rows were checked under the old definition until now: putting it back as it was
+            // would read them all again.
+            back.push(old.add_not_valid());
+            if old.validated {
+                back.push(old.validate());
+            }
+        }
+        there.push(new.add_not_valid());
+        let mut add = Step::expand(
+            id.clone(),
+            Action::Transaction(there),
+            Reversal::Run(vec![Action::Transaction(back)]),
+        )
+        .described(
+            "add constraint",
+            format!("add {} as NOT VALID", id.human()),
+            "checking the existing rows comes later, under a lock that blocks nobody",
+        );
+        add.hazards.push(Hazard::declared(
+            HazardKind::RejectsWrites,
+            format!(
+                "from here on {} rejects new and updated rows that break {}",
+                new.table_name(),
+                new.name
+            ),
+        ));
+        add.requires = direct::requires(context, &own);
+        add.produces = direct::nodes(&own, Era::Temp(1));
+        if old.is_some() {
+            add.releases = direct::releases(context, &own);
+            add.destroys = direct::nodes(&own, Era::Before);
+        }
+        let mut last = validate(id, new);
+        last.requires = direct::nodes(&own, Era::Temp(1));
+        last.produces = direct::nodes(&own, Era::After);
+        Ok(vec![add, last])
+    }
+}
+
+fn drop(constraint: &Constraint) -> Vec<Sql> {
+    Object::Constraint(constraint.clone()).drop()
+}
+
+fn validate(id: &ObjectId, constraint: &Constraint) -> Step {
+    let mut back = drop(constraint);
+    back.push(constraint.add_not_valid());
+    Step::migrate(
+        id.clone(),
+        Action::Transaction(vec![constraint.validate()]),
+        Reversal::Run(vec![Action::Transaction(back)]),
+    )
+    .described(
+        "validate constraint",
+        format!("validate {}", id.human()),
+        "reads every row, while reads and writes go on",
+    )
+}

@@ -1,0 +1,242 @@
+//! Change: an index is created, dropped or redefined.
+//!
+//! Why not directly: CREATE INDEX holds SHARE on the table while it is built, DROP INDEX takes
+//! ACCESS EXCLUSIVE on the table.
+//! Steps: create, drop: CONCURRENTLY. Redefine: build the new one under a temporary name,
+//! swap the names in one short transaction, drop the old one CONCURRENTLY.
+//! Undo: the other direction, CONCURRENTLY too.
+//! Limits: an index of a partitioned table is made ON ONLY it (nothing to build) and attached
+//! part by part; it has no CONCURRENTLY, and neither has the drop of a part.
+//! Sources: manual, CREATE INDEX, "Building Indexes Concurrently"; measured in tests/cases/index.
+
+use super::direct;
+use super::{Context, Refusal, Strategy};
+use crate::diff::Change;
+use crate::kinds::index::Concurrently;
+use crate::kinds::{Hazard, HazardKind, Index as IndexObject, KindTag, Object, ObjectId, Verb};
+use crate::pg::ident::Literal;
+use crate::pg::{Ident, Sql};
+use crate::plan::step::Reversal;
+use crate::plan::{Action, Era, Probe, Step, Undo};
+use crate::sql;
+use std::collections::BTreeSet;
+
+pub struct Index;
+
+impl Strategy for Index {
+    fn name(&self) -> &'static str {
+        "index concurrently"
+    }
+
+    fn claims(&self, id: &ObjectId, change: &Change, context: &Context<'_>) -> bool {
+        if id.kind != KindTag::Index || !context.changes.stands_alone(id) {
+            return false;
+        }
+        let concurrent = |object: &Object| match object {
+            Object::Index(i) => !i.on_partitioned && context.plain_because(&i.table_id()).is_none(),
+            _ => false,
+        };
+        let attached = |object: &Object| matches!(object, Object::Index(i) if i.attached_to.is_some());
+        match change {
+            Change::Create { new } => concurrent(new),
+            Change::Drop { old } => concurrent(old) && !attached(old),
+            Change::Replace { old, new, .. } => {
+                concurrent(old) && concurrent(new) && !attached(old) && !attached(new)
+            }
+            Change::Alter { .. } => false,
+        }
+    }
+
+    fn expand(
+        &self,
+        id: &ObjectId,
+        change: &Change,
+        context: &Context<'_>,
+    ) -> Result<Vec<Step>, Refusal> {
+        Ok(match change {
+            Change::Create { new: Object::Index(new) } => create(id, new, context),
+            Change::Drop { old: Object::Index(old) } => vec![drop(id, old, context)],
+            Change::Replace { old: Object::Index(old), new: Object::Index(new), why } => {
+                redefine(id, old, new, why, context)
+            }
+            _ => return direct::Direct.expand(id, change, context),
+        })
+    }
+}
+
+/// Whether the index `name` stands, built to the end, with the definition that creating it gives.
+pub(super) fn built(schema: &Ident, name: &Ident, definition: &Sql) -> Probe {
+    Probe(sql!(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_index x \
+         JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace \
+         WHERE n.nspname = {} AND i.relname = {} AND x.indisvalid \
+         AND pg_catalog.pg_get_indexdef(i.oid) = {})",
+        Literal(schema.raw()),
+        Literal(name.raw()),
+        Literal(definition.as_str())
+    ))
+}
+
+/// Whether no relation has the name.
+pub(super) fn gone(schema: &Ident, name: &Ident) -> Probe {
+    Probe(sql!(
+        "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i \
+         JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace \
+         WHERE n.nspname = {} AND i.relname = {})",
+        Literal(schema.raw()),
+        Literal(name.raw())
+    ))
+}
+
+/// Builds `index` under `name` while writes go on.
+pub(super) fn build(index: &IndexObject, name: &Ident) -> Action {
+    let named = IndexObject { name: name.clone(), ..index.clone() };
+    Action::Outside {
+        statement: index.create_as(name, Concurrently::Yes),
+        done: built(&index.schema, name, &index.create_as(name, Concurrently::No)),
+        clean: vec![named.drop_concurrently()],
+    }
+}
+
+pub(super) fn unbuild(index: &IndexObject, name: &Ident) -> Action {
+    let named = IndexObject { name: name.clone(), ..index.clone() };
+    Action::Outside {
+        statement: named.drop_concurrently(),
+        done: gone(&index.schema, name),
+        clean: Vec::new(),
+    }
+}
+
+pub(super) fn not_transactional() -> Hazard {
+    Hazard::declared(
+        HazardKind::NotTransactional,
+        "runs outside a transaction; a broken attempt leaves an INVALID index, which is dropped \
+         and built again",
+    )
+}
+
+fn create(id: &ObjectId, new: &IndexObject, context: &Context<'_>) -> Vec<Step> {
+    let own = BTreeSet::from([id.clone()]);
+    let mut step = Step::expand(
+        id.clone(),
+        build(new, &new.name),
+        Reversal::Run(vec![unbuild(new, &new.name)]),
+    )
+    .described(
+        "create index",
+        format!("create {}", id.human()),
+        "CREATE INDEX without CONCURRENTLY blocks writes while it is built",
+    );
+    step.hazards.push(not_transactional());
+    step.requires = direct::requires(context, &own);
+    step.produces = direct::nodes(&own, Era::After);
+    step.takes.extend(Object::Index(new.clone()).names());
+    let mut steps = vec![step];
+    let after = new.after_create();
+    if !after.is_empty() {
+        let mut step = Step::expand(
+            id.clone(),
+            Action::Transaction(after),
+            Reversal::Run(Vec::new()),
+        )
+        .described("alter index", format!("settings of {}", id.human()), "");
+        step.requires = direct::nodes(&own, Era::After);
+        steps.push(step);
+    }
+    steps
+}
+
+fn drop(id: &ObjectId, old: &IndexObject, context: &Context<'_>) -> Step {
+    let own = BTreeSet::from([id.clone()]);
+    let mut step = Step::contract(
+        id.clone(),
+        unbuild(old, &old.name),
+        Undo::Run(vec![build(old, &old.name)]),
+    )
+    .described(
+        "drop index",
+        format!("drop {}", id.human()),
+        "DROP INDEX without CONCURRENTLY takes ACCESS EXCLUSIVE on the table",
+    );
+    step.hazards = Object::Index(old.clone()).hazards(Verb::Drop);
+    let comments = context.changes.absorbed.iter().filter(|(_, whole)| *whole == id);
+    let destroyed: BTreeSet<ObjectId> = own.into_iter().chain(comments.map(|(c, _)| c.clone())).collect();
+    step.releases = direct::releases(context, &destroyed);
+    step.destroys = direct::nodes(&destroyed, Era::Before);
+    step.frees.extend(Object::Index(old.clone()).names());
+    step
+}
+
+fn redefine(
+    id: &ObjectId,
+    old: &IndexObject,
+    new: &IndexObject,
+    why: &str,
+    context: &Context<'_>,
+) -> Vec<Step> {
+    let own = BTreeSet::from([id.clone()]);
+    let building = Ident::new(context.temporary_name(id, "new index"));
+    let retired = Ident::new(context.temporary_name(id, "old index"));
+    let schema = &new.schema;
+    let temp: BTreeSet<_> = direct::nodes(&own, Era::Temp(1));
+
+    let mut first = Step::expand(
+        id.clone(),
+        build(new, &building),
+        Reversal::Run(vec![unbuild(new, &building)]),
+    )
+    .described("create index", format!("build the new {}", id.human()), why);
+    first.hazards.push(not_transactional());
+    first.requires = direct::requires(context, &own);
+    first.produces = temp.clone();
+
+    let rename = |from: &Ident, to: &Ident| {
+        sql!(
+            "ALTER INDEX {} RENAME TO {}",
+            crate::pg::Qualified { schema: schema.clone(), name: from.clone() },
+            to
+        )
+    };
+    let mut there = vec![rename(&new.name, &retired), rename(&building, &new.name)];
+    there.extend(new.after_create());
+    let back = vec![rename(&new.name, &building), rename(&retired, &new.name)];
+    let mut swap = Step::contract(
+        id.clone(),
+        Action::Transaction(there),
+        Undo::Run(vec![Action::Transaction(back)]),
+    )
+    .described(
+        "swap index",
+        format!("swap {}", id.human()),
+        "renaming an index takes SHARE UPDATE EXCLUSIVE only",
+    );
+    swap.requires = temp;
+    swap.releases = direct::releases(context, &own);
+    swap.produces = direct::nodes(&own, Era::After);
+
+    let mut last = Step::contract(
+        id.clone(),
+        unbuild(old, &retired),
+        Undo::Run(vec![build(old, &retired)]),
+    )
+    .described("drop index", format!("drop the old {}", id.human()), why);
+    last.requires = direct::nodes(&own, Era::After);
+    let mut steps = vec![first, swap, last];
+    // A comment hangs on the old index and does not come along.
+    let comment = ObjectId::new(
+        KindTag::Comment,
+        [KindTag::Index.slug().to_owned()].into_iter().chain(id.path.iter().cloned()),
+    );
+    if let (Some(object), true) =
+        (context.desired.get(&comment), context.live.objects.contains_key(&comment))
+        && !context.changes.changes.contains_key(&comment)
+    {
+        let undo = Reversal::Run(Vec::new());
+        let mut again = Step::expand(comment.clone(), Action::Transaction(object.create()), undo)
+            .described("comment", format!("put back the {}", comment.human()), "");
+        again.requires = direct::nodes(&own, Era::After);
+        steps.push(again);
+    }
+    steps
+}

@@ -1,0 +1,144 @@
+//! Change: a UNIQUE constraint or primary key is added or redefined.
+//!
+//! Why not directly: ADD CONSTRAINT builds its index under ACCESS EXCLUSIVE.
+//! Steps: CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT … USING INDEX, which reads no row
+//! (key columns of a primary key are made NOT NULL first: USING INDEX would scan for it).
+//! Undo: drop the constraint, or the index.
+//! Limits: a partitioned table's key is made ON ONLY it and attached part by part; exclusion
+//! constraints and WITHOUT OVERLAPS have no online way.
+//! Sources: manual, ALTER TABLE, ADD table_constraint_using_index; measured in
+//! tests/cases/constraint.
+
+use super::index::{build, not_transactional, unbuild};
+use super::{Context, Refusal, Strategy};
+use super::direct;
+use crate::diff::Change;
+use crate::kinds::{
+    Constraint, ConstraintType, Hazard, HazardKind, Index, KindTag, Object, ObjectId,
+};
+use crate::pg::Ident;
+use crate::plan::step::Reversal;
+use crate::plan::{Action, Era, Step, Undo};
+use std::collections::BTreeSet;
+
+pub struct Key;
+
+impl Strategy for Key {
+    fn name(&self) -> &'static str {
+        "key using index"
+    }
+
+    fn claims(&self, id: &ObjectId, change: &Change, context: &Context<'_>) -> bool {
+        if id.kind != KindTag::Constraint {
+            return false;
+        }
+        let fits = |object: &Object| match object {
+            Object::Constraint(c) => {
+                index_of(c, &c.name).is_some() && context.plain_because(&c.table_id()).is_none()
+            }
+            _ => false,
+        };
+        match change {
+            Change::Create { new } => fits(new),
+            Change::Replace { old, new, .. } => {
+                fits(old) && fits(new) && context.changes.stands_alone(id)
+            }
+            _ => false,
+        }
+    }
+
+    fn expand(
+        &self,
+        id: &ObjectId,
+        change: &Change,
+        context: &Context<'_>,
+    ) -> Result<Vec<Step>, Refusal> {
+        let own = BTreeSet::from([id.clone()]);
+        let (old, new) = match change {
+            Change::Create { new: Object::Constraint(new) } => (None, new),
+            Change::Replace { old: Object::Constraint(old), new: Object::Constraint(new), .. } => {
+                (Some(old), new)
+            }
+            _ => return direct::Direct.expand(id, change, context),
+        };
+        // A redefined key's old index still has the name.
+        let name = match old {
+            Some(_) => Ident::new(context.temporary_name(id, "key index")),
+            None => new.name.clone(),
+        };
+        let Some(index) = index_of(new, &name) else {
+            return direct::Direct.expand(id, change, context);
+        };
+        let mut first = Step::expand(
+            id.clone(),
+            build(&index, &name),
+            Reversal::Run(vec![unbuild(&index, &name)]),
+        )
+        .described(
+            "create index",
+            format!("build the index of {}", id.human()),
+            "ADD CONSTRAINT would build it under ACCESS EXCLUSIVE",
+        );
+        first.hazards.push(not_transactional());
+        first.hazards.push(Hazard::declared(
+            HazardKind::RejectsWrites,
+            format!("from here on {} rejects duplicates", new.table_name()),
+        ));
+        first.requires = direct::requires(context, &own);
+        first.produces = direct::nodes(&own, Era::Temp(1));
+        let mut there = Vec::new();
+        let mut back = Object::Constraint(new.clone()).drop();
+        if let Some(old) = old {
+            there.extend(Object::Constraint(old.clone()).drop());
+            back.extend(Object::Constraint(old.clone()).create());
+        }
+        there.push(new.add_using_index(&name));
+        if new.clustered {
+            there.extend(Object::Constraint(new.clone()).create().into_iter().skip(1));
+        }
+        let action = Action::Transaction(there);
+        // The index goes with the constraint: there is nothing left for the first step's undo,
+        // and its probe knows it.
+        let undo = vec![Action::Transaction(back)];
+        let step = match old {
+            None => Step::migrate(id.clone(), action, Reversal::Run(undo)),
+            Some(_) => Step::contract(id.clone(), action, Undo::Run(undo)),
+        };
+        let mut last = step.described(
+            "add constraint",
+            format!("add {} using its index", id.human()),
+            "reads no row: the index proves it",
+        );
+        last.requires = direct::nodes(&own, Era::Temp(1));
+        last.produces = direct::nodes(&own, Era::After);
+        if old.is_some() {
+            last.releases = direct::releases(context, &own);
+            last.destroys = direct::nodes(&own, Era::Before);
+        }
+        Ok(vec![first, last])
+    }
+}
+
+/// The unique index of a constraint, as an index of its own under `name`.
+fn index_of(constraint: &Constraint, name: &Ident) -> Option<Index> {
+    let key = matches!(
+        constraint.constraint_type,
+        ConstraintType::PrimaryKey | ConstraintType::Unique
+    );
+    let head = format!("CREATE UNIQUE INDEX {} ", constraint.name);
+    let definition = constraint.index_definition.as_ref()?.strip_prefix(&head)?.to_owned();
+    // WITHOUT OVERLAPS is a GiST index, which USING INDEX does not take.
+    (key && !constraint.on_partitioned && definition.contains(" USING btree ")).then(|| Index {
+        schema: constraint.schema.clone(),
+        name: name.clone(),
+        table: constraint.table.clone(),
+        unique: true,
+        definition,
+        options: Vec::new(),
+        valid: true,
+        clustered: false,
+        on_partitioned: false,
+        statistics: Vec::new(),
+        attached_to: None,
+    })
+}

@@ -1,0 +1,173 @@
+//! How each risky change becomes steps while the application is running.
+//!
+//! A new strategy is one file, one line in [`REGISTRY`], its cases.
+
+mod add_column;
+mod constraint;
+mod direct;
+mod index;
+mod key;
+mod rename;
+mod set_not_null;
+
+pub use rename::rename_steps;
+
+use crate::catalog::{Catalog, Desired, Live, Size};
+use crate::diff::{Change, ChangeSet};
+use crate::kinds::{KindTag, ObjectId};
+use crate::pg::ServerVersion;
+use crate::plan::{Action, Phase, Step, Undo};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// What strategies look at besides the change itself.
+pub struct Context<'a> {
+    pub live: &'a Catalog<Live>,
+    pub desired: &'a Catalog<Desired>,
+    pub changes: &'a ChangeSet,
+    pub version: ServerVersion,
+    pub small: SmallTable,
+    /// `convert using` hints: the expression by column.
+    pub conversions: &'a BTreeMap<ObjectId, String>,
+}
+
+/// The limits under which a table takes the plain statement.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SmallTable {
+    pub rows: u64,
+    pub bytes: u64,
+}
+
+impl Default for SmallTable {
+    fn default() -> Self {
+        Self { rows: 10_000, bytes: 10 * 1024 * 1024 }
+    }
+}
+
+impl SmallTable {
+    /// Unknown sizes count as large.
+    pub fn holds(&self, size: Option<Size>) -> bool {
+        size.is_some_and(|s| s.rows.is_some_and(|r| r < self.rows) && s.bytes < self.bytes)
+    }
+}
+
+impl Context<'_> {
+    pub fn size(&self, table: &ObjectId) -> Option<Size> {
+        self.live.sizes.get(table).copied()
+    }
+
+    /// Why the plain statement is safe on `table`, if it is: it is made by this plan, or small.
+    pub fn plain_because(&self, table: &ObjectId) -> Option<String> {
+        if !self.live.objects.contains_key(table) || self.is_remade(table) {
+            return Some("the table is new: nobody uses it yet".to_owned());
+        }
+        let size = self.size(table)?;
+        self.small.holds(Some(size)).then(|| {
+            let rows = size.rows.unwrap_or(0);
+            format!("the table is small ({rows} rows): the plain statement takes milliseconds")
+        })
+    }
+
+    fn is_remade(&self, table: &ObjectId) -> bool {
+        matches!(self.changes.changes.get(table), Some(Change::Replace { .. }))
+    }
+
+    /// A table that certainly has no row.
+    pub fn is_empty(&self, table: &ObjectId) -> bool {
+        self.size(table).is_some_and(|s| s.bytes == 0)
+    }
+
+    /// A name of ours, the same for the same plan.
+    pub fn temporary_name(&self, id: &ObjectId, purpose: &str) -> String {
+        let digest = Sha256::digest(format!("{purpose} {id}"));
+        let hash: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
+        format!("{}{hash}", crate::catalog::Scope::OWN_PREFIX)
+    }
+}
+
+/// Why a change is not planned, with what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {why}", .object.human())]
+pub struct Refusal {
+    pub object: ObjectId,
+    pub why: String,
+    pub help: String,
+}
+
+/// One way from a change to steps; no state.
+pub trait Strategy: Sync {
+    fn name(&self) -> &'static str;
+
+    fn claims(&self, id: &ObjectId, change: &Change, context: &Context<'_>) -> bool;
+
+    /// The steps, in their order.
+    ///
+    /// # Errors
+    /// [`Refusal`] for a change that must not be planned as it stands.
+    fn expand(
+        &self,
+        id: &ObjectId,
+        change: &Change,
+        context: &Context<'_>,
+    ) -> Result<Vec<Step>, Refusal>;
+}
+
+/// The strategies; the first that claims a change expands it. `direct` is last and takes the rest.
+const REGISTRY: &[&dyn Strategy] = &[
+    &add_column::AddColumn,
+    &set_not_null::SetNotNull,
+    &key::Key,
+    &constraint::NotValid,
+    &index::Index,
+    &direct::Direct,
+];
+
+/// All steps of all changes, unsorted.
+///
+/// # Errors
+/// Every refusal.
+///
+/// # Panics
+/// Never: `direct` claims everything.
+pub fn expand(context: &Context<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
+    let mut steps = Vec::new();
+    let mut refusals = Vec::new();
+    for (id, change) in &context.changes.changes {
+        if context.changes.absorbed.contains_key(id) && !matches!(change, Change::Replace { .. }) {
+            continue;
+        }
+        let Some(strategy) = REGISTRY.iter().find(|s| s.claims(id, change, context)) else {
+            continue;
+        };
+        match strategy.expand(id, change, context) {
+            Ok(mut expanded) => {
+                for step in &mut expanded {
+                    if step.strategy.is_empty() {
+                        step.strategy = strategy.name();
+                    }
+                    check(strategy.name(), step);
+                }
+                steps.extend(expanded);
+            }
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    steps.extend(direct::around(context));
+    if refusals.is_empty() { Ok(steps) } else { Err(refusals) }
+}
+
+/// What holds after every expansion; a breach is a bug of the strategy named.
+fn check(strategy: &str, step: &Step) {
+    debug_assert!(
+        step.phase() == Phase::Contract || !matches!(step.undo(), Undo::Irreversible { .. }),
+        "{strategy}: an {} step without undo",
+        step.phase()
+    );
+    debug_assert!(!step.operation.is_empty(), "{strategy}: a step without operation");
+    debug_assert!(
+        !matches!(step.action(), Action::Transaction(s) if s.is_empty())
+            || step.object.kind == KindTag::IndexAttachment,
+        "{strategy}: {} has a step without statement",
+        step.object
+    );
+}
