@@ -13,3 +13,4 @@
 //! ```
 
 pub mod pg;
+pub mod scratch;
