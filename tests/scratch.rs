@@ -67,7 +67,9 @@ fn a_cluster_starts_and_leaves_nothing() {
         let path = scratch.cluster().unwrap().path().to_owned();
         let since = Instant::now();
         let (database, mut client) = sandbox(&scratch);
-        client.batch_execute("CREATE TABLE public.t (a int)").unwrap();
+        client
+            .batch_execute("CREATE TABLE public.t (a int)")
+            .unwrap();
         let made = since.elapsed();
         drop((client, database));
         let since = Instant::now();
@@ -152,10 +154,20 @@ fn a_hostile_file_is_refused() {
             let said = code(client.batch_execute(&statement));
             assert_eq!(said, "42501", "{version}: {statement}");
         }
-        for name in ["dblink", "file_fdw", "postgres_fdw", "plpython3u", "adminpack"] {
-            let said = code(client.batch_execute(&format!("CREATE EXTENSION {name} SCHEMA public")));
+        for name in [
+            "dblink",
+            "file_fdw",
+            "postgres_fdw",
+            "plpython3u",
+            "adminpack",
+        ] {
+            let said =
+                code(client.batch_execute(&format!("CREATE EXTENSION {name} SCHEMA public")));
             // Insufficient privilege, or not there at all.
-            assert!(["42501", "58P01", "0A000"].contains(&said.as_str()), "{version}: {said} for {name}");
+            assert!(
+                ["42501", "58P01", "0A000"].contains(&said.as_str()),
+                "{version}: {said} for {name}"
+            );
         }
         let bomb = "SELECT count(*) FROM (SELECT i, repeat('x', 200) FROM generate_series(1, 200000) i ORDER BY 2, 1 OFFSET 1) s";
         client.batch_execute("SET work_mem = '64kB'").unwrap();
@@ -187,8 +199,17 @@ fn a_statement_that_runs_for_ever_is_ended() {
         let endless = "SET statement_timeout = 0; DO $$ BEGIN LOOP END LOOP; END $$";
         assert!(client.batch_execute(endless).is_err());
         assert!(since.elapsed() < Duration::from_secs(10));
-        assert!(matches!(database.ended()[0].why, EndedWhy::Statement { .. }));
-        assert!(database.connect().unwrap().batch_execute("SELECT 1").is_ok());
+        assert!(matches!(
+            database.ended()[0].why,
+            EndedWhy::Statement { .. }
+        ));
+        assert!(
+            database
+                .connect()
+                .unwrap()
+                .batch_execute("SELECT 1")
+                .is_ok()
+        );
     });
 }
 
@@ -213,18 +234,31 @@ fn extensions_come_from_the_list_and_belong_to_the_sandbox() {
             let error = database.create_extension(name, None, None).unwrap_err();
             assert!(matches!(error, ScratchError::ExtensionNotAllowed { .. }));
         }
-        let error = database.create_extension("vector", None, Some("0.0.9")).unwrap_err();
-        assert!(matches!(error, ScratchError::ExtensionMissing { .. }), "{error}");
+        let error = database
+            .create_extension("vector", None, Some("0.0.9"))
+            .unwrap_err();
+        assert!(
+            matches!(error, ScratchError::ExtensionMissing { .. }),
+            "{error}"
+        );
         assert!(error.help().unwrap().contains("--scratch URL"));
-        database.create_extension("earthdistance", None, None).unwrap();
-        database.create_extension("pgstattuple", Some("tools"), None).unwrap();
+        database
+            .create_extension("earthdistance", None, None)
+            .unwrap();
+        database
+            .create_extension("pgstattuple", Some("tools"), None)
+            .unwrap();
         database.create_extension("plpgsql", None, None).unwrap();
         let mut client = database.connect().unwrap();
         let query = "SELECT extname::text, extowner::regrole::text FROM pg_extension ORDER BY 1";
         let owners = client.query(query, &[]).unwrap();
         let names: Vec<String> = owners.iter().map(|row| row.get(0)).collect();
         assert_eq!(names, ["cube", "earthdistance", "pgstattuple", "plpgsql"]);
-        assert!(owners.iter().all(|row| row.get::<_, String>(1) == database.role()));
+        assert!(
+            owners
+                .iter()
+                .all(|row| row.get::<_, String>(1) == database.role())
+        );
         let change = "COMMENT ON EXTENSION cube IS 'x'; DROP EXTENSION pgstattuple";
         client.batch_execute(change).unwrap();
         let error = database.create_extension("hstore", None, None).unwrap_err();
@@ -253,17 +287,21 @@ fn a_copy_has_the_rows_and_the_settings() {
     each_version(|options| {
         let scratch = Scratch::start(&options).unwrap();
         let time_zone = Some("Europe/Vienna".to_owned());
-        let database = scratch.create_database(&DatabaseSettings { time_zone }).unwrap();
+        let database = scratch
+            .create_database(&DatabaseSettings { time_zone })
+            .unwrap();
         let mut client = database.connect().unwrap();
         let name = database.name();
-        let fill = format!("CREATE TABLE public.t AS SELECT 1 AS a; ALTER DATABASE {name} SET app.x = 'y'");
+        let fill = format!(
+            "CREATE TABLE public.t AS SELECT 1 AS a; ALTER DATABASE {name} SET work_mem = '5MB'"
+        );
         client.batch_execute(&fill).unwrap();
         let copy = database.copy().unwrap();
         let mut client = copy.connect().unwrap();
-        let query = "SELECT a::text, current_setting('app.x'), current_setting('TimeZone') FROM public.t";
+        let query = "SELECT a::text, current_setting('work_mem'), current_setting('TimeZone') FROM public.t";
         let row = client.query_one(query, &[]).unwrap();
         let values: [String; 3] = [row.get(0), row.get(1), row.get(2)];
-        assert_eq!(values, ["1", "y", "Europe/Vienna"]);
+        assert_eq!(values, ["1", "5MB", "Europe/Vienna"]);
         let error = copy.create_extension("hstore", None, None).unwrap_err();
         assert!(matches!(error, ScratchError::TooLate { .. }));
     });
@@ -277,7 +315,9 @@ fn a_missing_collation_gets_a_stand_in() {
         assert_eq!(database.create_collation_stand_in("C").unwrap(), None);
         let said = database.create_collation_stand_in("de_DE.utf8").unwrap();
         assert!(said.unwrap().contains("\"de-DE\""));
-        let error = database.create_collation_stand_in("qq_nowhere").unwrap_err();
+        let error = database
+            .create_collation_stand_in("qq_nowhere")
+            .unwrap_err();
         assert!(matches!(error, ScratchError::CollationMissing { .. }));
         let mut client = database.connect().unwrap();
         let used = "CREATE TABLE public.t (a text COLLATE \"de_DE.utf8\")";
@@ -309,9 +349,13 @@ fn a_given_server_gets_back_all_that_was_made_there() {
         let scratch = Scratch::start(&options).unwrap();
         let cluster = scratch.cluster().unwrap();
         let database = database(&scratch);
-        database.create_extension("pg_stat_statements", None, None).unwrap();
+        database
+            .create_extension("pg_stat_statements", None, None)
+            .unwrap();
         let mut client = database.connect().unwrap();
-        client.batch_execute("SELECT FROM public.pg_stat_statements").unwrap();
+        client
+            .batch_execute("SELECT FROM public.pg_stat_statements")
+            .unwrap();
         let port = cluster.tcp_port().unwrap();
         let stranger = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres");
         assert!(Client::connect(&stranger, postgres::NoTls).is_err());
@@ -322,10 +366,15 @@ fn a_given_server_gets_back_all_that_was_made_there() {
         let other = Scratch::start(&other).unwrap();
         assert!(other.description().starts_with("given PostgreSQL"));
         let (guest, mut session) = sandbox(&other);
-        session.batch_execute("CREATE TABLE public.t (a int)").unwrap();
+        session
+            .batch_execute("CREATE TABLE public.t (a int)")
+            .unwrap();
         guest.create_role("app").unwrap();
         let names = [guest.role().to_owned(), "app".to_owned()];
-        assert_eq!(code(session.batch_execute("SET temp_file_limit = -1")), "42501");
+        assert_eq!(
+            code(session.batch_execute("SET temp_file_limit = -1")),
+            "42501"
+        );
         drop((session, guest, other));
         let query = "SELECT count(*) FROM pg_roles WHERE rolname::text = ANY ($1)";
         let left: i64 = client.query_one(query, &[&&names[..]]).unwrap().get(0);
@@ -338,7 +387,10 @@ fn a_server_folder_must_be_one() {
     let mut wrong = search();
     wrong.dir = Some(PathBuf::from("/usr/bin"));
     let error = Binaries::find(ServerVersion::V17, &wrong).unwrap_err();
-    assert!(matches!(error, ScratchError::NotAServerFolder { .. }), "{error}");
+    assert!(
+        matches!(error, ScratchError::NotAServerFolder { .. }),
+        "{error}"
+    );
     let offline = Search {
         cache: PathBuf::from("/nonexistent"),
         offline: true,

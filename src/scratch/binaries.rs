@@ -51,11 +51,7 @@ pub struct Binaries {
 /// let dir = default_cache_dir(Some(Path::new("/home/ada")), None, false);
 /// assert_eq!(dir, Path::new("/home/ada/.cache/pgrehearse"));
 /// ```
-pub fn default_cache_dir(
-    home: Option<&Path>,
-    xdg_cache: Option<&Path>,
-    is_root: bool,
-) -> PathBuf {
+pub fn default_cache_dir(home: Option<&Path>, xdg_cache: Option<&Path>, is_root: bool) -> PathBuf {
     if is_root {
         return PathBuf::from("/var/cache/pgrehearse");
     }
@@ -80,7 +76,11 @@ impl Binaries {
             return named(dir, version);
         }
         local_dirs(version, search)
-            .find_map(|dir| look(&dir, Origin::Local).ok().filter(|b| b.version == version))
+            .find_map(|dir| {
+                look(&dir, Origin::Local)
+                    .ok()
+                    .filter(|b| b.version == version)
+            })
             .or_else(|| Self::cached(version, search))
             .map_or_else(|| fetched(version, search), Ok)
     }
@@ -91,8 +91,11 @@ impl Binaries {
             return look(dir, Origin::Setting).ok();
         }
         ServerVersion::SUPPORTED.iter().rev().find_map(|version| {
-            local_dirs(*version, search)
-                .find_map(|dir| look(&dir, Origin::Local).ok().filter(|b| b.version == *version))
+            local_dirs(*version, search).find_map(|dir| {
+                look(&dir, Origin::Local)
+                    .ok()
+                    .filter(|b| b.version == *version)
+            })
         })
     }
 
@@ -183,9 +186,11 @@ fn said_version(program: &Path) -> Result<String, String> {
     let text = String::from_utf8_lossy(&output.stdout);
     // "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"
     match text.split_once("(PostgreSQL) ") {
-        Some((_, rest)) if output.status.success() => {
-            Ok(rest.split_whitespace().next().unwrap_or_default().to_owned())
-        }
+        Some((_, rest)) if output.status.success() => Ok(rest
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_owned()),
         _ => Err(format!(
             "{} does not run: {}",
             name(),

@@ -159,7 +159,11 @@ impl Cluster {
         let mut client = self.wait_until_ready()?;
         let password = Secret::random()?;
         let name = Ident::new(self.login.name.as_str());
-        let change = sql!("ALTER ROLE {} PASSWORD {}", name, Literal(password.reveal()));
+        let change = sql!(
+            "ALTER ROLE {} PASSWORD {}",
+            name,
+            Literal(password.reveal())
+        );
         client
             .batch_execute(change.as_str())
             .map_err(|e| ScratchError::statement("set the superuser's password", e))?;
@@ -170,10 +174,7 @@ impl Cluster {
     fn wait_until_ready(&self) -> Result<Client, ScratchError> {
         let since = Instant::now();
         let config = self.superuser("postgres");
-        let socket = self
-            .folder
-            .path()
-            .join(format!("s/.s.PGSQL.{}", self.port));
+        let socket = self.folder.path().join(format!("s/.s.PGSQL.{}", self.port));
         loop {
             if self.running.has_ended() {
                 return Err(ScratchError::Start {
@@ -190,9 +191,10 @@ impl Cluster {
                 None
             };
             // "the database system is starting up" passes; a wrong password does not.
-            let hopeless = refused.as_ref().and_then(postgres::Error::code).is_some_and(|code| {
-                *code != postgres::error::SqlState::CANNOT_CONNECT_NOW
-            });
+            let hopeless = refused
+                .as_ref()
+                .and_then(postgres::Error::code)
+                .is_some_and(|code| *code != postgres::error::SqlState::CANNOT_CONNECT_NOW);
             if let (true, Some(source)) = (hopeless, refused) {
                 return Err(ScratchError::Connect {
                     database: "postgres".to_owned(),
@@ -444,7 +446,8 @@ fn settings(
     let mut text = String::new();
     for (name, value) in all {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-        let fits = !name.is_empty() && name.chars().all(plain) && !value.contains(['\n', '\r', '\0']);
+        let fits =
+            !name.is_empty() && name.chars().all(plain) && !value.contains(['\n', '\r', '\0']);
         if !fits {
             return Err(ScratchError::Setting { name });
         }
@@ -495,8 +498,12 @@ fn template(
         .prefix(".template-")
         .tempdir_in(&options.cache)
         .map_err(|source| ScratchError::io("create a folder in", &options.cache, source))?;
-    copy_tree(&folder.path().join("data"), &staging.path().join("data"), None)
-        .map_err(|source| ScratchError::io("copy the template to", staging.path(), source))?;
+    copy_tree(
+        &folder.path().join("data"),
+        &staging.path().join("data"),
+        None,
+    )
+    .map_err(|source| ScratchError::io("copy the template to", staging.path(), source))?;
     let text = format!("{}\n{}\n", login.name, login.password.reveal());
     write_for(&staging.path().join("superuser"), &text, None)?;
     let staging = staging.keep();

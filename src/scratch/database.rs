@@ -223,7 +223,10 @@ impl Database {
         if !under_way.insert(name.to_owned()) {
             return Ok(());
         }
-        let Some(row) = client.query_opt(AVAILABLE, &[&name, &version]).map_err(failed)? else {
+        let Some(row) = client
+            .query_opt(AVAILABLE, &[&name, &version])
+            .map_err(failed)?
+        else {
             return Err(ScratchError::ExtensionMissing {
                 name: name.to_owned(),
                 version: version.map(str::to_owned),
@@ -235,7 +238,9 @@ impl Database {
             for required in requires {
                 self.create_extension_in(client, &required, schema, None, under_way)?;
             }
-            let statement = self.creation(client, name, schema, version).map_err(failed)?;
+            let statement = self
+                .creation(client, name, schema, version)
+                .map_err(failed)?;
             client.batch_execute(statement.as_str()).map_err(failed)?;
         }
         if self.server.is_superuser {
@@ -275,7 +280,12 @@ impl Database {
             (true, Some(v)) => sql!("CREATE EXTENSION {} VERSION {}", name, Literal(v)),
             (false, None) => sql!("CREATE EXTENSION {} SCHEMA {}", name, schema),
             (false, Some(v)) => {
-                sql!("CREATE EXTENSION {} SCHEMA {} VERSION {}", name, schema, Literal(v))
+                sql!(
+                    "CREATE EXTENSION {} SCHEMA {} VERSION {}",
+                    name,
+                    schema,
+                    Literal(v)
+                )
             }
         })
     }
@@ -317,7 +327,8 @@ impl Database {
         made.roles.insert(name.to_owned());
         drop(made);
         let sandbox = Ident::new(self.server.role.as_str());
-        self.server.run(&what, &sql!("GRANT {} TO {}", role, sandbox))
+        self.server
+            .run(&what, &sql!("GRANT {} TO {}", role, sandbox))
     }
 
     /// Creates an ICU collation in place of a missing libc one, before any sandbox session.
@@ -330,7 +341,11 @@ impl Database {
     pub fn create_collation_stand_in(&self, name: &str) -> Result<Option<String>, ScratchError> {
         let mut client = self.superuser(&format!("create collation {name}"))?;
         let failed = |e| ScratchError::statement(format!("create collation {name}"), e);
-        if client.query_opt(COLLATION, &[&name]).map_err(failed)?.is_some() {
+        if client
+            .query_opt(COLLATION, &[&name])
+            .map_err(failed)?
+            .is_some()
+        {
             return Ok(None);
         }
         let tag = language_tag(name);

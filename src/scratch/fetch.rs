@@ -76,10 +76,7 @@ pub(crate) fn make_cache(cache: &Path) -> Result<(), ScratchError> {
     fs::set_permissions(cache, Permissions::from_mode(mode)).map_err(failed)
 }
 
-fn download(
-    version: ServerVersion,
-    mirror: Option<&str>,
-) -> Result<(String, Vec<u8>), String> {
+fn download(version: ServerVersion, mirror: Option<&str>) -> Result<(String, Vec<u8>), String> {
     static HASHER: Once = Once::new();
     // A provider that the program chose already stays: then this says so, and nothing is lost.
     drop(rustls::crypto::ring::default_provider().install_default());

@@ -34,9 +34,11 @@ impl Given {
     /// # Errors
     /// [`ScratchError::Address`] when `url` cannot be read; the message does not repeat it.
     pub fn without_tls(url: &str) -> Result<Self, ScratchError> {
-        let config: Config = url.parse().map_err(|e: postgres::Error| ScratchError::Address {
-            reason: e.to_string(),
-        })?;
+        let config: Config = url
+            .parse()
+            .map_err(|e: postgres::Error| ScratchError::Address {
+                reason: e.to_string(),
+            })?;
         Ok(Self::new(config, Arc::new(|config| config.connect(NoTls))))
     }
 }
@@ -100,7 +102,9 @@ pub struct Scratch {
 
 impl fmt::Debug for Scratch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Scratch").field(&self.server.description).finish()
+        f.debug_tuple("Scratch")
+            .field(&self.server.description)
+            .finish()
     }
 }
 
@@ -286,7 +290,11 @@ impl Server {
         } else if self.cluster.is_none() {
             // Only a superuser may set it, and so nobody in the sandbox takes it off again.
             let limit = format!("{}kB", limits.temp_file_bytes.div_ceil(1024));
-            let set = sql!("ALTER ROLE {} SET temp_file_limit = {}", role, Literal(&limit));
+            let set = sql!(
+                "ALTER ROLE {} SET temp_file_limit = {}",
+                role,
+                Literal(&limit)
+            );
             self.run("limit the temporary files of the sandbox role", &set)?;
         }
         Ok(())
@@ -349,7 +357,11 @@ impl Server {
     /// A file may have changed the role's password (every role may change its own).
     pub(crate) fn restore_password(&self) -> Result<(), ScratchError> {
         let role = Ident::new(self.role.as_str());
-        let set = sql!("ALTER ROLE {} PASSWORD {}", role, Literal(self.password.reveal()));
+        let set = sql!(
+            "ALTER ROLE {} PASSWORD {}",
+            role,
+            Literal(self.password.reveal())
+        );
         self.run("set the sandbox role's password", &set)
     }
 
@@ -359,7 +371,11 @@ impl Server {
 
     pub(crate) fn ended(&self, database: &str) -> Vec<Ended> {
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        ended.iter().filter(|e| e.database == database).cloned().collect()
+        ended
+            .iter()
+            .filter(|e| e.database == database)
+            .cloned()
+            .collect()
     }
 }
 
