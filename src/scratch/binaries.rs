@@ -2,10 +2,12 @@
 
 use super::{ScratchError, fetch, host};
 use crate::pg::ServerVersion;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 /// Where to look for server binaries.
 #[derive(Clone, Debug, Default)]
@@ -178,6 +180,12 @@ fn said_version(program: &Path) -> Result<String, String> {
     if !program.is_file() {
         return Err(format!("it has no {}", name()));
     }
+    // Asked once per process: several clusters are started in a run, and asking costs up to 20 ms.
+    static SAID: Mutex<BTreeMap<PathBuf, String>> = Mutex::new(BTreeMap::new());
+    let said = || SAID.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(release) = said().get(program) {
+        return Ok(release.clone());
+    }
     let account = host::account().map_err(|e| e.to_string())?;
     let output = host::command(program, account)
         .arg("--version")
@@ -186,11 +194,11 @@ fn said_version(program: &Path) -> Result<String, String> {
     let text = String::from_utf8_lossy(&output.stdout);
     // "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"
     match text.split_once("(PostgreSQL) ") {
-        Some((_, rest)) if output.status.success() => Ok(rest
-            .split_whitespace()
-            .next()
-            .unwrap_or_default()
-            .to_owned()),
+        Some((_, rest)) if output.status.success() => {
+            let release = rest.split_whitespace().next().unwrap_or_default();
+            said().insert(program.to_owned(), release.to_owned());
+            Ok(release.to_owned())
+        }
         _ => Err(format!(
             "{} does not run: {}",
             name(),

@@ -379,7 +379,10 @@ impl Database {
         self.terminate_sessions()?;
         let used = self.used.load(Ordering::SeqCst);
         let server = Arc::clone(&self.server);
-        let copy = Self::from_template(server, &self.name, self.time_zone.clone(), used)?;
+        // The time zone is one of the settings copied below, in the one row that holds them all.
+        let zone = self.time_zone.clone().filter(|_| !self.server.is_superuser);
+        let mut copy = Self::from_template(server, &self.name, zone, used)?;
+        copy.time_zone.clone_from(&self.time_zone);
         // Settings of a database (ALTER DATABASE … SET) are not copied with it.
         if self.server.is_superuser {
             self.server

@@ -5,6 +5,7 @@ use rustix::process::{Pid, Signal, geteuid, kill_process, test_kill_process};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// The user as whom the server runs when we are root.
@@ -29,17 +30,19 @@ pub(crate) fn account() -> Result<Option<Account>, ScratchError> {
     if !is_root() {
         return Ok(None);
     }
-    ["postgres", "nobody"]
-        .iter()
-        .find_map(|name| {
-            Some(Account {
-                uid: id("-u", name)?,
-                gid: id("-g", name)?,
+    static ACCOUNT: OnceLock<Option<Account>> = OnceLock::new();
+    let account = ACCOUNT.get_or_init(|| {
+        ["postgres", "nobody"]
+            .iter()
+            .find_map(|name| {
+                Some(Account {
+                    uid: id("-u", name)?,
+                    gid: id("-g", name)?,
+                })
             })
-        })
-        .filter(|account| account.uid != 0)
-        .map(Some)
-        .ok_or(ScratchError::NoUnprivilegedUser)
+            .filter(|account| account.uid != 0)
+    });
+    account.map(Some).ok_or(ScratchError::NoUnprivilegedUser)
 }
 
 fn id(which: &str, name: &str) -> Option<u32> {

@@ -20,13 +20,16 @@ pub type Connect = Arc<dyn Fn(&Config) -> Result<Client, postgres::Error> + Send
 /// A given server: how to log in there, with the right to create databases and roles.
 #[derive(Clone)]
 pub struct Given {
-    config: Config,
+    config: Box<Config>,
     connect: Connect,
 }
 
 impl Given {
     pub fn new(config: Config, connect: Connect) -> Self {
-        Self { config, connect }
+        Self {
+            config: Box::new(config),
+            connect,
+        }
     }
 
     /// A server at `url`, reached without TLS (a local one).
@@ -211,7 +214,13 @@ impl Server {
 
     fn given(given: &Given, options: &ScratchOptions) -> Result<Self, ScratchError> {
         let connect = Arc::clone(&given.connect);
-        Self::new(given.config.clone(), connect, None, String::new(), options)
+        Self::new(
+            (*given.config).clone(),
+            connect,
+            None,
+            String::new(),
+            options,
+        )
     }
 
     fn new(
