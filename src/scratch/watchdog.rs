@@ -125,9 +125,11 @@ SELECT coalesce(pg_catalog.sum(pg_catalog.pg_database_size(d.oid)), 0)::pg_catal
 
 impl Watch {
     fn look(&self, client: &mut Client) -> Result<(), postgres::Error> {
+        // Held while sessions are ended: who asks why right after must find the answer.
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         let limit = self.limits.statement;
         let long = client.query(LONG, &[&self.role, &limit.as_secs_f64()])?;
-        self.note(&long, EndedWhy::Statement { limit });
+        note(&mut ended, &long, EndedWhy::Statement { limit });
         let used = match &self.folder {
             Some(folder) => bytes_under(folder),
             None => {
@@ -138,18 +140,17 @@ impl Watch {
         if used > self.limits.disk_bytes {
             let all = client.query(ALL, &[&self.role])?;
             let limit = self.limits.disk_bytes;
-            self.note(&all, EndedWhy::Disk { limit });
+            note(&mut ended, &all, EndedWhy::Disk { limit });
         }
         Ok(())
     }
+}
 
-    fn note(&self, rows: &[postgres::Row], why: EndedWhy) {
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        ended.extend(rows.iter().map(|row| Ended {
-            database: row.get::<_, Option<String>>(0).unwrap_or_default(),
-            why,
-        }));
-    }
+fn note(ended: &mut Vec<Ended>, rows: &[postgres::Row], why: EndedWhy) {
+    ended.extend(rows.iter().map(|row| Ended {
+        database: row.get::<_, Option<String>>(0).unwrap_or_default(),
+        why,
+    }));
 }
 
 // What the file system gave, not what the files claim: a sparse file is small.
