@@ -13,9 +13,11 @@
 //! ```
 
 pub mod catalog;
-pub mod kinds;
-pub mod pg;
 pub mod diff;
+pub mod kinds;
+pub mod order;
+pub mod pg;
 pub mod plan;
+pub mod scratch;
 pub mod source;
 pub mod strategy;

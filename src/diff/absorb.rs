@@ -26,9 +26,13 @@ pub(super) fn absorb(desired: &Catalog<Desired>, set: &mut ChangeSet) {
                     absorbed.insert(id.clone(), origin);
                 }
             }
-            Change::Alter { new, attributes, .. } => {
+            Change::Alter {
+                new, attributes, ..
+            } => {
                 let origin = new.follows().into_iter().find(|f| {
-                    attributes.iter().all(|a| id.kind.recurses(a.name()) && alike(set, f, a))
+                    attributes
+                        .iter()
+                        .all(|a| id.kind.recurses(a.name()) && alike(set, f, a))
                 });
                 if let Some(origin) = origin {
                     absorbed.insert(id.clone(), origin);
@@ -39,7 +43,9 @@ pub(super) fn absorb(desired: &Catalog<Desired>, set: &mut ChangeSet) {
     }
     for id in set.changes.keys() {
         let children = inline_children(desired, set, id);
-        let Some(Change::Create { new }) = set.changes.get(id) else { continue };
+        let Some(Change::Create { new }) = set.changes.get(id) else {
+            continue;
+        };
         let children: Vec<&Object> = children.into_iter().collect();
         for child in new.create_with(&children).absorbed {
             absorbed.insert(child, id.clone());
@@ -49,8 +55,12 @@ pub(super) fn absorb(desired: &Catalog<Desired>, set: &mut ChangeSet) {
 }
 
 fn alike(set: &ChangeSet, origin: &ObjectId, own: &super::AttributeChange) -> bool {
-    let Some(Change::Alter { attributes, .. }) = set.changes.get(origin) else { return false };
-    attributes.iter().any(|a| a.name() == own.name() && a.new.value == own.new.value)
+    let Some(Change::Alter { attributes, .. }) = set.changes.get(origin) else {
+        return false;
+    };
+    attributes
+        .iter()
+        .any(|a| a.name() == own.name() && a.new.value == own.new.value)
 }
 
 /// The new parts of the new object `whole` that may stand in its statement: those that do not
@@ -67,7 +77,10 @@ pub(crate) fn inline_children<'a>(
     crate::kinds::KindTag::ALL
         .iter()
         .flat_map(|&kind| {
-            let first = ObjectId { kind, path: whole.path.clone() };
+            let first = ObjectId {
+                kind,
+                path: whole.path.clone(),
+            };
             desired
                 .objects
                 .range(first..)
@@ -90,8 +103,10 @@ fn needs_back(
     whole: &ObjectId,
 ) -> bool {
     let inside = |id: &ObjectId| id == whole || id.path.starts_with(&whole.path);
-    let mut queue: Vec<&ObjectId> =
-        desired.requires(part).filter(|r| !inside(r) && set.creates(r)).collect();
+    let mut queue: Vec<&ObjectId> = desired
+        .requires(part)
+        .filter(|r| !inside(r) && set.creates(r))
+        .collect();
     let mut seen = BTreeSet::new();
     while let Some(id) = queue.pop() {
         if id == whole {

@@ -7,11 +7,23 @@ use std::collections::{BTreeMap, BTreeSet};
 /// One object's way from live to desired.
 #[derive(Clone, Debug)]
 pub enum Change {
-    Create { new: Object },
-    Drop { old: Object },
-    Alter { old: Object, new: Object, attributes: Vec<AttributeChange> },
+    Create {
+        new: Object,
+    },
+    Drop {
+        old: Object,
+    },
+    Alter {
+        old: Object,
+        new: Object,
+        attributes: Vec<AttributeChange>,
+    },
     /// Dropped and created again, for its own sake or to make room for another change.
-    Replace { old: Object, new: Object, why: String },
+    Replace {
+        old: Object,
+        new: Object,
+        why: String,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -62,7 +74,11 @@ impl ChangeSet {
 
     /// The objects that are created, dropped or changed in any way.
     pub fn touched(&self) -> BTreeSet<ObjectId> {
-        self.changes.keys().chain(self.around.iter().map(|a| &a.object)).cloned().collect()
+        self.changes
+            .keys()
+            .chain(self.around.iter().map(|a| &a.object))
+            .cloned()
+            .collect()
     }
 
     pub fn creates(&self, id: &ObjectId) -> bool {
@@ -78,10 +94,18 @@ impl ChangeSet {
         match self.together.get(id) {
             None => true,
             Some(group) => {
-                let others = self.together.iter().filter(|(i, g)| *g == group && *i != id);
+                let others = self
+                    .together
+                    .iter()
+                    .filter(|(i, g)| *g == group && *i != id);
                 // Comments and the like that fall and come back by themselves do not count.
-                others.into_iter().all(|(i, _)| self.absorbed.contains_key(i))
-                    && !self.around.iter().any(|a| self.together.get(&a.object) == Some(group))
+                others
+                    .into_iter()
+                    .all(|(i, _)| self.absorbed.contains_key(i))
+                    && !self
+                        .around
+                        .iter()
+                        .any(|a| self.together.get(&a.object) == Some(group))
             }
         }
     }

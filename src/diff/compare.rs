@@ -15,10 +15,18 @@ pub fn compare(live: &Catalog<Live>, desired: &Catalog<Desired>) -> BTreeMap<Obj
         };
         let attributes: Vec<AttributeChange> = differing(old, new)
             .into_iter()
-            .map(|(a, b)| AttributeChange { alter: new.alter(old, b.name), old: a, new: b })
+            .map(|(a, b)| AttributeChange {
+                alter: new.alter(old, b.name),
+                old: a,
+                new: b,
+            })
             .collect();
         if !attributes.is_empty() {
-            let change = Change::Alter { old: old.clone(), new: new.clone(), attributes };
+            let change = Change::Alter {
+                old: old.clone(),
+                new: new.clone(),
+                attributes,
+            };
             changes.insert(id.clone(), change);
         }
     }

@@ -20,11 +20,21 @@ pub(super) fn rebuild(
     desired: &Catalog<Desired>,
     compared: BTreeMap<ObjectId, Change>,
 ) -> Result<ChangeSet, Vec<Impossible>> {
-    let mut set = ChangeSet { changes: compared, ..ChangeSet::default() };
+    let mut set = ChangeSet {
+        changes: compared,
+        ..ChangeSet::default()
+    };
     let mut impossible = Vec::new();
     let mut queue: Vec<(ObjectId, Force)> = Vec::new();
     for (id, change) in &mut set.changes {
-        let Change::Alter { old, new, attributes } = change else { continue };
+        let Change::Alter {
+            old,
+            new,
+            attributes,
+        } = change
+        else {
+            continue;
+        };
         let mut replace = None;
         for attribute in attributes.iter() {
             match &attribute.alter {
@@ -40,7 +50,11 @@ pub(super) fn rebuild(
         }
         if let Some(why) = replace {
             queue.push((id.clone(), Force::Drop));
-            *change = Change::Replace { old: old.clone(), new: new.clone(), why: why.to_owned() };
+            *change = Change::Replace {
+                old: old.clone(),
+                new: new.clone(),
+                why: why.to_owned(),
+            };
         }
     }
     if !impossible.is_empty() {
@@ -84,7 +98,11 @@ pub(super) fn rebuild(
                 }
                 _ => {
                     let why = format!("{} is in the way of it", root.human());
-                    let replace = Change::Replace { old: old.clone(), new: new.clone(), why };
+                    let replace = Change::Replace {
+                        old: old.clone(),
+                        new: new.clone(),
+                        why,
+                    };
                     set.changes.insert(dependent.clone(), replace);
                     groups.join(&root, dependent);
                     queue.push((dependent.clone(), Force::Drop));
@@ -92,7 +110,8 @@ pub(super) fn rebuild(
             }
         }
     }
-    set.around.sort_by(|a, b| (&a.object, &a.of).cmp(&(&b.object, &b.of)));
+    set.around
+        .sort_by(|a, b| (&a.object, &a.of).cmp(&(&b.object, &b.of)));
     set.together = groups.numbers();
     Ok(set)
 }
@@ -103,8 +122,12 @@ fn is_part(root: &ObjectId, dependent: &crate::kinds::Object) -> bool {
 }
 
 fn retyped(change: Option<&Change>) -> bool {
-    let Some(Change::Alter { attributes, .. }) = change else { return false };
-    attributes.iter().any(|a| matches!(a.alter, Alter::Disturbing(_)))
+    let Some(Change::Alter { attributes, .. }) = change else {
+        return false;
+    };
+    attributes
+        .iter()
+        .any(|a| matches!(a.alter, Alter::Disturbing(_)))
 }
 
 /// Which objects change in one transaction.
@@ -130,6 +153,9 @@ impl Groups {
         for (a, b) in self.pairs {
             sets.union(a, b);
         }
-        self.indices.into_iter().map(|(id, i)| (id, sets.find(i))).collect()
+        self.indices
+            .into_iter()
+            .map(|(id, i)| (id, sets.find(i)))
+            .collect()
     }
 }

@@ -39,7 +39,10 @@ fn rename(from: &ObjectId, to: &ObjectId) -> Option<Sql> {
     let last = |id: &ObjectId| id.path.last().map(|n| Ident::new(n.as_str()));
     let (f, new) = (path(from), last(to)?);
     let name = |i: usize| f.get(i).map(|n| Ident::new(n.as_str()));
-    let relation = Qualified { schema: name(0)?, name: name(1).unwrap_or(Ident::new("")) };
+    let relation = Qualified {
+        schema: name(0)?,
+        name: name(1).unwrap_or(Ident::new("")),
+    };
     Some(match from.kind {
         KindTag::Schema => sql!("ALTER SCHEMA {} RENAME TO {}", name(0)?, new),
         KindTag::Table => sql!("ALTER TABLE {} RENAME TO {}", relation, new),
@@ -49,13 +52,28 @@ fn rename(from: &ObjectId, to: &ObjectId) -> Option<Sql> {
         KindTag::Enum | KindTag::Composite => sql!("ALTER TYPE {} RENAME TO {}", relation, new),
         KindTag::Domain => sql!("ALTER DOMAIN {} RENAME TO {}", relation, new),
         KindTag::Column => {
-            sql!("ALTER TABLE {} RENAME COLUMN {} TO {}", relation, name(2)?, new)
+            sql!(
+                "ALTER TABLE {} RENAME COLUMN {} TO {}",
+                relation,
+                name(2)?,
+                new
+            )
         }
         KindTag::Constraint => {
-            sql!("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", relation, name(2)?, new)
+            sql!(
+                "ALTER TABLE {} RENAME CONSTRAINT {} TO {}",
+                relation,
+                name(2)?,
+                new
+            )
         }
         KindTag::Trigger => {
-            sql!("ALTER TRIGGER {} ON {} RENAME TO {}", name(2)?, relation, new)
+            sql!(
+                "ALTER TRIGGER {} ON {} RENAME TO {}",
+                name(2)?,
+                relation,
+                new
+            )
         }
         _ => return None,
     })
@@ -74,7 +92,9 @@ pub struct Likely {
 pub fn likely(changes: &ChangeSet) -> Vec<Likely> {
     let mut found = Vec::new();
     for (from, change) in &changes.changes {
-        let Change::Drop { old } = change else { continue };
+        let Change::Drop { old } = change else {
+            continue;
+        };
         let candidates: Vec<&ObjectId> = changes
             .changes
             .iter()
@@ -87,7 +107,11 @@ pub fn likely(changes: &ChangeSet) -> Vec<Likely> {
         if let [to] = candidates.as_slice() {
             let name = from.path.last().map_or("", String::as_str);
             let hint = format!("-- pgrehearse: renamed from {}", Ident::new(name));
-            found.push(Likely { from: from.clone(), to: (*to).clone(), hint });
+            found.push(Likely {
+                from: from.clone(),
+                to: (*to).clone(),
+                hint,
+            });
         }
     }
     found
@@ -99,10 +123,17 @@ fn alike(changes: &ChangeSet, old: &Object, new: &Object) -> bool {
             !changes.drops(&a.table_id())
                 && a.table_name() == b.table_name()
                 && a.data_type == b.data_type
-                && Column { name: b.name.clone(), position: b.position, ..a.clone() } == *b
+                && Column {
+                    name: b.name.clone(),
+                    position: b.position,
+                    ..a.clone()
+                } == *b
         }
         (Object::Table(a), Object::Table(b)) => {
-            let same = Table { name: b.name.clone(), ..a.clone() } == *b;
+            let same = Table {
+                name: b.name.clone(),
+                ..a.clone()
+            } == *b;
             same && a.schema == b.schema && columns(changes, a, true) == columns(changes, b, false)
         }
         _ => false,
@@ -115,8 +146,12 @@ fn columns(changes: &ChangeSet, table: &Table, dropped: bool) -> Vec<(String, St
         .changes
         .values()
         .filter_map(|change| match change {
-            Change::Drop { old: Object::Column(c) } if dropped && of_table(c) => Some(c),
-            Change::Create { new: Object::Column(c) } if !dropped && of_table(c) => Some(c),
+            Change::Drop {
+                old: Object::Column(c),
+            } if dropped && of_table(c) => Some(c),
+            Change::Create {
+                new: Object::Column(c),
+            } if !dropped && of_table(c) => Some(c),
             _ => None,
         })
         .map(|c| (c.name.raw().to_owned(), c.data_type.clone()))

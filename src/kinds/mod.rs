@@ -208,7 +208,11 @@ pub(crate) fn relation_names(schema: &Ident, name: &Ident, row_type: bool) -> Ve
     }
     spaces
         .into_iter()
-        .map(|space| Name { space, schema: schema.clone(), name: name.clone() })
+        .map(|space| Name {
+            space,
+            schema: schema.clone(),
+            name: name.clone(),
+        })
         .collect()
 }
 
@@ -219,7 +223,11 @@ pub enum TakeDown {
     Replace,
     /// Changed before and changed back after; the object itself stays. `disturbs`: what depends
     /// on it has to get out of the way as well.
-    Around { down: Vec<Sql>, up: Vec<Sql>, disturbs: bool },
+    Around {
+        down: Vec<Sql>,
+        up: Vec<Sql>,
+        disturbs: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

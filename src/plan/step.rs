@@ -201,8 +201,52 @@ impl Step {
         self.phase = self.phase.max(phase);
     }
 
+    /// Joins the steps of one transaction, and tells it by what it is about: the object whose
+    /// change made the others step aside.
+    pub(crate) fn join_group(first: Self, rest: Vec<Self>) -> Self {
+        let titles: BTreeSet<String> = std::iter::once(&first)
+            .chain(&rest)
+            .map(|s| s.title.clone())
+            .collect();
+        let lead = std::iter::once(&first)
+            .chain(&rest)
+            .find(|s| s.operation == "alter" && !s.disturbs.is_empty())
+            .or_else(|| {
+                std::iter::once(&first)
+                    .chain(&rest)
+                    .find(|s| s.operation == "recreate")
+            })
+            .map(|s| {
+                (
+                    s.object.clone(),
+                    s.operation,
+                    s.title.clone(),
+                    s.why.clone(),
+                    s.strategy,
+                )
+            });
+        let mut joined = Self::join(first, rest);
+        if let Some((object, operation, title, why, strategy)) = lead {
+            joined.object = object;
+            joined.operation = operation;
+            joined.strategy = strategy;
+            let others = titles.len().saturating_sub(1);
+            joined.why = if why.is_empty() || others == 0 {
+                why
+            } else {
+                format!("{why}; one transaction with what hangs on it")
+            };
+            joined.title = match others {
+                0 => title,
+                1 => format!("{title} (and 1 object with it)"),
+                n => format!("{title} (and {n} objects with it)"),
+            };
+        }
+        joined
+    }
+
     /// Joins transactional steps, in order, into one transaction.
-    pub(crate) fn join(mut first: Self, rest: impl IntoIterator<Item = Self>) -> Self {
+    fn join(mut first: Self, rest: impl IntoIterator<Item = Self>) -> Self {
         for step in rest {
             first.phase = first.phase.max(step.phase);
             if let (Action::Transaction(all), Action::Transaction(more)) =

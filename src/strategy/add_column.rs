@@ -16,11 +16,14 @@ impl Strategy for AddColumn {
     }
 
     fn claims(&self, _: &ObjectId, change: &Change, context: &Context<'_>) -> bool {
-        let Change::Create { new: Object::Column(column) } = change else { return false };
+        let Change::Create {
+            new: Object::Column(column),
+        } = change
+        else {
+            return false;
+        };
         let table = column.table_id();
-        !has_value(column)
-            && context.live.objects.contains_key(&table)
-            && !context.is_empty(&table)
+        !has_value(column) && context.live.objects.contains_key(&table) && !context.is_empty(&table)
     }
 
     fn expand(
@@ -30,7 +33,9 @@ impl Strategy for AddColumn {
         _: &Context<'_>,
     ) -> Result<Vec<Step>, Refusal> {
         let name = match change {
-            Change::Create { new: Object::Column(c) } => c.name.to_string(),
+            Change::Create {
+                new: Object::Column(c),
+            } => c.name.to_string(),
             _ => id.human(),
         };
         Err(Refusal {

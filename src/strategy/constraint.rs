@@ -37,18 +37,16 @@ impl Strategy for NotValid {
                     }
                     _ => false,
                 };
-                kind && c.validated
-                    && c.enforced
-                    && context.plain_because(&c.table_id()).is_none()
+                kind && c.validated && c.enforced && context.plain_because(&c.table_id()).is_none()
             }
             _ => false,
         };
         match change {
             Change::Create { new } => fits(new),
             Change::Replace { new, .. } => fits(new) && context.changes.stands_alone(id),
-            Change::Alter { new, attributes, .. } => {
-                fits(new) && attributes.iter().all(|a| a.name() == "validated")
-            }
+            Change::Alter {
+                new, attributes, ..
+            } => fits(new) && attributes.iter().all(|a| a.name() == "validated"),
             Change::Drop { .. } => false,
         }
     }
@@ -61,11 +59,18 @@ impl Strategy for NotValid {
     ) -> Result<Vec<Step>, Refusal> {
         let own = BTreeSet::from([id.clone()]);
         let (old, new) = match change {
-            Change::Create { new: Object::Constraint(new) } => (None, new),
-            Change::Replace { old: Object::Constraint(old), new: Object::Constraint(new), .. } => {
-                (Some(old), new)
-            }
-            Change::Alter { new: Object::Constraint(new), .. } => {
+            Change::Create {
+                new: Object::Constraint(new),
+            } => (None, new),
+            Change::Replace {
+                old: Object::Constraint(old),
+                new: Object::Constraint(new),
+                ..
+            } => (Some(old), new),
+            Change::Alter {
+                new: Object::Constraint(new),
+                ..
+            } => {
                 let mut step = validate(id, new);
                 step.produces = direct::nodes(&own, Era::After);
                 step.requires = direct::requires(context, &own);

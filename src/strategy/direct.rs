@@ -37,7 +37,11 @@ impl Strategy for Direct {
         Ok(match change {
             Change::Create { new } => vec![create(new, context, Phase::Expand)],
             Change::Drop { old } => drop(old, context).into_iter().collect(),
-            Change::Alter { old, new, attributes } => alter(id, old, new, attributes, context),
+            Change::Alter {
+                old,
+                new,
+                attributes,
+            } => alter(id, old, new, attributes, context),
             Change::Replace { old, new, why } => replace(id, old, new, why, context),
         })
     }
@@ -48,7 +52,10 @@ pub(super) fn nodes<'a>(ids: impl IntoIterator<Item = &'a ObjectId>, era: Era) -
 }
 
 fn needs<S>(catalog: &Catalog<S>, ids: &BTreeSet<ObjectId>, era: Era) -> BTreeSet<Node> {
-    let needed = ids.iter().flat_map(|id| catalog.requires(id)).filter(|n| !ids.contains(n));
+    let needed = ids
+        .iter()
+        .flat_map(|id| catalog.requires(id))
+        .filter(|n| !ids.contains(n));
     nodes(needed, era)
 }
 
@@ -166,8 +173,12 @@ pub(super) fn drop(old: &Object, context: &Context<'_>) -> Option<Step> {
     }
     let destroyed = with_absorbed(context, &id, true);
     let undo = match old.irreversible_drop() {
-        Some(why) => Undo::Irreversible { why: why.to_owned() },
-        None => Undo::Run(vec![Action::Transaction(recreate(context, &destroyed, old))]),
+        Some(why) => Undo::Irreversible {
+            why: why.to_owned(),
+        },
+        None => Undo::Run(vec![Action::Transaction(recreate(
+            context, &destroyed, old,
+        ))]),
     };
     let mut step = Step::contract(id.clone(), Action::Transaction(statements), undo).described(
         drop_word(id.kind.label()),
@@ -177,7 +188,10 @@ pub(super) fn drop(old: &Object, context: &Context<'_>) -> Option<Step> {
     step.hazards = old.hazards(Verb::Drop);
     let last_value = step.hazards.iter().any(|h| h.kind == HazardKind::DataLoss);
     if old.irreversible_drop().is_some() && last_value {
-        step.hazards.push(Hazard::declared(HazardKind::Irreversible, "no rollback brings it back"));
+        step.hazards.push(Hazard::declared(
+            HazardKind::Irreversible,
+            "no rollback brings it back",
+        ));
     }
     step.releases = releases(context, &destroyed);
     step.frees = names(context.live, &destroyed);
@@ -186,13 +200,19 @@ pub(super) fn drop(old: &Object, context: &Context<'_>) -> Option<Step> {
 }
 
 fn names<S>(catalog: &Catalog<S>, ids: &BTreeSet<ObjectId>) -> BTreeSet<crate::kinds::Name> {
-    ids.iter().filter_map(|id| catalog.get(id)).flat_map(Object::names).collect()
+    ids.iter()
+        .filter_map(|id| catalog.get(id))
+        .flat_map(Object::names)
+        .collect()
 }
 
 /// The object and the parts that fell with it, parents first.
 fn recreate(context: &Context<'_>, destroyed: &BTreeSet<ObjectId>, old: &Object) -> Vec<Sql> {
     let mut statements = old.create();
-    let parts = destroyed.iter().filter(|d| **d != old.id()).filter_map(|d| context.live.get(d));
+    let parts = destroyed
+        .iter()
+        .filter(|d| **d != old.id())
+        .filter_map(|d| context.live.get(d));
     statements.extend(parts.flat_map(Object::create));
     statements
 }
@@ -239,14 +259,19 @@ pub(super) fn alter(
         there = there.into_iter().map(|s| using(s, expression)).collect();
     }
     let undo = match (new.undo_leaves(), irreversible) {
-        (Some(why), _) => Undo::Leave { what: id.clone(), why: why.to_owned() },
+        (Some(why), _) => Undo::Leave {
+            what: id.clone(),
+            why: why.to_owned(),
+        },
         (None, None) => Undo::Run(vec![Action::Transaction(back)]),
         (None, Some(_)) if old.irreversible_drop().is_none() => {
             let mut statements = new.drop();
             statements.extend(old.create());
             Undo::Run(vec![Action::Transaction(statements)])
         }
-        (None, Some(why)) => Undo::Irreversible { why: why.to_owned() },
+        (None, Some(why)) => Undo::Irreversible {
+            why: why.to_owned(),
+        },
     };
     let phase = match &undo {
         Undo::Irreversible { .. } => Phase::Contract,
@@ -323,7 +348,11 @@ pub(super) fn replace(
     };
     let back = if fallen { Vec::new() } else { old.create() };
     let mut down = Step::contract(id.clone(), Action::Transaction(statements), undo(back))
-        .described(drop_word(id.kind.label()), format!("replace {}", id.human()), why);
+        .described(
+            drop_word(id.kind.label()),
+            format!("replace {}", id.human()),
+            why,
+        );
     if data.is_some() {
         down.hazards = old.hazards(Verb::Drop);
     }
@@ -332,7 +361,11 @@ pub(super) fn replace(
     down.frees = names(context.live, &own);
     down.together = together;
     steps.push(down);
-    let forth = if fallen && data.is_none() { Vec::new() } else { new.drop() };
+    let forth = if fallen && data.is_none() {
+        Vec::new()
+    } else {
+        new.drop()
+    };
     let mut up = Step::contract(id.clone(), Action::Transaction(new.create()), undo(forth))
         .described("recreate", format!("replace {}", id.human()), why);
     up.requires = requires(context, &own);

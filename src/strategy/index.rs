@@ -36,7 +36,8 @@ impl Strategy for Index {
             Object::Index(i) => !i.on_partitioned && context.plain_because(&i.table_id()).is_none(),
             _ => false,
         };
-        let attached = |object: &Object| matches!(object, Object::Index(i) if i.attached_to.is_some());
+        let attached =
+            |object: &Object| matches!(object, Object::Index(i) if i.attached_to.is_some());
         match change {
             Change::Create { new } => concurrent(new),
             Change::Drop { old } => concurrent(old) && !attached(old),
@@ -54,11 +55,17 @@ impl Strategy for Index {
         context: &Context<'_>,
     ) -> Result<Vec<Step>, Refusal> {
         Ok(match change {
-            Change::Create { new: Object::Index(new) } => create(id, new, context),
-            Change::Drop { old: Object::Index(old) } => vec![drop(id, old, context)],
-            Change::Replace { old: Object::Index(old), new: Object::Index(new), why } => {
-                redefine(id, old, new, why, context)
-            }
+            Change::Create {
+                new: Object::Index(new),
+            } => create(id, new, context),
+            Change::Drop {
+                old: Object::Index(old),
+            } => vec![drop(id, old, context)],
+            Change::Replace {
+                old: Object::Index(old),
+                new: Object::Index(new),
+                why,
+            } => redefine(id, old, new, why, context),
             _ => return direct::Direct.expand(id, change, context),
         })
     }
@@ -91,16 +98,26 @@ pub(super) fn gone(schema: &Ident, name: &Ident) -> Probe {
 
 /// Builds `index` under `name` while writes go on.
 pub(super) fn build(index: &IndexObject, name: &Ident) -> Action {
-    let named = IndexObject { name: name.clone(), ..index.clone() };
+    let named = IndexObject {
+        name: name.clone(),
+        ..index.clone()
+    };
     Action::Outside {
         statement: index.create_as(name, Concurrently::Yes),
-        done: built(&index.schema, name, &index.create_as(name, Concurrently::No)),
+        done: built(
+            &index.schema,
+            name,
+            &index.create_as(name, Concurrently::No),
+        ),
         clean: vec![named.drop_concurrently()],
     }
 }
 
 pub(super) fn unbuild(index: &IndexObject, name: &Ident) -> Action {
-    let named = IndexObject { name: name.clone(), ..index.clone() };
+    let named = IndexObject {
+        name: name.clone(),
+        ..index.clone()
+    };
     Action::Outside {
         statement: named.drop_concurrently(),
         done: gone(&index.schema, name),
@@ -160,8 +177,15 @@ fn drop(id: &ObjectId, old: &IndexObject, context: &Context<'_>) -> Step {
         "DROP INDEX without CONCURRENTLY takes ACCESS EXCLUSIVE on the table",
     );
     step.hazards = Object::Index(old.clone()).hazards(Verb::Drop);
-    let comments = context.changes.absorbed.iter().filter(|(_, whole)| *whole == id);
-    let destroyed: BTreeSet<ObjectId> = own.into_iter().chain(comments.map(|(c, _)| c.clone())).collect();
+    let comments = context
+        .changes
+        .absorbed
+        .iter()
+        .filter(|(_, whole)| *whole == id);
+    let destroyed: BTreeSet<ObjectId> = own
+        .into_iter()
+        .chain(comments.map(|(c, _)| c.clone()))
+        .collect();
     step.releases = direct::releases(context, &destroyed);
     step.destroys = direct::nodes(&destroyed, Era::Before);
     step.frees.extend(Object::Index(old.clone()).names());
@@ -194,7 +218,10 @@ fn redefine(
     let rename = |from: &Ident, to: &Ident| {
         sql!(
             "ALTER INDEX {} RENAME TO {}",
-            crate::pg::Qualified { schema: schema.clone(), name: from.clone() },
+            crate::pg::Qualified {
+                schema: schema.clone(),
+                name: from.clone()
+            },
             to
         )
     };
@@ -226,11 +253,14 @@ fn redefine(
     // A comment hangs on the old index and does not come along.
     let comment = ObjectId::new(
         KindTag::Comment,
-        [KindTag::Index.slug().to_owned()].into_iter().chain(id.path.iter().cloned()),
+        [KindTag::Index.slug().to_owned()]
+            .into_iter()
+            .chain(id.path.iter().cloned()),
     );
-    if let (Some(object), true) =
-        (context.desired.get(&comment), context.live.objects.contains_key(&comment))
-        && !context.changes.changes.contains_key(&comment)
+    if let (Some(object), true) = (
+        context.desired.get(&comment),
+        context.live.objects.contains_key(&comment),
+    ) && !context.changes.changes.contains_key(&comment)
     {
         let undo = Reversal::Run(Vec::new());
         let mut again = Step::expand(comment.clone(), Action::Transaction(object.create()), undo)

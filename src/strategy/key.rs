@@ -9,9 +9,9 @@
 //! Sources: manual, ALTER TABLE, ADD table_constraint_using_index; measured in
 //! tests/cases/constraint.
 
+use super::direct;
 use super::index::{build, not_transactional, unbuild};
 use super::{Context, Refusal, Strategy};
-use super::direct;
 use crate::diff::Change;
 use crate::kinds::{
     Constraint, ConstraintType, Hazard, HazardKind, Index, KindTag, Object, ObjectId,
@@ -55,10 +55,14 @@ impl Strategy for Key {
     ) -> Result<Vec<Step>, Refusal> {
         let own = BTreeSet::from([id.clone()]);
         let (old, new) = match change {
-            Change::Create { new: Object::Constraint(new) } => (None, new),
-            Change::Replace { old: Object::Constraint(old), new: Object::Constraint(new), .. } => {
-                (Some(old), new)
-            }
+            Change::Create {
+                new: Object::Constraint(new),
+            } => (None, new),
+            Change::Replace {
+                old: Object::Constraint(old),
+                new: Object::Constraint(new),
+                ..
+            } => (Some(old), new),
             _ => return direct::Direct.expand(id, change, context),
         };
         // A redefined key's old index still has the name.
@@ -126,7 +130,11 @@ fn index_of(constraint: &Constraint, name: &Ident) -> Option<Index> {
         ConstraintType::PrimaryKey | ConstraintType::Unique
     );
     let head = format!("CREATE UNIQUE INDEX {} ", constraint.name);
-    let definition = constraint.index_definition.as_ref()?.strip_prefix(&head)?.to_owned();
+    let definition = constraint
+        .index_definition
+        .as_ref()?
+        .strip_prefix(&head)?
+        .to_owned();
     // WITHOUT OVERLAPS is a GiST index, which USING INDEX does not take.
     (key && !constraint.on_partitioned && definition.contains(" USING btree ")).then(|| Index {
         schema: constraint.schema.clone(),

@@ -40,7 +40,10 @@ pub struct SmallTable {
 
 impl Default for SmallTable {
     fn default() -> Self {
-        Self { rows: 10_000, bytes: 10 * 1024 * 1024 }
+        Self {
+            rows: 10_000,
+            bytes: 10 * 1024 * 1024,
+        }
     }
 }
 
@@ -69,7 +72,10 @@ impl Context<'_> {
     }
 
     fn is_remade(&self, table: &ObjectId) -> bool {
-        matches!(self.changes.changes.get(table), Some(Change::Replace { .. }))
+        matches!(
+            self.changes.changes.get(table),
+            Some(Change::Replace { .. })
+        )
     }
 
     /// A table that certainly has no row.
@@ -153,7 +159,11 @@ pub fn expand(context: &Context<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
         }
     }
     steps.extend(direct::around(context));
-    if refusals.is_empty() { Ok(steps) } else { Err(refusals) }
+    if refusals.is_empty() {
+        Ok(steps)
+    } else {
+        Err(refusals)
+    }
 }
 
 /// What holds after every expansion; a breach is a bug of the strategy named.
@@ -163,7 +173,10 @@ fn check(strategy: &str, step: &Step) {
         "{strategy}: an {} step without undo",
         step.phase()
     );
-    debug_assert!(!step.operation.is_empty(), "{strategy}: a step without operation");
+    debug_assert!(
+        !step.operation.is_empty(),
+        "{strategy}: a step without operation"
+    );
     debug_assert!(
         !matches!(step.action(), Action::Transaction(s) if s.is_empty())
             || step.object.kind == KindTag::IndexAttachment,

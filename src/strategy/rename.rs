@@ -12,7 +12,9 @@ use crate::plan::{Action, Era, Step, Undo};
 pub fn rename_steps(renames: &[Rename]) -> Vec<Step> {
     let mut steps = Vec::new();
     for rename in renames {
-        let Some((there, back)) = rename.statements() else { continue };
+        let Some((there, back)) = rename.statements() else {
+            continue;
+        };
         let (from, to) = (&rename.from, &rename.to);
         let mut step = Step::contract(
             to.clone(),
@@ -21,7 +23,11 @@ pub fn rename_steps(renames: &[Rename]) -> Vec<Step> {
         )
         .described(
             "rename",
-            format!("rename {} to {}", from.human(), to.path.last().map_or("", String::as_str)),
+            format!(
+                "rename {} to {}",
+                from.human(),
+                to.path.last().map_or("", String::as_str)
+            ),
             "a hint in the schema files says so",
         );
         step.strategy = "rename";

@@ -26,7 +26,11 @@ impl Strategy for SetNotNull {
     }
 
     fn claims(&self, _: &ObjectId, change: &Change, context: &Context<'_>) -> bool {
-        let Change::Alter { old: Object::Column(old), new: Object::Column(new), .. } = change
+        let Change::Alter {
+            old: Object::Column(old),
+            new: Object::Column(new),
+            ..
+        } = change
         else {
             return false;
         };
@@ -41,28 +45,41 @@ impl Strategy for SetNotNull {
         change: &Change,
         context: &Context<'_>,
     ) -> Result<Vec<Step>, Refusal> {
-        let Change::Alter { old, new, attributes } = change else {
+        let Change::Alter {
+            old,
+            new,
+            attributes,
+        } = change
+        else {
             return direct::Direct.expand(id, change, context);
         };
         let (Object::Column(column), Some(not_null)) = (new, not_null(new)) else {
             return direct::Direct.expand(id, change, context);
         };
-        let rest: Vec<AttributeChange> =
-            attributes.iter().filter(|a| a.name() != "not null").cloned().collect();
+        let rest: Vec<AttributeChange> = attributes
+            .iter()
+            .filter(|a| a.name() != "not null")
+            .cloned()
+            .collect();
         let mut steps = direct::alter(id, old, new, &rest, context);
         // The other attributes first: a new default or type is what the NOT NULL is about.
         for step in &mut steps {
             step.produces = direct::nodes([id], Era::Temp(1));
         }
-        let before: BTreeSet<_> =
-            if steps.is_empty() { BTreeSet::new() } else { direct::nodes([id], Era::Temp(1)) };
+        let before: BTreeSet<_> = if steps.is_empty() {
+            BTreeSet::new()
+        } else {
+            direct::nodes([id], Era::Temp(1))
+        };
         let mut ours = if context.version >= ServerVersion::V18 {
             by_not_valid(id, column, &not_null, context)
         } else {
             by_check(id, column, context)
         };
         if let Some(first) = ours.first_mut() {
-            first.requires.extend(direct::requires(context, &BTreeSet::from([id.clone()])));
+            first
+                .requires
+                .extend(direct::requires(context, &BTreeSet::from([id.clone()])));
             first.requires.extend(before);
             first.hazards.push(Hazard::declared(
                 HazardKind::RejectsWrites,
@@ -99,17 +116,29 @@ fn by_check(id: &ObjectId, column: &Column, context: &Context<'_>) -> Vec<Step> 
         column.name
     );
     let drop = sql!("ALTER TABLE {} DROP CONSTRAINT {}", table, check);
-    let set = sql!("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column.name);
-    let unset = sql!("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table, column.name);
+    let set = sql!(
+        "ALTER TABLE {} ALTER COLUMN {} SET NOT NULL",
+        table,
+        column.name
+    );
+    let unset = sql!(
+        "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL",
+        table,
+        column.name
+    );
     let validate = sql!("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, check);
     let run = |statements: Vec<Sql>| Reversal::Run(vec![Action::Transaction(statements)]);
 
-    let mut first = Step::expand(id.clone(), Action::Transaction(vec![add.clone()]), run(vec![drop.clone()]))
-        .described(
-            "add constraint",
-            format!("refuse new NULLs in {}", id.human()),
-            "SET NOT NULL alone would read the whole table under ACCESS EXCLUSIVE",
-        );
+    let mut first = Step::expand(
+        id.clone(),
+        Action::Transaction(vec![add.clone()]),
+        run(vec![drop.clone()]),
+    )
+    .described(
+        "add constraint",
+        format!("refuse new NULLs in {}", id.human()),
+        "SET NOT NULL alone would read the whole table under ACCESS EXCLUSIVE",
+    );
     first.produces = direct::nodes([id], Era::Temp(2));
     let mut second = Step::migrate(
         id.clone(),
@@ -144,19 +173,37 @@ fn by_not_valid(
     context: &Context<'_>,
 ) -> Vec<Step> {
     let table = column.table_name();
-    let name = not_null.name.clone().unwrap_or_else(|| context.temporary_name(id, "not null"));
-    let pending =
-        NotNull { name: Some(name.clone()), validated: false, ..not_null.clone() };
+    let name = not_null
+        .name
+        .clone()
+        .unwrap_or_else(|| context.temporary_name(id, "not null"));
+    let pending = NotNull {
+        name: Some(name.clone()),
+        validated: false,
+        ..not_null.clone()
+    };
     let add = column.add_not_null(&pending);
-    let drop = sql!("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table, column.name);
-    let validate = sql!("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, Ident::new(name));
+    let drop = sql!(
+        "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL",
+        table,
+        column.name
+    );
+    let validate = sql!(
+        "ALTER TABLE {} VALIDATE CONSTRAINT {}",
+        table,
+        Ident::new(name)
+    );
     let run = |statements: Vec<Sql>| Reversal::Run(vec![Action::Transaction(statements)]);
-    let mut first = Step::expand(id.clone(), Action::Transaction(vec![add.clone()]), run(vec![drop.clone()]))
-        .described(
-            "add constraint",
-            format!("refuse new NULLs in {}", id.human()),
-            "SET NOT NULL alone would read the whole table under ACCESS EXCLUSIVE",
-        );
+    let mut first = Step::expand(
+        id.clone(),
+        Action::Transaction(vec![add.clone()]),
+        run(vec![drop.clone()]),
+    )
+    .described(
+        "add constraint",
+        format!("refuse new NULLs in {}", id.human()),
+        "SET NOT NULL alone would read the whole table under ACCESS EXCLUSIVE",
+    );
     first.produces = direct::nodes([id], Era::Temp(2));
     let mut second = Step::migrate(
         id.clone(),

@@ -1,0 +1,162 @@
+//! Puts steps in the order in which they run.
+//!
+//! Steps say what they produce, require, destroy and release; edges are made here alone, each
+//! with its reason. One graph, one sort; a cycle is a bug of a kind or strategy and is reported.
+
+mod graph;
+
+use crate::plan::{Action, Phase, Step};
+use graph::{Edges, Reason};
+use petgraph::algo::tarjan_scc;
+use petgraph::graphmap::DiGraphMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+/// Steps that wait for each other.
+#[derive(Debug, thiserror::Error)]
+#[error("these steps wait for each other: {}", .steps.join("; "))]
+pub struct Cycle {
+    /// `title → title (reason)`.
+    pub steps: Vec<String>,
+}
+
+/// Sorts `steps`; those of one transaction become one step.
+///
+/// Ties are decided by phase, kind and identity: the same steps come out in the same order.
+///
+/// # Errors
+/// [`Cycle`] with the steps and the reasons of their edges.
+pub fn sort(steps: Vec<Step>) -> Result<Vec<Step>, Cycle> {
+    let edges = graph::edges(&steps);
+    let inner = topological(&steps, &edges)?;
+    let group = groups(&steps, &edges);
+    let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for &i in &inner {
+        members.entry(group[i]).or_default().push(i);
+    }
+    let mut slots: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
+    let mut joined: Vec<Step> = Vec::new();
+    let mut place: BTreeMap<usize, usize> = BTreeMap::new();
+    for (number, indices) in members {
+        let mut parts = indices.into_iter().filter_map(|i| slots[i].take());
+        let Some(first) = parts.next() else { continue };
+        let rest: Vec<Step> = parts.collect();
+        place.insert(number, joined.len());
+        joined.push(if rest.is_empty() {
+            first
+        } else {
+            Step::join_group(first, rest)
+        });
+    }
+    let mut contracted: Edges = Edges::new();
+    for (&(a, b), &reason) in &edges {
+        let (a, b) = (place[&group[a]], place[&group[b]]);
+        if a != b {
+            contracted.insert((a, b), reason);
+        }
+    }
+    lift(&mut joined, &contracted)?;
+    let order = topological(&joined, &contracted)?;
+    let mut slots: Vec<Option<Step>> = joined.into_iter().map(Some).collect();
+    Ok(order.into_iter().filter_map(|i| slots[i].take()).collect())
+}
+
+/// The group of each step: its transaction's number, or a number of its own. Groups that wait for
+/// each other are one transaction: what lies between a taking down and its putting back has to
+/// happen in between.
+fn groups(steps: &[Step], edges: &Edges) -> Vec<usize> {
+    let mut group: Vec<usize> = (0..steps.len()).collect();
+    let mut first: BTreeMap<usize, usize> = BTreeMap::new();
+    for (i, step) in steps.iter().enumerate() {
+        if let Some(together) = step.together {
+            group[i] = *first.entry(together).or_insert(i);
+        }
+    }
+    loop {
+        let mut graph: DiGraphMap<usize, ()> = DiGraphMap::new();
+        for &(a, b) in edges.keys() {
+            if group[a] != group[b] {
+                graph.add_edge(group[a], group[b], ());
+            }
+        }
+        let mut merged = false;
+        for component in tarjan_scc(&graph) {
+            let transactional = |g: usize| {
+                (0..steps.len())
+                    .filter(|&i| group[i] == g)
+                    .all(|i| matches!(steps[i].action(), Action::Transaction(_)))
+            };
+            let Some(&least) = component.iter().min() else {
+                continue;
+            };
+            if component.len() > 1 && component.iter().all(|&g| transactional(g)) {
+                for g in group.iter_mut().filter(|g| component.contains(g)) {
+                    *g = least;
+                }
+                merged = true;
+            }
+        }
+        if !merged {
+            return group;
+        }
+    }
+}
+
+/// A step's phase is never earlier than that of a step it depends on.
+fn lift(steps: &mut [Step], edges: &Edges) -> Result<(), Cycle> {
+    for i in topological(steps, edges)? {
+        let phase = steps[i].phase();
+        for (&(_, b), _) in edges.range((i, 0)..=(i, usize::MAX)) {
+            steps[b].lift(phase);
+        }
+    }
+    Ok(())
+}
+
+/// Kahn's algorithm with a heap: petgraph's own sort has no tie key.
+fn topological(steps: &[Step], edges: &Edges) -> Result<Vec<usize>, Cycle> {
+    type Key<'a> = (Phase, bool, &'a crate::kinds::ObjectId, usize);
+    let key = |i: usize| -> Reverse<Key<'_>> {
+        Reverse((steps[i].phase(), !steps[i].renames, &steps[i].object, i))
+    };
+    let mut waiting: Vec<usize> = vec![0; steps.len()];
+    for &(_, b) in edges.keys() {
+        waiting[b] += 1;
+    }
+    let mut ready: BinaryHeap<_> = (0..steps.len())
+        .filter(|&i| waiting[i] == 0)
+        .map(key)
+        .collect();
+    let mut order = Vec::with_capacity(steps.len());
+    while let Some(Reverse((_, _, _, i))) = ready.pop() {
+        order.push(i);
+        for (&(_, b), _) in edges.range((i, 0)..=(i, usize::MAX)) {
+            waiting[b] -= 1;
+            if waiting[b] == 0 {
+                ready.push(key(b));
+            }
+        }
+    }
+    if order.len() == steps.len() {
+        Ok(order)
+    } else {
+        Err(cycle(steps, edges))
+    }
+}
+
+fn cycle(steps: &[Step], edges: &Edges) -> Cycle {
+    let mut graph: DiGraphMap<usize, Reason> = DiGraphMap::new();
+    for (&(a, b), &reason) in edges {
+        graph.add_edge(a, b, reason);
+    }
+    let knot = tarjan_scc(&graph)
+        .into_iter()
+        .find(|c| c.len() > 1)
+        .unwrap_or_default();
+    let steps = edges
+        .iter()
+        .filter(|((a, b), _)| knot.contains(a) && knot.contains(b))
+        .map(|((a, b), reason)| format!("{} → {} ({reason})", steps[*a].title, steps[*b].title))
+        .collect();
+    Cycle { steps }
+}
