@@ -2,7 +2,7 @@
 
 use super::Phase;
 use crate::kinds::{Hazard, ObjectId};
-use crate::pg::{LockMode, ServerVersion};
+use crate::pg::{LockMode, Qualified, ServerVersion};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -72,6 +72,9 @@ pub struct StepRecord {
     pub object: ObjectId,
     pub strategy: String,
     pub why: String,
+    /// The tables that a statement outside a transaction works on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<Qualified>,
     /// One SQL statement each. The transactional ones of a step run in one transaction.
     pub statements: Vec<StatementRecord>,
     /// A query that returns one boolean: whether the step has happened.

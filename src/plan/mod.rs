@@ -2,6 +2,7 @@
 
 pub mod artifact;
 pub mod document;
+pub mod draft;
 pub mod step;
 
 pub use crate::kinds::hazard;

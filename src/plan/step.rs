@@ -1,7 +1,7 @@
 //! One logical unit of work.
 
 use crate::kinds::{Hazard, Name, ObjectId};
-use crate::pg::Sql;
+use crate::pg::{Qualified, Sql};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -129,6 +129,8 @@ pub struct Step {
     /// Names in shared name spaces that it gives up and takes.
     pub frees: BTreeSet<Name>,
     pub takes: BTreeSet<Name>,
+    /// The tables that a statement outside a transaction works on.
+    pub tables: Vec<Qualified>,
     /// A rename from a hint: everything else is planned for the names after it.
     pub renames: bool,
     /// Steps of one number share one transaction: what is taken down and put back.
@@ -154,6 +156,7 @@ impl Step {
             disturbs: BTreeSet::new(),
             frees: BTreeSet::new(),
             takes: BTreeSet::new(),
+            tables: Vec::new(),
             renames: false,
             together: None,
         }

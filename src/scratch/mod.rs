@@ -8,6 +8,7 @@
 pub mod binaries;
 pub mod cluster;
 pub mod database;
+pub mod elaborate;
 mod error;
 pub mod extension;
 mod fetch;

@@ -1,5 +1,6 @@
 //! The text of a source file, and places in it.
 
+use std::fmt;
 use super::token::{TokenKind, Tokenizer};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -31,6 +32,12 @@ pub struct Excerpt {
     pub source_line: String,
     /// The number of characters underlined, at least 1.
     pub width: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
 }
 
 impl SourceFile {

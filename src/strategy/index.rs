@@ -146,6 +146,7 @@ fn create(id: &ObjectId, new: &IndexObject, context: &Context<'_>) -> Vec<Step> 
         "CREATE INDEX without CONCURRENTLY blocks writes while it is built",
     );
     step.hazards.push(not_transactional());
+    step.tables = vec![new.table_name()];
     step.requires = direct::requires(context, &own);
     step.produces = direct::nodes(&own, Era::After);
     step.takes.extend(Object::Index(new.clone()).names());
@@ -176,6 +177,7 @@ fn drop(id: &ObjectId, old: &IndexObject, context: &Context<'_>) -> Step {
         format!("drop {}", id.human()),
         "DROP INDEX without CONCURRENTLY takes ACCESS EXCLUSIVE on the table",
     );
+    step.tables = vec![old.table_name()];
     step.hazards = Object::Index(old.clone()).hazards(Verb::Drop);
     let comments = context
         .changes
@@ -212,6 +214,7 @@ fn redefine(
     )
     .described("create index", format!("build the new {}", id.human()), why);
     first.hazards.push(not_transactional());
+    first.tables = vec![new.table_name()];
     first.requires = direct::requires(context, &own);
     first.produces = temp.clone();
 
@@ -248,6 +251,7 @@ fn redefine(
         Undo::Run(vec![build(old, &retired)]),
     )
     .described("drop index", format!("drop the old {}", id.human()), why);
+    last.tables = vec![old.table_name()];
     last.requires = direct::nodes(&own, Era::After);
     let mut steps = vec![first, swap, last];
     // A comment hangs on the old index and does not come along.

@@ -84,6 +84,7 @@ impl Strategy for Key {
             "ADD CONSTRAINT would build it under ACCESS EXCLUSIVE",
         );
         first.hazards.push(not_transactional());
+        first.tables = vec![new.table_name()];
         first.hazards.push(Hazard::declared(
             HazardKind::RejectsWrites,
             format!("from here on {} rejects duplicates", new.table_name()),

@@ -1,0 +1,381 @@
+//! The data path from two sources to a rehearsed plan, and what its parts share.
+
+mod desired;
+mod error;
+mod renames;
+
+pub use error::PipelineError;
+
+use crate::catalog::read::read_sizes;
+use crate::catalog::{Catalog, Desired, Live, Scope, Unmodeled, read};
+use crate::diff::{self, ChangeSet, rename};
+use crate::kinds::{KindTag, Object, ObjectId};
+use crate::order;
+use crate::pg::ServerVersion;
+use crate::plan::document::UnmodeledRecord;
+use crate::plan::{Document, Draft, Rehearsed, draft};
+use crate::rehearse::{self, Request, canonicalize};
+use crate::scratch::{DatabaseSettings, Scratch, ScratchOptions};
+use crate::source::{self, DesiredFiles, Hint, Source};
+use crate::strategy::{self, Context, SmallTable};
+use postgres::Client;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How a connection to a database of the user is had; the CLI brings TLS and the environment.
+pub type Connect = dyn Fn(&str) -> Result<Client, PipelineError>;
+
+/// The settings of a run.
+pub struct Options {
+    /// Everything but the version, which follows from the sources.
+    pub scratch: ScratchOptions,
+    pub scope: Scope,
+    pub small: SmallTable,
+    /// The version to use when no side is a server.
+    pub server_version: Option<ServerVersion>,
+    /// Where desired catalogs are kept; `None` keeps none.
+    pub cache: Option<PathBuf>,
+    pub connect: Box<Connect>,
+    /// A scratch server that runs already, of the right version.
+    pub running: Option<Arc<Scratch>>,
+    /// Told what is being done.
+    pub progress: Box<dyn Fn(&str)>,
+}
+
+/// One schema with what came along.
+pub struct Loaded<Side> {
+    pub catalog: Catalog<Side>,
+    pub description: String,
+    pub hints: Vec<Hint>,
+    pub notices: Vec<String>,
+    time_zone: Option<String>,
+}
+
+/// The scratch server of a run, started when it is first needed.
+pub struct Workshop<'a> {
+    options: &'a Options,
+    pub version: ServerVersion,
+    scratch: OnceCell<Arc<Scratch>>,
+    pub settings: DatabaseSettings,
+}
+
+impl<'a> Workshop<'a> {
+    fn new(options: &'a Options, version: ServerVersion, time_zone: Option<String>) -> Self {
+        let settings = DatabaseSettings { time_zone };
+        Self { options, version, scratch: OnceCell::new(), settings }
+    }
+
+    /// # Errors
+    /// [`PipelineError::Scratch`] when no server can be had, and when it is of another version.
+    pub fn scratch(&self) -> Result<&Scratch, PipelineError> {
+        if let Some(scratch) = self.scratch.get() {
+            return Ok(scratch);
+        }
+        let scratch = match &self.options.running {
+            Some(scratch) => Arc::clone(scratch),
+            None => {
+                (self.options.progress)("starting the scratch server");
+                let mut options = self.options.scratch.clone();
+                options.version = self.version;
+                Arc::new(Scratch::start(&options)?)
+            }
+        };
+        if scratch.version() != self.version {
+            return Err(PipelineError::OtherVersion {
+                scratch: scratch.version(),
+                wanted: self.version,
+            });
+        }
+        Ok(self.scratch.get_or_init(|| scratch))
+    }
+}
+
+/// Two schemas and the server version they are compared on.
+pub struct Pair<'a> {
+    pub workshop: Workshop<'a>,
+    pub live: Loaded<Live>,
+    pub desired: Loaded<Desired>,
+}
+
+/// Loads both sides.
+///
+/// # Errors
+/// [`PipelineError`] with the side's own reason.
+pub fn load<'a>(
+    from: &Source,
+    to: &Source,
+    options: &'a Options,
+) -> Result<Pair<'a>, PipelineError> {
+    // A live server decides the version; its catalog is read first.
+    let mut server: Option<(ServerVersion, Option<String>)> = None;
+    for side in [from, to] {
+        if let (Source::Database(url), None) = (side, &server) {
+            let mut client = (options.connect)(url)?;
+            let version = crate::pg::session::version(&mut client)?;
+            let zone = database_time_zone(&mut client)?;
+            server = Some((version, zone));
+        }
+    }
+    let (version, zone) = match server {
+        Some((version, zone)) => (version, zone),
+        None => (version_without_server(options, &[from, to])?, None),
+    };
+    if !version.is_supported() {
+        return Err(PipelineError::Unsupported { version });
+    }
+    let workshop = Workshop::new(options, version, zone);
+    let live = load_one(from, &workshop)?;
+    let desired = load_one(to, &workshop)?;
+    Ok(Pair { workshop, live, desired })
+}
+
+/// Loads a single schema.
+///
+/// # Errors
+/// [`PipelineError`] with its reason.
+pub fn load_single<Side>(source: &Source, options: &Options) -> Result<Loaded<Side>, PipelineError> {
+    let version = match source {
+        Source::Database(url) => {
+            let mut client = (options.connect)(url)?;
+            crate::pg::session::version(&mut client)?
+        }
+        _ => version_without_server(options, &[source])?,
+    };
+    load_one(source, &Workshop::new(options, version, None))
+}
+
+fn version_without_server(
+    options: &Options,
+    sides: &[&Source],
+) -> Result<ServerVersion, PipelineError> {
+    for side in sides {
+        if let Source::Snapshot(path) = side {
+            return Ok(desired::read_snapshot::<Live>(path)?.version);
+        }
+    }
+    if let Some(version) = options.server_version {
+        return Ok(version);
+    }
+    let local = crate::scratch::Binaries::newest_local(&options.scratch.search);
+    Ok(local.map_or(ServerVersion::V17, |b| b.version))
+}
+
+/// What new sessions of the database get, whatever the role's own setting is.
+fn database_time_zone(client: &mut Client) -> Result<Option<String>, PipelineError> {
+    let row = client.query_opt(
+        "SELECT coalesce(
+                  (SELECT split_part(c, '=', 2) FROM pg_db_role_setting s, unnest(s.setconfig) c
+                    WHERE s.setrole = 0
+                      AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+                      AND lower(split_part(c, '=', 1)) = 'timezone' LIMIT 1),
+                  (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'))",
+        &[],
+    )?;
+    Ok(row.and_then(|r| r.get(0)))
+}
+
+fn load_one<Side>(
+    source: &Source,
+    workshop: &Workshop<'_>,
+) -> Result<Loaded<Side>, PipelineError> {
+    let options = workshop.options;
+    match source {
+        Source::Database(url) => {
+            (options.progress)("reading the catalog");
+            let mut client = (options.connect)(url)?;
+            crate::pg::session::prepare(&mut client, workshop.settings.time_zone.as_deref())?;
+            let mut catalog: Catalog<Side> = read(&mut client, &options.scope)?;
+            catalog.sizes = read_sizes(&mut client)?;
+            Ok(Loaded {
+                catalog,
+                description: source.to_string(),
+                hints: Vec::new(),
+                notices: Vec::new(),
+                time_zone: None,
+            })
+        }
+        Source::Snapshot(path) => Ok(Loaded {
+            catalog: desired::read_snapshot(path)?,
+            description: source.to_string(),
+            hints: Vec::new(),
+            notices: Vec::new(),
+            time_zone: None,
+        }),
+        Source::Files(path) => {
+            let files = source::read_files(path)?;
+            desired::load(&files, source.to_string(), workshop)
+        }
+        Source::Git { rev, path } => {
+            let files: DesiredFiles = source::read_git(rev, path)?;
+            desired::load(&files, source.to_string(), workshop)
+        }
+    }
+}
+
+/// The differences, after renames and in canonical form.
+pub struct Compared {
+    pub live: Catalog<Live>,
+    pub desired: Catalog<Desired>,
+    pub changes: ChangeSet,
+    pub renames: Vec<rename::Rename>,
+    pub conversions: BTreeMap<ObjectId, String>,
+    pub notices: Vec<String>,
+    pub unmodeled: Vec<UnmodeledRecord>,
+}
+
+/// Compares a loaded pair.
+///
+/// # Errors
+/// [`PipelineError::Impossible`] for differences that no statement makes.
+pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
+    let workshop = &pair.workshop;
+    let scope = &workshop.options.scope;
+    let mut live = pair.live.catalog.clone();
+    let mut desired = pair.desired.catalog.clone();
+    let mut notices: Vec<String> = Vec::new();
+    notices.extend(pair.live.notices.iter().chain(&pair.desired.notices).cloned());
+    let hints = renames::read(&pair.desired.hints, &live, &desired);
+    notices.extend(hints.notices);
+    if !hints.renames.is_empty() {
+        live = renames::apply(&hints.renames, live, workshop)?;
+    }
+    if live.objects != desired.objects && texts_differ(&live, &desired) {
+        let remarks = canonicalize(
+            workshop.scratch()?,
+            &workshop.settings,
+            scope,
+            &mut live,
+            &mut desired,
+        )?;
+        notices.extend(remarks);
+    }
+    notices.extend(extension_versions(&live, &desired));
+    let changes = diff::changes(&live, &desired).map_err(PipelineError::Impossible)?;
+    for likely in rename::likely(&changes) {
+        notices.push(format!(
+            "{} is dropped and {} created: if it is a rename, put this line above it: {}",
+            likely.from.human(),
+            likely.to.human(),
+            likely.hint
+        ));
+    }
+    let unmodeled = unmodeled(&pair.live.catalog.unmodeled, &pair.desired.catalog.unmodeled);
+    Ok(Compared {
+        live,
+        desired,
+        changes,
+        renames: hints.renames,
+        conversions: hints.conversions,
+        notices,
+        unmodeled,
+    })
+}
+
+fn texts_differ(live: &Catalog<Live>, desired: &Catalog<Desired>) -> bool {
+    live.objects.iter().any(|(id, old)| {
+        desired.get(id).is_some_and(|new| {
+            crate::kinds::differing(old, new).iter().any(|(attribute, _)| attribute.deparsed)
+        })
+    })
+}
+
+fn extension_versions(live: &Catalog<Live>, desired: &Catalog<Desired>) -> Vec<String> {
+    let kind = KindTag::Extension;
+    live.objects
+        .iter()
+        .filter(|(id, _)| id.kind == kind)
+        .filter_map(|(id, old)| match (old, desired.get(id)?) {
+            (Object::Extension(a), Object::Extension(b)) if a.version != b.version => {
+                Some(format!(
+                    "extension {}: version {} in the first schema, {} in the second: versions are \
+                     not compared",
+                    a.name, a.version, b.version
+                ))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn unmodeled(live: &BTreeSet<Unmodeled>, desired: &BTreeSet<Unmodeled>) -> Vec<UnmodeledRecord> {
+    live.union(desired)
+        .map(|u| {
+            let side = match (live.contains(u), desired.contains(u)) {
+                (true, true) => "both",
+                (true, false) => "live",
+                _ => "desired",
+            };
+            UnmodeledRecord { side: side.to_owned(), what: u.what.clone(), name: u.name.clone() }
+        })
+        .collect()
+}
+
+/// Plans and rehearses the way from one source to the other.
+///
+/// # Errors
+/// [`PipelineError`]; [`PipelineError::exit_code`] is the process's.
+pub fn plan(from: &Source, to: &Source, options: &Options) -> Result<Rehearsed, PipelineError> {
+    let pair = load(from, to, options)?;
+    plan_pair(&pair)
+}
+
+/// Plans and rehearses the way between the loaded sides.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_pair(pair: &Pair<'_>) -> Result<Rehearsed, PipelineError> {
+    let compared = compare(pair)?;
+    let document = draft_document(pair, &compared)?;
+    let workshop = &pair.workshop;
+    let options = workshop.options;
+    if document.is_empty() {
+        return Ok(rehearse::nothing_to_do(document));
+    }
+    let base = base_catalog(pair, &compared)?;
+    let request = Request {
+        scratch: workshop.scratch()?,
+        settings: &workshop.settings,
+        scope: &options.scope,
+        live: &base,
+        desired: Some(&compared.desired),
+        small: options.small,
+        progress: &*options.progress,
+    };
+    Ok(rehearse::rehearse(document, &request)?)
+}
+
+/// The live catalog before the renames, in canonical form: what is cloned.
+fn base_catalog(pair: &Pair<'_>, compared: &Compared) -> Result<Catalog<Live>, PipelineError> {
+    if compared.renames.is_empty() {
+        return Ok(compared.live.clone());
+    }
+    Ok(pair.live.catalog.clone())
+}
+
+fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, PipelineError> {
+    let context = Context {
+        live: &compared.live,
+        desired: &compared.desired,
+        changes: &compared.changes,
+        version: pair.workshop.version,
+        small: pair.workshop.options.small,
+        conversions: &compared.conversions,
+    };
+    let mut steps = strategy::expand(&context).map_err(PipelineError::Refused)?;
+    steps.extend(strategy::rename_steps(&compared.renames));
+    let steps = order::sort(steps)?;
+    let mut touched = compared.changes.touched();
+    for rename in &compared.renames {
+        touched.extend([rename.from.clone(), rename.to.clone()]);
+    }
+    let draft = Draft {
+        server_version: pair.workshop.version,
+        steps,
+        touched,
+        notices: compared.notices.clone(),
+    };
+    let (from, to) = (pair.live.description.clone(), pair.desired.description.clone());
+    Ok(draft::document(&draft, from, to, compared.unmodeled.clone()))
+}

@@ -1,0 +1,100 @@
+//! What can go wrong between two sources and a plan.
+
+use crate::catalog::ReadError;
+use crate::diff::Impossible;
+use crate::order::Cycle;
+use crate::pg::ServerVersion;
+use crate::rehearse::{CloneError, RehearseError};
+use crate::scratch::ScratchError;
+use crate::scratch::elaborate::ElaborateError;
+use crate::source::SourceError;
+use crate::strategy::Refusal;
+use std::path::PathBuf;
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// No connection to a database of the user.
+    #[error("{message}")]
+    Connect { code: &'static str, message: String, help: Option<String> },
+    #[error(transparent)]
+    Elaborate(#[from] ElaborateError),
+    #[error(transparent)]
+    Scratch(#[from] ScratchError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("the server said: {}", crate::rehearse::message_of(.0))]
+    Server(#[from] postgres::Error),
+    #[error("PostgreSQL {version} is not supported")]
+    Unsupported { version: ServerVersion },
+    #[error("the scratch server is PostgreSQL {scratch}, live is {wanted}: nothing measured there would hold")]
+    OtherVersion { scratch: ServerVersion, wanted: ServerVersion },
+    #[error("{}", list(.0, |i| format!("{}: {}: {}", i.object.human(), i.attribute, i.why)))]
+    Impossible(Vec<Impossible>),
+    #[error("{}", list(.0, ToString::to_string))]
+    Refused(Vec<Refusal>),
+    #[error(transparent)]
+    Cycle(#[from] Cycle),
+    #[error(transparent)]
+    Rehearse(#[from] RehearseError),
+    #[error(transparent)]
+    Clone(#[from] CloneError),
+    #[error("{} is no snapshot: {message}", .path.display())]
+    Snapshot { path: PathBuf, message: String },
+}
+
+fn list<T>(items: &[T], each: impl Fn(&T) -> String) -> String {
+    items.iter().map(each).collect::<Vec<_>>().join("\n")
+}
+
+impl PipelineError {
+    /// The stable code, with a page in docs/errors.md.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Source(e) => e.code(),
+            Self::Connect { code, .. } => code,
+            Self::Elaborate(e) => e.code(),
+            Self::Scratch(e) => e.code(),
+            Self::Read(_) => "catalog::read",
+            Self::Server(_) => "server::error",
+            Self::Unsupported { .. } => "server::unsupported_version",
+            Self::OtherVersion { .. } => "scratch::other_version",
+            Self::Impossible(_) => "plan::impossible",
+            Self::Refused(_) => "plan::refused",
+            Self::Cycle(_) => "plan::cycle",
+            Self::Rehearse(RehearseError::Fails { .. }) => "rehearse::fails",
+            Self::Rehearse(_) => "rehearse::error",
+            Self::Clone(_) => "rehearse::clone",
+            Self::Snapshot { .. } => "source::snapshot",
+        }
+    }
+
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Source(e) => e.help(),
+            Self::Connect { help, .. } => help.clone(),
+            Self::Elaborate(ElaborateError::Scratch(e)) | Self::Scratch(e) => e.help(),
+            Self::Refused(refusals) => {
+                let mut helps: Vec<String> = refusals.iter().map(|r| r.help.clone()).collect();
+                helps.dedup();
+                Some(helps.join("\n"))
+            }
+            Self::OtherVersion { wanted, .. } => {
+                Some(format!("install PostgreSQL {wanted}, or give a server of that version with --scratch URL"))
+            }
+            Self::Rehearse(RehearseError::Fails { hint, .. }) => hint.clone(),
+            _ => None,
+        }
+    }
+
+    /// The exit code of the process: 2 for what the user wrote wrongly, 3 for what is refused.
+    pub fn exit_code(&self) -> i32 {
+        match self {
+            Self::Source(_) | Self::Snapshot { .. } => 2,
+            Self::Impossible(_) | Self::Refused(_) => 3,
+            _ => 1,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! From sorted steps to the shape of a plan file, still without evidence.
+
+use super::document::{
+    FORMAT, Fingerprints, PlanEvidence, StatementRecord, StepEvidence, UnmodeledRecord,
+};
+use super::{Action, Document, Draft, Impact, Phase, PhaseRecord, Rollback, Step, StepRecord, Undo};
+use std::collections::BTreeMap;
+
+/// The plan of `draft` before its rehearsal: nothing in it is claimed.
+pub fn document(
+    draft: &Draft,
+    from: String,
+    to: String,
+    unmodeled: Vec<UnmodeledRecord>,
+) -> Document {
+    let phases = Phase::ALL
+        .into_iter()
+        .map(|phase| {
+            let steps = draft.steps.iter().filter(|s| s.phase() == phase);
+            let steps = steps.enumerate().map(|(i, s)| record(s, phase, i + 1)).collect();
+            PhaseRecord { phase, steps }
+        })
+        .filter(|p: &PhaseRecord| !p.steps.is_empty())
+        .collect();
+    Document {
+        format: FORMAT,
+        id: String::new(),
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        server_version: draft.server_version,
+        from,
+        to,
+        fingerprints: no_fingerprints(),
+        touches: draft.touched.iter().cloned().collect(),
+        phases,
+        unmodeled,
+        notices: draft.notices.clone(),
+        evidence: PlanEvidence {
+            rehearsed_on: None,
+            not_rehearsed: Vec::new(),
+            impact: Impact::Online,
+            residual: Vec::new(),
+            rollback: BTreeMap::new(),
+            queries: "not checked".to_owned(),
+            data: "not checked".to_owned(),
+            run: BTreeMap::new(),
+        },
+    }
+}
+
+fn no_fingerprints() -> Fingerprints {
+    Fingerprints { before: String::new(), after: String::new() }
+}
+
+fn record(step: &Step, phase: Phase, place: usize) -> StepRecord {
+    let (done_when, clean) = match step.action() {
+        Action::Transaction(_) => (None, Vec::new()),
+        Action::Outside { done, clean, .. } => {
+            (Some(done.0.to_string()), clean.iter().map(ToString::to_string).collect())
+        }
+    };
+    let mut hazards = step.hazards.clone();
+    hazards.sort();
+    hazards.dedup();
+    StepRecord {
+        id: format!("{phase}-{place}"),
+        title: step.title.clone(),
+        operation: step.operation.to_owned(),
+        object: step.object.clone(),
+        strategy: step.strategy.to_owned(),
+        why: step.why.clone(),
+        tables: step.tables.clone(),
+        statements: statements(std::slice::from_ref(step.action())),
+        done_when,
+        clean,
+        rollback: match step.undo() {
+            Undo::Run(actions) => Rollback::Run(statements(actions)),
+            Undo::Leave { what, why } => {
+                Rollback::Leave { what: what.clone(), why: why.clone() }
+            }
+            Undo::Irreversible { why } => Rollback::Irreversible { why: why.clone() },
+        },
+        hazards,
+        gate: None,
+        fingerprints: no_fingerprints(),
+        evidence: StepEvidence { impact: Impact::NotRehearsed, statements: Vec::new() },
+    }
+}
+
+fn statements(actions: &[Action]) -> Vec<StatementRecord> {
+    actions
+        .iter()
+        .flat_map(|action| {
+            let transactional = matches!(action, Action::Transaction(_));
+            action
+                .statements()
+                .iter()
+                .map(move |sql| StatementRecord { sql: sql.to_string(), transactional })
+        })
+        .collect()
+}

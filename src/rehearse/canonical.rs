@@ -1,0 +1,82 @@
+//! Canonical form: deparsed text is no fixpoint, so texts that differ are executed and deparsed
+//! again until they stop changing (RULES: "Deparsed text is no fixpoint").
+
+use super::clone::{self, CloneError};
+use crate::catalog::{Catalog, Desired, Live, Scope, closure, read};
+use crate::kinds::{ObjectId, differing};
+use crate::scratch::{DatabaseSettings, Scratch};
+use std::collections::BTreeSet;
+
+/// Rounds after which a text that still changes is an error of the server's deparser.
+const ROUNDS: usize = 3;
+
+/// Brings the texts in which `live` and `desired` differ into canonical form, on both sides.
+///
+/// Only those objects, with what they hang together with, are executed. Returns what could not be
+/// executed, as remarks.
+///
+/// # Errors
+/// [`CloneError`] when the scratch server fails; an object that cannot be made there is a remark.
+pub fn canonicalize(
+    scratch: &Scratch,
+    settings: &DatabaseSettings,
+    scope: &Scope,
+    live: &mut Catalog<Live>,
+    desired: &mut Catalog<Desired>,
+) -> Result<Vec<String>, CloneError> {
+    let ids: BTreeSet<ObjectId> = live
+        .objects
+        .iter()
+        .filter_map(|(id, old)| {
+            let new = desired.get(id)?;
+            let changed = differing(old, new);
+            changed.iter().any(|(a, _)| a.deparsed).then(|| id.clone())
+        })
+        .collect();
+    let mut remarks = Vec::new();
+    if ids.is_empty() {
+        return Ok(remarks);
+    }
+    settle(scratch, settings, scope, live, &ids, &mut remarks)?;
+    settle(scratch, settings, scope, desired, &ids, &mut remarks)?;
+    Ok(remarks)
+}
+
+fn settle<S>(
+    scratch: &Scratch,
+    settings: &DatabaseSettings,
+    scope: &Scope,
+    catalog: &mut Catalog<S>,
+    ids: &BTreeSet<ObjectId>,
+    remarks: &mut Vec<String>,
+) -> Result<(), CloneError> {
+    for _ in 0..ROUNDS {
+        let part = catalog.restricted(&closure(catalog, ids));
+        let database = scratch.create_database(settings)?;
+        match clone::build(&database, &part, scope) {
+            Ok(()) => {}
+            Err(error @ (CloneError::Statement { .. } | CloneError::Plan { .. })) => {
+                remarks.push(format!("not brought into canonical form: {error}"));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+        let again: Catalog<S> = read(&mut database.connect()?, scope)?;
+        let mut stable = true;
+        for id in ids {
+            let (Some(before), Some(after)) = (catalog.objects.get(id), again.objects.get(id))
+            else {
+                continue;
+            };
+            if differing(before, after).iter().any(|(a, _)| a.deparsed) {
+                stable = false;
+                catalog.objects.insert(id.clone(), after.clone());
+            }
+        }
+        if stable {
+            return Ok(());
+        }
+    }
+    remarks.push("the server's deparsed text does not settle".to_owned());
+    Ok(())
+}

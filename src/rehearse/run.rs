@@ -1,0 +1,422 @@
+//! The rehearsal itself: steps in order, measured, and what came of them.
+
+use super::measure::{Sessions, evidence as evidence_of};
+use super::{RehearseError, canonicalize, clone, concurrent, evidence, server_message};
+use crate::catalog::{Catalog, Desired, Live, Scope, closure, fingerprint, read};
+use crate::kinds::{KindTag, ObjectId};
+use crate::plan::document::{
+    Fingerprints, Rollback, StatementEvidence, StatementRecord, StepEvidence, StepRun,
+};
+use crate::plan::{Document, Impact, PhaseRecord, Rehearsed, StepRecord, artifact};
+use crate::scratch::{Database, DatabaseSettings, Scratch};
+use crate::strategy::SmallTable;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+/// Everything a rehearsal needs besides the plan.
+pub struct Request<'a> {
+    pub scratch: &'a Scratch,
+    pub settings: &'a DatabaseSettings,
+    pub scope: &'a Scope,
+    /// The live catalog, in canonical form, before the first of the steps.
+    pub live: &'a Catalog<Live>,
+    /// Where the plan should arrive; `None` for a recorded plan, whose last fingerprint says it.
+    pub desired: Option<&'a Catalog<Desired>>,
+    pub small: SmallTable,
+    /// Told the title of each step as it begins.
+    pub progress: &'a dyn Fn(&str),
+}
+
+/// Rehearses the steps of `document` on a clone and returns it with fresh evidence.
+///
+/// # Errors
+/// [`RehearseError::Fails`] when a statement does not run (E1). An end that is not the desired
+/// schema (E2) is no error but stands in the evidence as residual.
+pub fn rehearse(document: Document, request: &Request<'_>) -> Result<Rehearsed, RehearseError> {
+    let mut run = Run::start(&document, request)?;
+    let mut document = document;
+    let mut rollback = BTreeMap::new();
+    let mut phases: Vec<PhaseRecord> = Vec::new();
+    let before = run.fingerprint();
+    for PhaseRecord { phase, steps } in document.phases {
+        let mut states = vec![run.catalog.clone()];
+        let mut records = Vec::new();
+        for step in steps {
+            (request.progress)(&step.title);
+            records.push(run.step(step)?);
+            states.push(run.catalog.clone());
+        }
+        rollback.insert(phase.name().to_owned(), run.take_back(&records, &states)?);
+        phases.push(PhaseRecord { phase, steps: records });
+    }
+    document.phases = phases;
+    document.fingerprints = Fingerprints { before, after: run.fingerprint() };
+    document.evidence.residual = run.residual()?;
+    document.evidence.rehearsed_on = Some(request.scratch.description());
+    document.evidence.not_rehearsed.extend(run.not_rehearsed);
+    document.evidence.rollback = rollback;
+    document.evidence.run = run.timings;
+    let impacts = document.steps().map(|(_, s)| s.evidence.impact);
+    document.evidence.impact = impacts.max().unwrap_or(Impact::Online);
+    document.id = artifact::content_id(&document);
+    Ok(Rehearsed::new(document))
+}
+
+struct Run<'r> {
+    request: &'r Request<'r>,
+    database: Database,
+    sessions: Sessions,
+    /// The clone as it is now.
+    catalog: Catalog<Live>,
+    touched: BTreeSet<ObjectId>,
+    /// What was cloned, and what the desired side needs besides.
+    cloned: BTreeSet<ObjectId>,
+    /// Extensions that are there from the beginning, because only a superuser may make them, and
+    /// whose step has not come yet.
+    hidden: BTreeSet<ObjectId>,
+    timings: BTreeMap<String, StepRun>,
+    not_rehearsed: Vec<String>,
+}
+
+impl<'r> Run<'r> {
+    fn start(document: &Document, request: &'r Request<'r>) -> Result<Self, RehearseError> {
+        let touched: BTreeSet<ObjectId> = document.touches.iter().cloned().collect();
+        let mut cloned = closure(request.live, &touched);
+        if let Some(desired) = request.desired {
+            // What the desired side needs may hang on nothing touched today.
+            let needed = closure(desired, &touched);
+            cloned.extend(closure_of_needed(request.live, &needed, &touched));
+            cloned.extend(needed);
+        }
+        let part = request.live.restricted(&cloned);
+        let database = request.scratch.create_database(request.settings)?;
+        let mut hidden = BTreeSet::new();
+        for id in untrusted_extensions(document, request)? {
+            let name = id.path.first().map_or("", String::as_str);
+            database.create_extension(name, None, None)?;
+            hidden.insert(id);
+        }
+        clone::build(&database, &part, request.scope)?;
+        let sessions = Sessions::open(&database)?;
+        let mut run = Self {
+            request,
+            database,
+            sessions,
+            catalog: part.clone(),
+            touched,
+            cloned,
+            hidden,
+            timings: BTreeMap::new(),
+            not_rehearsed: Vec::new(),
+        };
+        run.catalog = run.read()?;
+        // A clone that does not read back equal proves nothing.
+        for difference in differences(&part, &run.catalog, &run.cloned) {
+            run.not_rehearsed.push(format!("the clone is not as live: {difference}"));
+        }
+        Ok(run)
+    }
+
+    fn read(&mut self) -> Result<Catalog<Live>, RehearseError> {
+        let mut catalog = read(&mut self.sessions.observer, self.request.scope)?;
+        catalog.objects.retain(|id, _| !self.hidden.contains(id));
+        Ok(catalog)
+    }
+
+    fn fingerprint(&self) -> String {
+        fingerprint(&self.catalog, &closure(&self.catalog, &self.touched))
+    }
+
+    fn step(&mut self, mut step: StepRecord) -> Result<StepRecord, RehearseError> {
+        let before = self.fingerprint();
+        let begun = Instant::now();
+        let mut polled = BTreeMap::new();
+        let statements = if self.hidden.remove(&step.object) {
+            let reason = "made beforehand: only a superuser may create it";
+            let declared =
+                StatementEvidence { declared: Some(reason.to_owned()), ..Default::default() };
+            vec![declared; step.statements.len()]
+        } else if step.is_transactional() {
+            self.transaction(&step)?
+        } else {
+            let mut all = Vec::new();
+            for statement in &step.statements {
+                all.push(self.outside(&step, statement, &mut polled)?);
+            }
+            all
+        };
+        let took_ms = (begun.elapsed().as_secs_f64() * 1e5).round() / 1e2;
+        self.catalog = self.read()?;
+        let (impact, hazards) =
+            evidence::impact(&statements, self.request.live, self.request.small);
+        step.hazards.retain(|h| h.basis == crate::kinds::hazard::Basis::Declared);
+        step.hazards.extend(hazards);
+        step.hazards.sort();
+        step.hazards.dedup();
+        let live_rows = statements
+            .iter()
+            .flat_map(|s| s.scanned.iter().chain(&s.rewritten))
+            .filter_map(|t| {
+                let id = evidence::table_id(t, self.request.live)?;
+                Some((t.clone(), self.request.live.sizes.get(&id)?.rows?))
+            })
+            .collect();
+        self.timings.insert(step.id.clone(), StepRun { took_ms, polled_locks: polled, live_rows });
+        step.evidence = StepEvidence { impact, statements };
+        step.fingerprints = Fingerprints { before, after: self.fingerprint() };
+        Ok(step)
+    }
+
+    fn transaction(&mut self, step: &StepRecord) -> Result<Vec<StatementEvidence>, RehearseError> {
+        let start = self.sessions.state()?;
+        self.sessions.client.batch_execute("BEGIN")?;
+        let mut held = BTreeMap::new();
+        let mut all = Vec::new();
+        let mut before = self.sessions.state()?;
+        for statement in &step.statements {
+            self.sessions.forget_messages();
+            if let Err(error) = self.sessions.client.batch_execute(&statement.sql) {
+                self.sessions.client.batch_execute("ROLLBACK").ok();
+                return Err(fails(step, &statement.sql, &error));
+            }
+            let locks = self.sessions.locks()?;
+            let messages = self.sessions.messages();
+            let after = self.sessions.state()?;
+            let client = &mut self.sessions.client;
+            let mut measured = evidence_of(&start, &before, &after, &messages, |name| {
+                foreign_key_tables(client, name)
+            })?;
+            for ((oid, name), mode) in &locks {
+                if held.get(oid).is_none_or(|h| h < mode) {
+                    measured.locks.insert(name.clone(), *mode);
+                }
+            }
+            held = locks.into_iter().map(|((oid, _), mode)| (oid, mode)).collect();
+            before = after;
+            all.push(measured);
+        }
+        if let Err(error) = self.sessions.client.batch_execute("COMMIT") {
+            return Err(fails(step, "COMMIT", &error));
+        }
+        Ok(all)
+    }
+
+    fn outside(
+        &mut self,
+        step: &StepRecord,
+        statement: &StatementRecord,
+        polled: &mut BTreeMap<String, crate::pg::LockMode>,
+    ) -> Result<StatementEvidence, RehearseError> {
+        let start = self.sessions.state()?;
+        self.sessions.forget_messages();
+        let existing: BTreeSet<u32> = start.oids().collect();
+        let (ladder, result) =
+            concurrent::run(&mut self.sessions, &self.database, &statement.sql, &step.tables)?;
+        result.map_err(|error| fails(step, &statement.sql, &error))?;
+        let after = self.sessions.state()?;
+        let messages = self.sessions.messages();
+        let client = &mut self.sessions.client;
+        let mut measured = evidence_of(&start, &start, &after, &messages, |name| {
+            foreign_key_tables(client, name)
+        })?;
+        for ((oid, name), mode) in ladder.locks {
+            if existing.contains(&oid) {
+                measured.locks.insert(name, mode);
+            }
+        }
+        for ((oid, name), mode) in ladder.polled {
+            let known = measured.locks.get(&name);
+            if existing.contains(&oid) && known.is_none_or(|k| *k < mode) {
+                polled.insert(name, mode);
+            }
+        }
+        Ok(measured)
+    }
+
+    /// E4: executes the rollback of a phase on a copy and compares with what was before it.
+    fn take_back(
+        &mut self,
+        steps: &[StepRecord],
+        states: &[Catalog<Live>],
+    ) -> Result<String, RehearseError> {
+        let copy = self.copy()?;
+        let mut client = copy.connect()?;
+        let mut leaves = Vec::new();
+        let mut reached = 0;
+        let mut stopped = None;
+        for (i, step) in steps.iter().enumerate().rev() {
+            match &step.rollback {
+                Rollback::Run(statements) => {
+                    if let Err((sql, error)) = take_back(&mut client, statements) {
+                        let message = server_message(&error);
+                        return Ok(format!("fails at {}: {message} ({sql})", step.id));
+                    }
+                }
+                Rollback::Leave { what, why } => leaves.push((what.clone(), why.clone())),
+                Rollback::Irreversible { why } => {
+                    stopped = Some(format!("back to {}, which cannot be undone: {why}", step.id));
+                    reached = i + 1;
+                    break;
+                }
+            }
+        }
+        let mut back: Catalog<Live> = read(&mut client, self.request.scope)?;
+        back.objects.retain(|id, _| !self.hidden.contains(id));
+        let Some(expected) = states.get(reached) else { return Ok(String::new()) };
+        let mut ids: BTreeSet<ObjectId> = back.objects.keys().cloned().collect();
+        ids.extend(expected.objects.keys().cloned());
+        for (what, _) in &leaves {
+            ids.remove(what);
+        }
+        let mut expected: Catalog<Live> = expected.clone();
+        let mut found: Catalog<Desired> = back.on_side();
+        if !differences(&expected, &found, &ids).is_empty() {
+            let Request { scratch, settings, scope, .. } = self.request;
+            canonicalize(scratch, settings, scope, &mut expected, &mut found)?;
+        }
+        let different = differences(&expected, &found, &ids);
+        if !different.is_empty() {
+            return Ok(format!("does not lead back: {}", different.join("; ")));
+        }
+        let left: Vec<String> =
+            leaves.iter().map(|(w, why)| format!("leaves {}: {why}", w.human())).collect();
+        Ok(match (stopped, left.is_empty()) {
+            (Some(stopped), _) => stopped,
+            (None, true) => "leads back".to_owned(),
+            (None, false) => format!("leads back; {}", left.join("; ")),
+        })
+    }
+
+    /// A copy of the clone; copying ends all sessions on it.
+    fn copy(&mut self) -> Result<Database, RehearseError> {
+        let copy = self.database.copy()?;
+        self.sessions = Sessions::open(&self.database)?;
+        Ok(copy)
+    }
+
+    /// E2: what differs from the desired schema.
+    fn residual(&self) -> Result<Vec<String>, RehearseError> {
+        let Some(desired) = self.request.desired else { return Ok(Vec::new()) };
+        let mut reached = self.catalog.clone();
+        let mut ids = self.cloned.clone();
+        ids.extend(reached.objects.keys().cloned());
+        let mut wanted = desired.restricted(&ids);
+        if !differences(&reached, &wanted, &ids).is_empty() {
+            let Request { scratch, settings, scope, .. } = self.request;
+            canonicalize(scratch, settings, scope, &mut reached, &mut wanted)?;
+        }
+        Ok(differences(&reached, &wanted, &ids))
+    }
+}
+
+/// What `needed` of the desired side hangs on in the live one.
+fn closure_of_needed(
+    live: &Catalog<Live>,
+    needed: &BTreeSet<ObjectId>,
+    touched: &BTreeSet<ObjectId>,
+) -> BTreeSet<ObjectId> {
+    let mut all = BTreeSet::new();
+    let mut queue: Vec<ObjectId> =
+        needed.iter().filter(|id| !touched.contains(id)).cloned().collect();
+    while let Some(id) = queue.pop() {
+        if live.objects.contains_key(&id) && all.insert(id.clone()) {
+            queue.extend(live.requires(&id).cloned());
+        }
+    }
+    all
+}
+
+/// The extensions that steps create and a plain role may not.
+fn untrusted_extensions(
+    document: &Document,
+    request: &Request<'_>,
+) -> Result<Vec<ObjectId>, RehearseError> {
+    let created: Vec<ObjectId> = document
+        .steps()
+        .filter(|(_, s)| s.object.kind == KindTag::Extension && s.operation == "create extension")
+        .map(|(_, s)| s.object.clone())
+        .collect();
+    if created.is_empty() {
+        return Ok(created);
+    }
+    let database = request.scratch.create_database(request.settings)?;
+    let mut client = database.connect()?;
+    let mut untrusted = Vec::new();
+    for id in created {
+        let name = id.path.first().map_or("", String::as_str);
+        let trusted: bool = client
+            .query_one(
+                "SELECT coalesce(bool_or(trusted OR NOT superuser), true)
+                   FROM pg_available_extension_versions WHERE name = $1",
+                &[&name],
+            )?
+            .get(0);
+        if !trusted {
+            untrusted.push(id);
+        }
+    }
+    Ok(untrusted)
+}
+
+fn take_back(
+    client: &mut postgres::Client,
+    statements: &[StatementRecord],
+) -> Result<(), (String, postgres::Error)> {
+    for run in statements.chunk_by(|a, b| a.transactional && b.transactional) {
+        let transactional = run.iter().all(|s| s.transactional);
+        let at = |sql: &str, e| (sql.to_owned(), e);
+        if transactional {
+            client.batch_execute("BEGIN").map_err(|e| at("BEGIN", e))?;
+        }
+        for statement in run {
+            client.batch_execute(&statement.sql).map_err(|e| at(&statement.sql, e))?;
+        }
+        if transactional {
+            client.batch_execute("COMMIT").map_err(|e| at("COMMIT", e))?;
+        }
+    }
+    Ok(())
+}
+
+fn foreign_key_tables(
+    client: &mut postgres::Client,
+    name: &str,
+) -> Result<Vec<u32>, postgres::Error> {
+    let sql = "SELECT conrelid, confrelid FROM pg_constraint WHERE conname = $1 AND contype = 'f'";
+    let rows = client.query(sql, &[&name])?;
+    Ok(rows.iter().flat_map(|row| [row.get(0), row.get(1)]).collect())
+}
+
+fn fails(step: &StepRecord, statement: &str, error: &postgres::Error) -> RehearseError {
+    RehearseError::Fails {
+        step: step.title.clone(),
+        statement: statement.to_owned(),
+        message: server_message(error),
+        hint: error.as_db_error().and_then(|e| e.hint()).map(str::to_owned),
+    }
+}
+
+/// The differences between two catalogs among `ids`, for people.
+pub fn differences<A, B>(
+    old: &Catalog<A>,
+    new: &Catalog<B>,
+    ids: &BTreeSet<ObjectId>,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for id in ids {
+        match (old.get(id), new.get(id)) {
+            (Some(a), Some(b)) => {
+                for (x, y) in crate::kinds::differing(a, b) {
+                    let line =
+                        format!("{}: {} is {}, wanted {}", id.human(), x.name, x.value, y.value);
+                    found.push(line);
+                }
+            }
+            (Some(_), None) => found.push(format!("{} is there, not wanted", id.human())),
+            (None, Some(_)) => found.push(format!("{} is missing", id.human())),
+            (None, None) => {}
+        }
+    }
+    found
+}
+

@@ -1,0 +1,383 @@
+//! Runs desired files in a scratch database: PostgreSQL is the only parser trusted with meaning.
+
+use super::{Database, ScratchError};
+use crate::catalog::Unmodeled;
+use crate::source::statement::{Class, Statement};
+use crate::source::{DesiredFiles, Excerpt};
+use postgres::Client;
+use postgres::error::{DbError, ErrorPosition, SqlState};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// What came of running the files, besides the catalog.
+#[derive(Debug, Default)]
+pub struct Elaborated {
+    /// What the files say and no kind models: owners, grants, roles …
+    pub unmodeled: BTreeSet<Unmodeled>,
+    pub notices: Vec<String>,
+}
+
+/// Why the files do not make a schema.
+#[derive(Debug, thiserror::Error)]
+pub enum ElaborateError {
+    /// The server rejects a statement.
+    #[error("{message}")]
+    Rejected {
+        message: String,
+        code: String,
+        condition: &'static str,
+        detail: Option<String>,
+        hint: Option<String>,
+        excerpt: Excerpt,
+        /// Other statements that were rejected too.
+        others: Vec<(String, Excerpt)>,
+    },
+    /// A statement that the sandbox does not run.
+    #[error("this statement is refused: {why}")]
+    Refused { why: String, excerpt: Excerpt },
+    #[error(transparent)]
+    Scratch(#[from] ScratchError),
+    #[error("the scratch server went away: {message}")]
+    Lost { message: String },
+}
+
+impl ElaborateError {
+    pub fn excerpt(&self) -> Option<&Excerpt> {
+        match self {
+            Self::Rejected { excerpt, .. } | Self::Refused { excerpt, .. } => Some(excerpt),
+            _ => None,
+        }
+    }
+
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Rejected { condition, .. } => condition,
+            Self::Refused { .. } => "desired::refused",
+            Self::Scratch(e) => e.code(),
+            Self::Lost { .. } => "scratch::lost",
+        }
+    }
+}
+
+/// Statements sent in one go; more do not get faster (measured: batches of 300 beat one by one).
+const BATCH: usize = 300;
+/// A failing batch of at most this many is run one by one.
+const SMALL: usize = 4;
+
+/// What every file finds at its beginning, whatever the one before it has set: psql's defaults.
+const FILE_START: &str = "RESET ALL; SET search_path = public; SET check_function_bodies = off; \
+     SET client_min_messages = error; SET row_security = off;";
+
+/// Runs `files` in `database`, in any order that works.
+///
+/// What fails is tried again after the rest, with the settings (`SET search_path` …) that stood
+/// above it, until a round gets nothing done.
+///
+/// # Errors
+/// [`ElaborateError::Rejected`] with the place and the server's message for the first statement
+/// that never works.
+pub fn elaborate(
+    database: &Database,
+    files: &DesiredFiles,
+) -> Result<Elaborated, ElaborateError> {
+    let mut outcome = Elaborated::default();
+    outcome.notices.extend(files.notices.iter().map(|n| format!("{}: {}", n.place, n.text)));
+    let mut work: Vec<Item> = Vec::new();
+    let mut schemas: BTreeSet<String> = BTreeSet::new();
+    let mut environment: Vec<usize> = Vec::new();
+    let mut file = usize::MAX;
+    for (index, statement) in files.statements.iter().enumerate() {
+        if statement.file != file {
+            file = statement.file;
+            environment.clear();
+        }
+        match &statement.class {
+            Class::Transaction | Class::Data => {}
+            Class::Extension { name, schema, version } => {
+                let made = database.create_extension(name, schema.as_deref(), version.as_deref());
+                made.map_err(|e| extension_error(files, statement, e))?;
+                schemas.extend(schema.clone());
+            }
+            Class::Unmodeled { what, subject } => {
+                outcome.unmodeled.insert(Unmodeled {
+                    what: (*what).to_owned(),
+                    name: subject.clone(),
+                });
+            }
+            Class::Refused { why } => {
+                let excerpt = excerpt(files, statement);
+                return Err(ElaborateError::Refused { why: (*why).to_owned(), excerpt });
+            }
+            Class::Session => {
+                environment.push(index);
+                work.push(Item { index, environment: environment.clone() });
+            }
+            Class::Ddl => work.push(Item { index, environment: environment.clone() }),
+        }
+    }
+    let client = database.connect()?;
+    let mut run = Run::new(database, files, client, schemas)?;
+    run.all(work)?;
+    Ok(outcome)
+}
+
+fn extension_error(
+    files: &DesiredFiles,
+    statement: &Statement,
+    error: ScratchError,
+) -> ElaborateError {
+    match error {
+        ScratchError::ExtensionNotAllowed { .. } | ScratchError::ExtensionMissing { .. } => {
+            let why = match error.help() {
+                Some(help) => format!("{error} ({help})"),
+                None => error.to_string(),
+            };
+            ElaborateError::Refused { why, excerpt: excerpt(files, statement) }
+        }
+        other => other.into(),
+    }
+}
+
+fn excerpt(files: &DesiredFiles, statement: &Statement) -> Excerpt {
+    files.files[statement.file].excerpt(first_line(files, statement))
+}
+
+fn first_line(files: &DesiredFiles, statement: &Statement) -> Range<usize> {
+    let text = files.statement_text(statement);
+    let end = text.find('\n').unwrap_or(text.len());
+    statement.range.start..statement.range.start + end
+}
+
+/// One statement with the settings above it in its file.
+#[derive(Clone)]
+struct Item {
+    index: usize,
+    environment: Vec<usize>,
+}
+
+struct Failure {
+    item: Item,
+    error: postgres::Error,
+}
+
+struct Run<'a> {
+    database: &'a Database,
+    files: &'a DesiredFiles,
+    client: Client,
+    time_zone: String,
+    /// Schemas that exist already because an extension needed them.
+    premade: BTreeSet<String>,
+    roles: BTreeSet<String>,
+    /// The settings in force: those of these statements, in this file.
+    current: Option<(usize, Vec<usize>)>,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        database: &'a Database,
+        files: &'a DesiredFiles,
+        mut client: Client,
+        premade: BTreeSet<String>,
+    ) -> Result<Self, ElaborateError> {
+        let time_zone = client.query_one("SHOW TimeZone", &[]).map_err(lost)?.get(0);
+        let roles = BTreeSet::new();
+        Ok(Self { database, files, client, time_zone, premade, roles, current: None })
+    }
+
+    fn all(&mut self, work: Vec<Item>) -> Result<(), ElaborateError> {
+        let mut left = work;
+        loop {
+            let before = left.len();
+            let mut failures = Vec::new();
+            for chunk in by_file(self.files, &left) {
+                self.batch(chunk, &mut failures)?;
+            }
+            if failures.is_empty() {
+                return Ok(());
+            }
+            // Settings of statements that wait are replayed with them.
+            let done = before - failures.len();
+            let hopeless = failures.iter().any(|f| is_final(&f.error));
+            if done == 0 || hopeless {
+                return Err(self.rejected(failures));
+            }
+            left = failures.into_iter().map(|f| f.item).collect();
+        }
+    }
+
+    fn batch(&mut self, items: &[Item], failures: &mut Vec<Failure>) -> Result<(), ElaborateError> {
+        let [first, rest @ ..] = items else { return Ok(()) };
+        self.enter(first)?;
+        let mut script = String::new();
+        for item in items {
+            script.push_str(self.text(item));
+            script.push_str(";\n");
+        }
+        let error = match self.client.batch_execute(&script) {
+            Ok(()) => {
+                self.passed(items);
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        if self.client.is_closed() {
+            return Err(self.gone(&error));
+        }
+        self.current = None;
+        if rest.is_empty() {
+            return self.single(first, error, failures);
+        }
+        let middle = if items.len() <= SMALL { 1 } else { items.len() / 2 };
+        let (head, tail) = items.split_at(middle);
+        self.batch(head, failures)?;
+        self.batch(tail, failures)
+    }
+
+    fn single(
+        &mut self,
+        item: &Item,
+        error: postgres::Error,
+        failures: &mut Vec<Failure>,
+    ) -> Result<(), ElaborateError> {
+        let Some(db) = error.as_db_error() else { return Err(lost(error)) };
+        if *db.code() == SqlState::DUPLICATE_SCHEMA
+            && self.premade.iter().any(|s| db.message().contains(&format!("\"{s}\"")))
+        {
+            self.premade.retain(|s| !db.message().contains(&format!("\"{s}\"")));
+            return Ok(());
+        }
+        if let Some(role) = missing_role(db)
+            && self.roles.insert(role.clone())
+        {
+            self.database.create_role(&role)?;
+            return self.batch(std::slice::from_ref(item), failures);
+        }
+        failures.push(Failure { item: item.clone(), error });
+        Ok(())
+    }
+
+    fn text(&self, item: &Item) -> &'a str {
+        self.files.statement_text(&self.files.statements[item.index])
+    }
+
+    fn file(&self, item: &Item) -> usize {
+        self.files.statements[item.index].file
+    }
+
+    /// Puts the settings in force that stand above `item` in its file.
+    fn enter(&mut self, item: &Item) -> Result<(), ElaborateError> {
+        let session = matches!(self.files.statements[item.index].class, Class::Session);
+        let above = item.environment.len() - usize::from(session);
+        let wanted = (self.file(item), item.environment[..above].to_vec());
+        if self.current.as_ref() == Some(&wanted) {
+            return Ok(());
+        }
+        self.client.batch_execute(FILE_START).map_err(lost)?;
+        let zone = crate::sql!("SET TimeZone = {}", crate::pg::ident::Literal(&self.time_zone));
+        self.client.batch_execute(zone.as_str()).map_err(lost)?;
+        for index in &wanted.1 {
+            let text = self.files.statement_text(&self.files.statements[*index]);
+            // One that fails is reported at its own place.
+            self.client.batch_execute(text).ok();
+        }
+        self.current = Some(wanted);
+        Ok(())
+    }
+
+    fn passed(&mut self, items: &[Item]) {
+        let Some(last) = items.last() else { return };
+        self.current = Some((self.file(last), last.environment.clone()));
+    }
+
+    fn gone(&self, error: &postgres::Error) -> ElaborateError {
+        let ended = self.database.ended();
+        let message = match ended.first() {
+            Some(e) => format!("{:?}", e.why),
+            None => error.to_string(),
+        };
+        ElaborateError::Lost { message }
+    }
+
+    fn rejected(&self, mut failures: Vec<Failure>) -> ElaborateError {
+        // What can never work comes before what only misses something.
+        failures.sort_by_key(|f| (!is_final(&f.error), f.item.index));
+        let mut described = failures.iter().filter_map(|f| {
+            let db = f.error.as_db_error()?;
+            let statement = &self.files.statements[f.item.index];
+            let file = &self.files.files[statement.file];
+            let excerpt = match db.position() {
+                Some(ErrorPosition::Original(at)) => {
+                    file.excerpt_at_position(&statement.range, *at)
+                }
+                _ => excerpt(self.files, statement),
+            };
+            Some((db, excerpt))
+        });
+        let Some((db, excerpt)) = described.next() else {
+            return ElaborateError::Lost { message: "the server gave no reason".to_owned() };
+        };
+        ElaborateError::Rejected {
+            message: db.message().to_owned(),
+            code: db.code().code().to_owned(),
+            condition: condition(db.code()),
+            detail: db.detail().map(str::to_owned),
+            hint: db.hint().map(str::to_owned),
+            excerpt,
+            others: described.map(|(db, e)| (db.message().to_owned(), e)).collect(),
+        }
+    }
+}
+
+fn lost(error: postgres::Error) -> ElaborateError {
+    ElaborateError::Lost { message: error.to_string() }
+}
+
+/// Runs of statements of one file, at most [`BATCH`] long.
+fn by_file<'i>(files: &DesiredFiles, items: &'i [Item]) -> Vec<&'i [Item]> {
+    items
+        .chunk_by(|a, b| files.statements[a.index].file == files.statements[b.index].file)
+        .flat_map(|run| run.chunks(BATCH))
+        .collect()
+}
+
+/// Trying again cannot help: the statement is wrong, forbidden, or says the same thing twice.
+fn is_final(error: &postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|e| {
+        [
+            SqlState::SYNTAX_ERROR,
+            SqlState::INSUFFICIENT_PRIVILEGE,
+            SqlState::DUPLICATE_TABLE,
+            SqlState::DUPLICATE_COLUMN,
+            SqlState::DUPLICATE_OBJECT,
+            SqlState::DUPLICATE_FUNCTION,
+            SqlState::DUPLICATE_SCHEMA,
+        ]
+        .contains(e.code())
+    })
+}
+
+fn missing_role(error: &DbError) -> Option<String> {
+    let rest = error.message().strip_prefix("role \"")?;
+    let name = rest.strip_suffix("\" does not exist")?;
+    (*error.code() == SqlState::UNDEFINED_OBJECT).then(|| name.to_owned())
+}
+
+/// The stable code of an error for a SQLSTATE (docs/errors.md).
+fn condition(state: &SqlState) -> &'static str {
+    let known: BTreeMap<&str, &'static str> = [
+        ("42601", "desired::syntax_error"),
+        ("42501", "desired::insufficient_privilege"),
+        ("42P01", "desired::unknown_table"),
+        ("42703", "desired::unknown_column"),
+        ("42704", "desired::unknown_object"),
+        ("42883", "desired::unknown_function"),
+        ("3F000", "desired::unknown_schema"),
+        ("42P07", "desired::duplicate_table"),
+        ("42701", "desired::duplicate_column"),
+        ("42710", "desired::duplicate_object"),
+        ("42723", "desired::duplicate_function"),
+        ("42P06", "desired::duplicate_schema"),
+    ]
+    .into();
+    known.get(state.code()).copied().unwrap_or("desired::rejected")
+}

@@ -1,0 +1,187 @@
+//! Every folder of tests/cases, both ways, on every version at hand: planned, rehearsed, applied
+//! on rows, judged by our own reader and by pg_dump.
+
+mod support;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use pgrehearse::pg::ServerVersion;
+use pgrehearse::pipeline;
+use pgrehearse::plan::Document;
+use pgrehearse::source::{Source, read_files};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use support::{Live, dump, options, server, versions};
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Case {
+    min_version: Option<u32>,
+    max_version: Option<u32>,
+    only: Option<String>,
+    reason: Option<String>,
+}
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let mut trials = Vec::new();
+    for folder in folders(Path::new("tests/cases")) {
+        let name = folder.strip_prefix("tests/cases").expect("below").display().to_string();
+        let case = read_case(&folder);
+        for version in versions() {
+            let major = version.major();
+            if case.min_version.is_some_and(|m| major < m)
+                || case.max_version.is_some_and(|m| major > m)
+            {
+                continue;
+            }
+            for direction in ["forward", "backward"] {
+                if case.only.as_ref().is_some_and(|only| only != direction) {
+                    assert!(case.reason.is_some(), "{name}: `only` needs a reason");
+                    continue;
+                }
+                let folder = folder.clone();
+                let forward = direction == "forward";
+                trials.push(Trial::test(format!("{name} {direction} on {major}"), move || {
+                    run(&folder, forward, version).map_err(Failed::from)
+                }));
+            }
+        }
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    pgrehearse::scratch::stop_all();
+    conclusion.exit();
+}
+
+fn folders(root: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let Ok(entries) = std::fs::read_dir(root) else { return found };
+    let mut paths: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
+    paths.sort();
+    for path in paths.iter().filter(|p| p.is_dir()) {
+        if path.join("old.sql").exists() {
+            found.push(path.clone());
+        } else {
+            found.extend(folders(path));
+        }
+    }
+    found
+}
+
+fn read_case(folder: &Path) -> Case {
+    let Ok(text) = std::fs::read_to_string(folder.join("case.toml")) else {
+        return Case::default();
+    };
+    // The few `key = value` lines of a case read as YAML once the sign is changed.
+    let yaml: String = text
+        .lines()
+        .filter(|l| !l.trim_start().starts_with('#'))
+        .map(|l| l.replacen(" = ", ": ", 1) + "\n")
+        .collect();
+    yaml_serde::from_str(&yaml).unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
+}
+
+fn run(folder: &Path, forward: bool, version: ServerVersion) -> Result<(), String> {
+    let server = server(version)?;
+    let (old, new) = if forward { ("old.sql", "new.sql") } else { ("new.sql", "old.sql") };
+    let (old, new) = (folder.join(old), folder.join(new));
+    let files = |path: &Path| read_files(path).map_err(|e| e.to_string());
+    let live = Live::from_files(&server, &files(&old)?)?;
+    let own_seed = folder.join(if forward { "seed.sql" } else { "seed.new.sql" });
+    let seed = if own_seed.exists() { own_seed } else { folder.join("seed.sql") };
+    if let Ok(rows) = std::fs::read_to_string(&seed) {
+        live.client().batch_execute(&rows).map_err(|e| format!("seed: {}", message(&e)))?;
+    }
+    let options = options(&server);
+    let (from, to) = (live.source(), Source::Files(new.clone()));
+    let before = live.counts();
+    let plan = pipeline::plan(&from, &to, &options).map_err(|e| {
+        format!("plan: {e}{}", e.help().map(|h| format!("\nhelp: {h}")).unwrap_or_default())
+    })?;
+    let document = plan.document();
+    let shown = show(document);
+    check(document).map_err(|e| format!("{e}\n{shown}"))?;
+    apply(&live, document).map_err(|e| format!("apply: {e}\n{shown}"))?;
+    let again = pipeline::plan(&from, &to, &options).map_err(|e| format!("second plan: {e}"))?;
+    if !again.document().is_empty() {
+        return Err(format!(
+            "the second plan is not empty:\n{}\nthe first was:\n{shown}",
+            show(again.document())
+        ));
+    }
+    let wanted = Live::from_files(&server, &files(&new)?)?;
+    match (dump(&live), dump(&wanted)) {
+        (Ok(a), Ok(b)) if a != b => {
+            let diff = similar::TextDiff::from_lines(&b, &a);
+            let diff = diff.unified_diff().context_radius(2).header("wanted", "got").to_string();
+            return Err(format!("pg_dump differs:\n{diff}\n{shown}"));
+        }
+        (Err(reason), _) | (_, Err(reason)) => eprintln!("pg_dump not compared: {reason}"),
+        _ => {}
+    }
+    let after = live.counts();
+    for (table, rows) in before {
+        if let Some(now) = after.get(&table).filter(|now| **now != rows) {
+            return Err(format!("{table} had {rows} rows and has {now}\n{shown}"));
+        }
+    }
+    Ok(())
+}
+
+/// E1 and E2, and that everything was measured.
+fn check(document: &Document) -> Result<(), String> {
+    let evidence = &document.evidence;
+    if !evidence.residual.is_empty() {
+        return Err(format!("residual: {}", evidence.residual.join("\n")));
+    }
+    if !evidence.not_rehearsed.is_empty() {
+        return Err(format!("not rehearsed: {}", evidence.not_rehearsed.join("\n")));
+    }
+    for (phase, result) in &evidence.rollback {
+        if result.starts_with("fails") || result.starts_with("does not") {
+            return Err(format!("rollback of {phase} {result}"));
+        }
+    }
+    for (_, step) in document.steps() {
+        if step.evidence.statements.len() != step.statements.len() {
+            return Err(format!("{} is not measured", step.id));
+        }
+    }
+    Ok(())
+}
+
+fn show(document: &Document) -> String {
+    let mut text = String::new();
+    for (phase, step) in document.steps() {
+        text.push_str(&format!(
+            "[{phase}] {} ({}; {})\n",
+            step.title,
+            step.strategy,
+            step.evidence.impact.name()
+        ));
+        for (statement, evidence) in step.statements.iter().zip(&step.evidence.statements) {
+            text.push_str(&format!("    {};\n        {evidence:?}\n", statement.sql));
+        }
+    }
+    text
+}
+
+fn apply(live: &Live, document: &Document) -> Result<(), String> {
+    let mut client = live.client();
+    pgrehearse::pg::session::prepare(&mut client, None).map_err(|e| message(&e))?;
+    for (_, step) in document.steps() {
+        let all: Vec<&str> = step.statements.iter().map(|s| s.sql.as_str()).collect();
+        let script = if step.is_transactional() {
+            format!("BEGIN; {}; COMMIT", all.join(";\n"))
+        } else {
+            all.join(";\n")
+        };
+        client
+            .batch_execute(&script)
+            .map_err(|e| format!("{}: {}", step.title, message(&e)))?;
+    }
+    Ok(())
+}
+
+fn message(error: &postgres::Error) -> String {
+    pgrehearse::rehearse::message_of(error)
+}

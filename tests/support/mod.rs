@@ -1,0 +1,210 @@
+//! Servers, databases and judges that the tests share.
+#![allow(dead_code)] // every test binary uses its own part
+
+use pgrehearse::catalog::Scope;
+use pgrehearse::pg::ServerVersion;
+use pgrehearse::pipeline::{Options, PipelineError};
+use pgrehearse::scratch::{
+    Binaries, Database, DatabaseSettings, Scratch, ScratchOptions, Search, default_cache_dir,
+    elaborate::elaborate,
+};
+use pgrehearse::source::{DesiredFiles, Source};
+use pgrehearse::strategy::SmallTable;
+use postgres::{Client, Config, NoTls};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// The major versions under test: `PGREHEARSE_TEST_VERSIONS=14,18`, else all five.
+pub fn versions() -> Vec<ServerVersion> {
+    match std::env::var("PGREHEARSE_TEST_VERSIONS") {
+        Ok(list) => list
+            .split(',')
+            .filter_map(|v| v.trim().parse().ok())
+            .map(ServerVersion::from_major)
+            .collect(),
+        Err(_) => ServerVersion::SUPPORTED.to_vec(),
+    }
+}
+
+pub fn search() -> Search {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let xdg = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout == b"0\n");
+    Search {
+        cache: default_cache_dir(home.as_deref(), xdg.as_deref(), root),
+        path: std::env::var_os("PATH"),
+        ..Search::default()
+    }
+}
+
+/// One running server a version, shared by the tests of a process.
+pub fn server(version: ServerVersion) -> Result<Arc<Scratch>, String> {
+    static SERVERS: OnceLock<Mutex<BTreeMap<u32, Result<Arc<Scratch>, String>>>> = OnceLock::new();
+    let servers = SERVERS.get_or_init(Mutex::default);
+    let mut servers = servers.lock().unwrap_or_else(PoisonError::into_inner);
+    servers
+        .entry(version.major())
+        .or_insert_with(|| {
+            let options = ScratchOptions::new(version, search());
+            Scratch::start(&options).map(Arc::new).map_err(|e| {
+                format!("{e}; {}", e.help().unwrap_or_default())
+            })
+        })
+        .clone()
+}
+
+/// A database that stands for the user's own.
+pub struct Live {
+    pub database: Database,
+    pub config: Config,
+}
+
+impl Live {
+    pub fn empty(server: &Arc<Scratch>) -> Self {
+        let settings = DatabaseSettings { time_zone: Some("UTC".to_owned()) };
+        let database = server.create_database(&settings).expect("create a database");
+        let cluster = server.cluster().expect("an embedded server");
+        let config = cluster.superuser(database.name());
+        Self { database, config }
+    }
+
+    pub fn from_files(server: &Arc<Scratch>, files: &DesiredFiles) -> Result<Self, String> {
+        let live = Self::empty(server);
+        elaborate(&live.database, files).map_err(|e| format!("{e} at {:?}", e.excerpt()))?;
+        Ok(live)
+    }
+
+    pub fn client(&self) -> Client {
+        self.config.connect(NoTls).expect("connect to the test server")
+    }
+
+    pub fn source(&self) -> Source {
+        Source::Database(format!("postgres:///{}", self.database.name()))
+    }
+
+    /// Rows of every plain table, by name.
+    pub fn counts(&self) -> BTreeMap<String, i64> {
+        let mut client = self.client();
+        let tables = client
+            .query(
+                "SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                  WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'pgrehearse')",
+                &[],
+            )
+            .expect("list the tables");
+        tables
+            .iter()
+            .map(|row| {
+                let table: String = row.get(0);
+                let count = client.query_one(&format!("SELECT count(*) FROM {table}"), &[]);
+                (table, count.expect("count the rows").get(0))
+            })
+            .collect()
+    }
+}
+
+/// Options for planning on `server`, with the small-table rule off.
+pub fn options(server: &Arc<Scratch>) -> Options {
+    let cluster = Arc::clone(server);
+    Options {
+        scratch: ScratchOptions::new(server.version(), search()),
+        scope: Scope { ledger_schema: "pgrehearse".to_owned(), ..Scope::default() },
+        small: SmallTable { rows: 0, bytes: 0 },
+        server_version: Some(server.version()),
+        cache: None,
+        connect: Box::new(move |url| {
+            let name = url.rsplit('/').next().unwrap_or_default();
+            let cluster = cluster.cluster().expect("an embedded server");
+            cluster.superuser(name).connect(NoTls).map_err(PipelineError::from)
+        }),
+        running: Some(Arc::clone(server)),
+        progress: Box::new(|_| {}),
+    }
+}
+
+/// A pg_dump that reads every version, or why there is none.
+pub fn pg_dump() -> Result<PathBuf, String> {
+    static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    FOUND
+        .get_or_init(|| {
+            let named = std::env::var_os("PGREHEARSE_PG_DUMP").map(PathBuf::from);
+            let local = Binaries::newest_local(&search()).map(|b| b.dir.join("pg_dump"));
+            named.or(local.filter(|p| p.exists())).ok_or_else(|| {
+                "no pg_dump here; name one that reads PostgreSQL 18 in PGREHEARSE_PG_DUMP".to_owned()
+            })
+        })
+        .clone()
+}
+
+/// `pg_dump -s` with the columns of each table sorted and volatile lines left out.
+pub fn dump(live: &Live) -> Result<String, String> {
+    let program = pg_dump()?;
+    let config = &live.config;
+    let host = match config.get_hosts().first() {
+        Some(postgres::config::Host::Unix(path)) => path.clone(),
+        _ => return Err("the test server has no socket".to_owned()),
+    };
+    let password = String::from_utf8_lossy(config.get_password().unwrap_or_default()).into_owned();
+    let output = Command::new(&program)
+        .args(["-s", "--no-owner", "--no-privileges", "-d", live.database.name(), "-h"])
+        .arg(host)
+        .args(["-U", config.get_user().unwrap_or_default()])
+        .args(["-p", &config.get_ports().first().copied().unwrap_or(5432).to_string()])
+        .env("PGPASSWORD", password)
+        .output()
+        .map_err(|e| format!("{}: {e}", program.display()))?;
+    if !output.status.success() {
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        if message.contains("server version mismatch") {
+            return Err(format!("{} does not read this version", program.display()));
+        }
+        panic!("pg_dump: {message}");
+    }
+    Ok(normalize(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Column order is not desired state, and pg_dump writes random and version lines.
+fn normalize(dump: &str) -> String {
+    let mut statements: Vec<String> = Vec::new();
+    let mut block: Vec<String> = Vec::new();
+    for line in dump.lines() {
+        let comment = line.starts_with("--") || line.starts_with('\\') || line.is_empty();
+        if comment && block.is_empty() {
+            continue;
+        }
+        block.push(line.to_owned());
+        if line.ends_with(';') && !in_body(&block) {
+            statements.push(sorted_columns(&std::mem::take(&mut block)));
+        }
+    }
+    statements.extend(block);
+    statements.sort();
+    statements.join("\n")
+}
+
+/// Whether a block stops inside a function body.
+fn in_body(block: &[String]) -> bool {
+    let text = block.join("\n");
+    let dollar = ["$$", "$_$", "$function$", "$procedure$"]
+        .iter()
+        .any(|tag| text.matches(tag).count() % 2 == 1);
+    let atomic = text.contains("BEGIN ATOMIC") && !text.trim_end().ends_with("END;");
+    dollar || atomic
+}
+
+fn sorted_columns(block: &[String]) -> String {
+    let first = block.first().map_or("", String::as_str);
+    if !first.starts_with("CREATE") || !first.contains(" TABLE ") || !first.ends_with('(') {
+        return block.join("\n");
+    }
+    let end = block.iter().position(|l| l.starts_with(')')).unwrap_or(block.len());
+    let mut columns: Vec<String> =
+        block[1..end].iter().map(|l| l.trim_end_matches(',').to_owned()).collect();
+    columns.sort();
+    let mut lines = vec![first.to_owned()];
+    lines.extend(columns);
+    lines.extend(block[end..].iter().cloned());
+    lines.join("\n")
+}
