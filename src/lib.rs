@@ -16,4 +16,5 @@ pub mod catalog;
 pub mod kinds;
 pub mod pg;
 pub mod plan;
+pub mod render;
 pub mod source;
