@@ -102,7 +102,9 @@ impl<'a> Reader<'a> {
     }
 
     fn is_word(&self, n: usize, word: &str) -> bool {
-        self.tokens.get(n).is_some_and(|t| t.kind == TokenKind::Word)
+        self.tokens
+            .get(n)
+            .is_some_and(|t| t.kind == TokenKind::Word)
             && self.text(n).eq_ignore_ascii_case(word)
     }
 
@@ -124,7 +126,10 @@ impl<'a> Reader<'a> {
     }
 
     fn eat_punct(&mut self, punct: &str) -> bool {
-        let found = self.tokens.get(self.at).is_some_and(|t| t.kind == TokenKind::Punct)
+        let found = self
+            .tokens
+            .get(self.at)
+            .is_some_and(|t| t.kind == TokenKind::Punct)
             && self.text(self.at) == punct;
         self.at += usize::from(found);
         found
@@ -198,7 +203,14 @@ impl<'a> Reader<'a> {
             return self.alter().unwrap_or(Again::Open);
         }
         const REPEATABLE: [&str; 8] = [
-            "COMMENT", "GRANT", "REVOKE", "SECURITY LABEL", "ANALYZE", "REINDEX", "REFRESH", "VACUUM",
+            "COMMENT",
+            "GRANT",
+            "REVOKE",
+            "SECURITY LABEL",
+            "ANALYZE",
+            "REINDEX",
+            "REFRESH",
+            "VACUUM",
         ];
         match self.eat_any(&REPEATABLE) {
             true => Again::Harmless,
@@ -208,8 +220,15 @@ impl<'a> Reader<'a> {
 
     fn create(&mut self) -> Option<Again> {
         const REPLACED: [&str; 9] = [
-            "VIEW", "RECURSIVE VIEW", "FUNCTION", "PROCEDURE", "AGGREGATE", "RULE", "TRIGGER",
-            "LANGUAGE", "TRANSFORM",
+            "VIEW",
+            "RECURSIVE VIEW",
+            "FUNCTION",
+            "PROCEDURE",
+            "AGGREGATE",
+            "RULE",
+            "TRIGGER",
+            "LANGUAGE",
+            "TRANSFORM",
         ];
         if self.eat("OR REPLACE") {
             return Some(Again::Harmless);
@@ -223,7 +242,13 @@ impl<'a> Reader<'a> {
         if self.eat_any(&["UNIQUE INDEX", "INDEX"]) {
             return self.create_index();
         }
-        if self.eat_any(&["TABLE", "UNLOGGED TABLE", "FOREIGN TABLE", "MATERIALIZED VIEW", "SEQUENCE"]) {
+        if self.eat_any(&[
+            "TABLE",
+            "UNLOGGED TABLE",
+            "FOREIGN TABLE",
+            "MATERIALIZED VIEW",
+            "SEQUENCE",
+        ]) {
             self.insert_if(NOT_EXISTS);
             let name = self.name()?;
             self.gives.push(name);
@@ -235,7 +260,10 @@ impl<'a> Reader<'a> {
         }
         if self.eat_any(&["TYPE", "DOMAIN"]) {
             let name = self.name()?;
-            return Some(Again::When(format!("to_regtype({}) IS NULL", Literal(&name))));
+            return Some(Again::When(format!(
+                "to_regtype({}) IS NULL",
+                Literal(&name)
+            )));
         }
         for (words, catalog, relation, column) in [
             ("CONSTRAINT TRIGGER", "pg_trigger", "tgrelid", "tgname"),
@@ -289,12 +317,40 @@ impl<'a> Reader<'a> {
 
     fn drop_object(&mut self) -> Again {
         const KINDS: [&str; 34] = [
-            "TABLE", "FOREIGN TABLE", "MATERIALIZED VIEW", "VIEW", "INDEX CONCURRENTLY", "INDEX",
-            "SEQUENCE", "SCHEMA", "EXTENSION", "TYPE", "DOMAIN", "FUNCTION", "PROCEDURE",
-            "AGGREGATE", "ROUTINE", "EVENT TRIGGER", "TRIGGER", "RULE", "POLICY", "STATISTICS",
-            "COLLATION", "CONVERSION", "PUBLICATION", "SUBSCRIPTION", "SERVER", "CAST",
-            "OPERATOR CLASS", "OPERATOR FAMILY", "OPERATOR", "FOREIGN DATA WRAPPER",
-            "USER MAPPING", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY", "LANGUAGE",
+            "TABLE",
+            "FOREIGN TABLE",
+            "MATERIALIZED VIEW",
+            "VIEW",
+            "INDEX CONCURRENTLY",
+            "INDEX",
+            "SEQUENCE",
+            "SCHEMA",
+            "EXTENSION",
+            "TYPE",
+            "DOMAIN",
+            "FUNCTION",
+            "PROCEDURE",
+            "AGGREGATE",
+            "ROUTINE",
+            "EVENT TRIGGER",
+            "TRIGGER",
+            "RULE",
+            "POLICY",
+            "STATISTICS",
+            "COLLATION",
+            "CONVERSION",
+            "PUBLICATION",
+            "SUBSCRIPTION",
+            "SERVER",
+            "CAST",
+            "OPERATOR CLASS",
+            "OPERATOR FAMILY",
+            "OPERATOR",
+            "FOREIGN DATA WRAPPER",
+            "USER MAPPING",
+            "TEXT SEARCH CONFIGURATION",
+            "TEXT SEARCH DICTIONARY",
+            "LANGUAGE",
         ];
         let here = self.at;
         if !self.eat_any(&KINDS) {
@@ -335,7 +391,14 @@ impl<'a> Reader<'a> {
         if self.eat("DOMAIN") {
             return self.alter_domain();
         }
-        let known = self.eat_any(&["DEFAULT PRIVILEGES", "EXTENSION", "FUNCTION", "PROCEDURE", "SCHEMA", "STATISTICS"]);
+        let known = self.eat_any(&[
+            "DEFAULT PRIVILEGES",
+            "EXTENSION",
+            "FUNCTION",
+            "PROCEDURE",
+            "SCHEMA",
+            "STATISTICS",
+        ]);
         (known && !self.seek("RENAME")).then_some(Again::Harmless)
     }
 
@@ -363,13 +426,15 @@ impl<'a> Reader<'a> {
         if self.eat("ADD ATTRIBUTE") {
             let attribute = raw(&self.name()?);
             let single = !self.next_action();
-            return single.then(|| Again::When(format!("NOT {}", column_exists(&name, &attribute))));
+            return single
+                .then(|| Again::When(format!("NOT {}", column_exists(&name, &attribute))));
         }
         if self.eat("DROP ATTRIBUTE") {
             self.insert_if(EXISTS);
             return (!self.next_action()).then_some(Again::Harmless);
         }
-        self.eat_any(&["OWNER", "SET", "ALTER ATTRIBUTE"]).then_some(Again::Harmless)
+        self.eat_any(&["OWNER", "SET", "ALTER ATTRIBUTE"])
+            .then_some(Again::Harmless)
     }
 
     fn alter_domain(&mut self) -> Option<Again> {
@@ -386,8 +451,15 @@ impl<'a> Reader<'a> {
             self.insert_if(EXISTS);
             return Some(Again::Harmless);
         }
-        self.eat_any(&["SET DEFAULT", "SET NOT NULL", "DROP DEFAULT", "DROP NOT NULL", "VALIDATE", "OWNER"])
-            .then_some(Again::Harmless)
+        self.eat_any(&[
+            "SET DEFAULT",
+            "SET NOT NULL",
+            "DROP DEFAULT",
+            "DROP NOT NULL",
+            "VALIDATE",
+            "OWNER",
+        ])
+        .then_some(Again::Harmless)
     }
 
     fn alter_table(&mut self) -> Option<Again> {
@@ -436,7 +508,10 @@ impl<'a> Reader<'a> {
         }
         if self.eat("ADD CONSTRAINT") {
             let constraint = raw(&self.name()?);
-            return Some(Again::When(format!("NOT {}", constraint_exists(table, &constraint))));
+            return Some(Again::When(format!(
+                "NOT {}",
+                constraint_exists(table, &constraint)
+            )));
         }
         if self.eat("ADD NOT NULL") {
             let column = raw(&self.name()?);
@@ -481,8 +556,19 @@ impl<'a> Reader<'a> {
             return None;
         }
         self.eat_any(&[
-            "VALIDATE CONSTRAINT", "SET", "RESET", "ENABLE", "DISABLE", "FORCE", "NO FORCE",
-            "CLUSTER ON", "REPLICA IDENTITY", "OWNER TO", "OF", "NOT OF", "ALTER CONSTRAINT",
+            "VALIDATE CONSTRAINT",
+            "SET",
+            "RESET",
+            "ENABLE",
+            "DISABLE",
+            "FORCE",
+            "NO FORCE",
+            "CLUSTER ON",
+            "REPLICA IDENTITY",
+            "OWNER TO",
+            "OF",
+            "NOT OF",
+            "ALTER CONSTRAINT",
         ])
         .then_some(Again::Harmless)
     }
@@ -643,16 +729,46 @@ mod tests {
     #[test]
     fn forms_that_have_if_exists_get_it() {
         for (sql, expected) in [
-            ("CREATE TABLE public.a ()", "CREATE TABLE IF NOT EXISTS public.a ()"),
-            ("CREATE UNIQUE INDEX CONCURRENTLY i ON s.t (a)", "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON s.t (a)"),
-            ("CREATE INDEX IF NOT EXISTS i ON s.t (a)", "CREATE INDEX IF NOT EXISTS i ON s.t (a)"),
-            ("CREATE VIEW v AS SELECT 1", "CREATE OR REPLACE VIEW v AS SELECT 1"),
-            ("DROP INDEX CONCURRENTLY s.i", "DROP INDEX CONCURRENTLY IF EXISTS s.i"),
-            ("DROP MATERIALIZED VIEW s.i", "DROP MATERIALIZED VIEW IF EXISTS s.i"),
-            ("ALTER TABLE t ADD COLUMN a int DEFAULT f(1, 2), ADD COLUMN b int", "ALTER TABLE t ADD COLUMN IF NOT EXISTS a int DEFAULT f(1, 2), ADD COLUMN IF NOT EXISTS b int"),
-            ("ALTER TABLE ONLY s.t DROP CONSTRAINT c", "ALTER TABLE IF EXISTS ONLY s.t DROP CONSTRAINT IF EXISTS c"),
-            ("ALTER TABLE s.t ALTER COLUMN a DROP IDENTITY", "ALTER TABLE s.t ALTER COLUMN a DROP IDENTITY IF EXISTS"),
-            ("ALTER TYPE s.e ADD VALUE 'x' AFTER 'y'", "ALTER TYPE s.e ADD VALUE IF NOT EXISTS 'x' AFTER 'y'"),
+            (
+                "CREATE TABLE public.a ()",
+                "CREATE TABLE IF NOT EXISTS public.a ()",
+            ),
+            (
+                "CREATE UNIQUE INDEX CONCURRENTLY i ON s.t (a)",
+                "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON s.t (a)",
+            ),
+            (
+                "CREATE INDEX IF NOT EXISTS i ON s.t (a)",
+                "CREATE INDEX IF NOT EXISTS i ON s.t (a)",
+            ),
+            (
+                "CREATE VIEW v AS SELECT 1",
+                "CREATE OR REPLACE VIEW v AS SELECT 1",
+            ),
+            (
+                "DROP INDEX CONCURRENTLY s.i",
+                "DROP INDEX CONCURRENTLY IF EXISTS s.i",
+            ),
+            (
+                "DROP MATERIALIZED VIEW s.i",
+                "DROP MATERIALIZED VIEW IF EXISTS s.i",
+            ),
+            (
+                "ALTER TABLE t ADD COLUMN a int DEFAULT f(1, 2), ADD COLUMN b int",
+                "ALTER TABLE t ADD COLUMN IF NOT EXISTS a int DEFAULT f(1, 2), ADD COLUMN IF NOT EXISTS b int",
+            ),
+            (
+                "ALTER TABLE ONLY s.t DROP CONSTRAINT c",
+                "ALTER TABLE IF EXISTS ONLY s.t DROP CONSTRAINT IF EXISTS c",
+            ),
+            (
+                "ALTER TABLE s.t ALTER COLUMN a DROP IDENTITY",
+                "ALTER TABLE s.t ALTER COLUMN a DROP IDENTITY IF EXISTS",
+            ),
+            (
+                "ALTER TYPE s.e ADD VALUE 'x' AFTER 'y'",
+                "ALTER TYPE s.e ADD VALUE IF NOT EXISTS 'x' AFTER 'y'",
+            ),
         ] {
             assert_eq!(rewritten(sql), expected);
         }
@@ -661,12 +777,27 @@ mod tests {
     #[test]
     fn other_forms_look_into_the_catalog() {
         for (sql, part) in [
-            ("ALTER TABLE s.t ADD CONSTRAINT \"C\" CHECK (a > 0)", "conname = 'C'"),
-            ("ALTER TABLE s.t ATTACH PARTITION s.p DEFAULT", "inhrelid = to_regclass('s.p')"),
+            (
+                "ALTER TABLE s.t ADD CONSTRAINT \"C\" CHECK (a > 0)",
+                "conname = 'C'",
+            ),
+            (
+                "ALTER TABLE s.t ATTACH PARTITION s.p DEFAULT",
+                "inhrelid = to_regclass('s.p')",
+            ),
             ("CREATE TYPE s.e AS ENUM ('a')", "to_regtype('s.e') IS NULL"),
-            ("ALTER INDEX s.\"I\" RENAME TO j", "to_regclass('s.\"I\"') IS NOT NULL AND to_regclass('s.j') IS NULL"),
-            ("ALTER TABLE s.t RENAME COLUMN a TO b", "attname = 'a' AND NOT attisdropped) AND NOT EXISTS"),
-            ("ALTER TABLE s.t ALTER COLUMN a TYPE numeric(10,2) USING (a * 100)", "IS DISTINCT FROM 'numeric(10,2)'"),
+            (
+                "ALTER INDEX s.\"I\" RENAME TO j",
+                "to_regclass('s.\"I\"') IS NOT NULL AND to_regclass('s.j') IS NULL",
+            ),
+            (
+                "ALTER TABLE s.t RENAME COLUMN a TO b",
+                "attname = 'a' AND NOT attisdropped) AND NOT EXISTS",
+            ),
+            (
+                "ALTER TABLE s.t ALTER COLUMN a TYPE numeric(10,2) USING (a * 100)",
+                "IS DISTINCT FROM 'numeric(10,2)'",
+            ),
         ] {
             match guard(sql).again {
                 Again::When(condition) => assert!(condition.contains(part), "{condition}"),

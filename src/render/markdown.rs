@@ -86,7 +86,12 @@ pub fn comment(document: &Document, options: &CommentOptions) -> String {
     let steps = document.steps().count();
     let mut shown = Shown::ALL;
     // Each part in turn is reduced to the most that fits; the next only where nothing of it is left.
-    for (part, most) in [(Part::Sql, steps), (Part::Tail, 50), (Part::Rows, steps), (Part::Alerts, 50)] {
+    for (part, most) in [
+        (Part::Sql, steps),
+        (Part::Tail, 50),
+        (Part::Rows, steps),
+        (Part::Alerts, 50),
+    ] {
         if fits(shown) {
             break;
         }
@@ -106,7 +111,10 @@ pub fn comment(document: &Document, options: &CommentOptions) -> String {
         return text;
     }
     let verdict = prose(&summary::verdict(document).join(" · "));
-    format!("{head}**{verdict}**\n\nNone of {} is shown: the comment would be too long.\n", summary::count(steps, "step"))
+    format!(
+        "{head}**{verdict}**\n\nNone of {} is shown: the comment would be too long.\n",
+        summary::count(steps, "step")
+    )
 }
 
 /// The same text without marker and limit, for `--format markdown`.
@@ -170,7 +178,12 @@ fn body(document: &Document, title: &str, shown: Shown) -> String {
         let _ = writeln!(out, "\n{} → {}", code(&document.from), code(&document.to));
     }
     let evidence = &document.evidence;
-    list(&mut out, "❔ Not rehearsed", &evidence.not_rehearsed, shown.tail);
+    list(
+        &mut out,
+        "❔ Not rehearsed",
+        &evidence.not_rehearsed,
+        shown.tail,
+    );
     let title = "❌ Does not arrive: what differs from the desired schema after the last step";
     list(&mut out, title, &evidence.residual, shown.tail);
     alerts(&mut out, document, shown.alerts);
@@ -181,7 +194,12 @@ fn body(document: &Document, title: &str, shown: Shown) -> String {
         .iter()
         .map(|u| format!("{} {} ({})", u.what, u.name, u.side))
         .collect();
-    list(&mut out, "Not compared: exists and is not modelled", &unmodeled, shown.tail);
+    list(
+        &mut out,
+        "Not compared: exists and is not modelled",
+        &unmodeled,
+        shown.tail,
+    );
     list(&mut out, "Notices", &document.notices, shown.tail);
     if !document.is_empty() {
         let lines: Vec<String> = summary::evidence(document)
@@ -189,7 +207,13 @@ fn body(document: &Document, title: &str, shown: Shown) -> String {
             .map(|(label, text)| format!("{label}: {text}"))
             .collect();
         list(&mut out, "Evidence", &lines, shown.tail);
-        let _ = writeln!(out, "\n<sub>plan {}, PostgreSQL {}, pgrehearse {}</sub>", prose(&document.id), document.server_version, prose(&document.tool));
+        let _ = writeln!(
+            out,
+            "\n<sub>plan {}, PostgreSQL {}, pgrehearse {}</sub>",
+            prose(&document.id),
+            document.server_version,
+            prose(&document.tool)
+        );
     }
     out
 }
@@ -237,7 +261,9 @@ fn table(out: &mut String, document: &Document, at_most: usize) {
     }
     let shown = steps.len().min(at_most);
     if shown > 0 {
-        out.push_str("\n| step | impact | what | locks | work | undo |\n|---|---|---|---|---|---|\n");
+        out.push_str(
+            "\n| step | impact | what | locks | work | undo |\n|---|---|---|---|---|---|\n",
+        );
     }
     for step in steps.iter().take(at_most) {
         let impact = step.evidence.impact;
@@ -352,7 +378,12 @@ fn fold(out: &mut String, phase: Phase, steps: &[StepRecord], shown: usize) {
         summary::promise(phase),
     );
     for step in steps.iter().take(shown) {
-        let _ = writeln!(out, "\n**{}** {}\n", code(&step.id), prose(&clip(&step.title, 300)));
+        let _ = writeln!(
+            out,
+            "\n**{}** {}\n",
+            code(&step.id),
+            prose(&clip(&step.title, 300))
+        );
         if !step.why.is_empty() {
             let _ = writeln!(out, "{}\n", prose(&clip(&step.why, 1000)));
         }
@@ -360,7 +391,12 @@ fn fold(out: &mut String, phase: Phase, steps: &[StepRecord], shown: usize) {
             let _ = writeln!(out, "Gate: {}\n", prose(&clip(gate, 500)));
         }
         for hazard in &step.hazards {
-            let _ = writeln!(out, "- {}: {}", hazard.kind, prose(&clip(&hazard.text, 500)));
+            let _ = writeln!(
+                out,
+                "- {}: {}",
+                hazard.kind,
+                prose(&clip(&hazard.text, 500))
+            );
         }
         if !step.hazards.is_empty() {
             out.push('\n');
@@ -368,7 +404,11 @@ fn fold(out: &mut String, phase: Phase, steps: &[StepRecord], shown: usize) {
         let mut sql = String::new();
         let several = step.statements.len() > 1 && step.is_transactional();
         if several {
-            let _ = writeln!(sql, "-- {} statements in one transaction", step.statements.len());
+            let _ = writeln!(
+                sql,
+                "-- {} statements in one transaction",
+                step.statements.len()
+            );
         }
         for statement in &step.statements {
             if !statement.transactional {
@@ -478,6 +518,9 @@ mod tests {
     fn a_fence_is_longer_than_the_backticks_in_it() {
         let mut out = String::new();
         fence(&mut out, "SELECT '````'\n```\n</details>");
-        assert!(out.starts_with("`````sql\n") && out.ends_with("\n`````\n"), "{out}");
+        assert!(
+            out.starts_with("`````sql\n") && out.ends_with("\n`````\n"),
+            "{out}"
+        );
     }
 }

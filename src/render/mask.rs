@@ -45,7 +45,10 @@ mod tests {
 
     #[test]
     fn what_is_obeyed_instead_of_shown_becomes_visible() {
-        assert_eq!(visible("a\u{1b}[2Kb\u{202e}c\n\td"), "a\\u{1b}[2Kb\\u{202e}c\n\td");
+        assert_eq!(
+            visible("a\u{1b}[2Kb\u{202e}c\n\td"),
+            "a\\u{1b}[2Kb\\u{202e}c\n\td"
+        );
         assert_eq!(one_line("a\n  b\r\nc"), "a b c");
     }
 

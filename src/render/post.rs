@@ -168,7 +168,9 @@ impl PostError {
             Self::NotFound { .. } => {
                 "check GITHUB_REPOSITORY and the number; a token without access gives this too"
             }
-            Self::Rejected { .. } => "the pull request may be locked; `comment` without --post prints the text",
+            Self::Rejected { .. } => {
+                "the pull request may be locked; `comment` without --post prints the text"
+            }
             Self::Status { .. } => "run it again; see https://www.githubstatus.com",
             Self::Garbage { .. } | Self::ForeignPage { .. } | Self::TooManyPages => {
                 "check that GITHUB_API_URL is the address of GitHub's REST API"
@@ -200,7 +202,11 @@ pub fn github_from_environment(
     get: impl Fn(&str) -> Option<String>,
     event_json: Option<&str>,
 ) -> Result<GitHub, PostError> {
-    let get = |name: &str| get(name).map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
+    let get = |name: &str| {
+        get(name)
+            .map(|v| v.trim().to_owned())
+            .filter(|v| !v.is_empty())
+    };
     let need = |name: &'static str| get(name).ok_or(PostError::Missing { name });
     let github = GitHub {
         token: Secret::new(need("GITHUB_TOKEN")?),
@@ -210,7 +216,9 @@ pub fn github_from_environment(
             .and_then(number_of_event)
             .or_else(|| get("GITHUB_REF").as_deref().and_then(number_of_ref))
             .ok_or(PostError::NoNumber)?,
-        proxy: get("HTTPS_PROXY").or_else(|| get("https_proxy")).map(Secret::new),
+        proxy: get("HTTPS_PROXY")
+            .or_else(|| get("https_proxy"))
+            .map(Secret::new),
     };
     github.comments()?;
     Ok(github)
@@ -250,7 +258,11 @@ impl GitHub {
 
     /// The address of the pull request's comments.
     fn comments(&self) -> Result<Url, PostError> {
-        let path = format!("{}/issues/{}/comments", self.repository_path()?, self.number);
+        let path = format!(
+            "{}/issues/{}/comments",
+            self.repository_path()?,
+            self.number
+        );
         self.endpoint(&path)
     }
 
@@ -313,7 +325,11 @@ pub fn upsert_github(target: &GitHub, marker: &str, body: &str) -> Result<Posted
     let payload = serde_json::json!({ "body": body });
     let (method, url) = match &ours {
         Some(comment) => {
-            let path = format!("{}/issues/comments/{}", target.repository_path()?, comment.id);
+            let path = format!(
+                "{}/issues/comments/{}",
+                target.repository_path()?,
+                comment.id
+            );
             (Method::PATCH, target.endpoint(&path)?)
         }
         None => (Method::POST, target.comments()?),
@@ -341,8 +357,14 @@ impl<'a> Session<'a> {
         bearer.set_sensitive(true);
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, bearer);
-        headers.insert(ACCEPT, HeaderValue::from_static("application/vnd.github+json"));
-        headers.insert("x-github-api-version", HeaderValue::from_static("2022-11-28"));
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("application/vnd.github+json"),
+        );
+        headers.insert(
+            "x-github-api-version",
+            HeaderValue::from_static("2022-11-28"),
+        );
         // A renamed repository answers 307; the token goes to no other server.
         let same_server = redirect::Policy::custom(|attempt| {
             let origin = attempt.previous().first().map(Url::origin);
@@ -367,12 +389,10 @@ impl<'a> Session<'a> {
             })?;
             builder = builder.proxy(proxy);
         }
-        let client = builder
-            .build()
-            .map_err(|source| PostError::Unreachable {
-                host: host.clone(),
-                source,
-            })?;
+        let client = builder.build().map_err(|source| PostError::Unreachable {
+            host: host.clone(),
+            source,
+        })?;
         Ok(Self {
             target,
             client,
@@ -478,11 +498,18 @@ impl<'a> Session<'a> {
     /// The server's own words, on one line, without the token should it repeat it.
     fn message(&self, response: Response) -> String {
         let json: serde_json::Value = response.json().unwrap_or_default();
-        let mut parts: Vec<&str> = json.pointer("/message").and_then(|m| m.as_str()).into_iter().collect();
+        let mut parts: Vec<&str> = json
+            .pointer("/message")
+            .and_then(|m| m.as_str())
+            .into_iter()
+            .collect();
         let errors = json.pointer("/errors").and_then(|e| e.as_array());
-        parts.extend(errors.into_iter().flatten().filter_map(|e| {
-            e.as_str().or_else(|| e.pointer("/message")?.as_str())
-        }));
+        parts.extend(
+            errors
+                .into_iter()
+                .flatten()
+                .filter_map(|e| e.as_str().or_else(|| e.pointer("/message")?.as_str())),
+        );
         let text = match parts.is_empty() {
             true => "no reason given".to_owned(),
             false => super::mask::clip(&super::mask::one_line(&parts.join("; ")), 300),

@@ -71,7 +71,11 @@ fn guards(document: &Document) -> Vec<Guard<'_>> {
         .steps()
         .map(|(_, step)| Guard {
             step,
-            statements: step.statements.iter().map(|s| (s, psql_text(&s.sql).map(|t| guard::guard(&t)))).collect(),
+            statements: step
+                .statements
+                .iter()
+                .map(|s| (s, psql_text(&s.sql).map(|t| guard::guard(&t))))
+                .collect(),
             once: false,
         })
         .collect();
@@ -79,7 +83,10 @@ fn guards(document: &Document) -> Vec<Guard<'_>> {
     for guard in guards.iter_mut().rev() {
         for (_, statement) in guard.statements.iter().rev() {
             let Ok(statement) = statement else { continue };
-            guard.once |= statement.takes.iter().any(|name| given_later.contains(name));
+            guard.once |= statement
+                .takes
+                .iter()
+                .any(|name| given_later.contains(name));
             given_later.extend(statement.gives.iter().cloned());
         }
     }
@@ -117,7 +124,10 @@ fn header(out: &mut String, document: &Document, steps: &[Guard]) {
     };
     comment(&summary::verdict(document).join(" · "));
     comment(&format!("from {} to {}", document.from, document.to));
-    comment(&format!("plan {}, PostgreSQL {}, pgrehearse {}", document.id, document.server_version, document.tool));
+    comment(&format!(
+        "plan {}, PostgreSQL {}, pgrehearse {}",
+        document.id, document.server_version, document.tool
+    ));
     for difference in &document.evidence.residual {
         comment(&format!("DOES NOT ARRIVE: {difference}"));
     }
@@ -128,7 +138,10 @@ fn header(out: &mut String, document: &Document, steps: &[Guard]) {
         comment(&format!("{} in {}: {}", alert.what, alert.step, alert.text));
     }
     for object in &document.unmodeled {
-        comment(&format!("not compared: {} {} ({})", object.what, object.name, object.side));
+        comment(&format!(
+            "not compared: {} {} ({})",
+            object.what, object.name, object.side
+        ));
     }
     for notice in &document.notices {
         comment(&format!("notice: {notice}"));
@@ -141,11 +154,18 @@ fn header(out: &mut String, document: &Document, steps: &[Guard]) {
     comment("There is no ledger here: each statement looks whether it is done already, so that a");
     comment("second run does no harm. `pgrehearse apply` also checks, retries and records.");
     let named = |which: &dyn Fn(&Guard) -> bool| -> Vec<String> {
-        steps.iter().filter(|g| which(g)).map(|g| g.step.id.clone()).collect()
+        steps
+            .iter()
+            .filter(|g| which(g))
+            .map(|g| g.step.id.clone())
+            .collect()
     };
-    let open = named(&Guard::is_open);
+    let open = named(&|g: &Guard| g.is_open());
     if !open.is_empty() {
-        comment(&format!("NOT GUARDED, a second run repeats them: {}", open.join(", ")));
+        comment(&format!(
+            "NOT GUARDED, a second run repeats them: {}",
+            open.join(", ")
+        ));
     }
     let once = named(&|g: &Guard| g.once);
     if !once.is_empty() {
@@ -156,7 +176,10 @@ fn header(out: &mut String, document: &Document, steps: &[Guard]) {
     }
     let left_out = named(&|g: &Guard| g.statements.iter().any(|(_, s)| s.is_err()));
     if !left_out.is_empty() {
-        comment(&format!("STOPS AT, because psql cannot pass it on: {}", left_out.join(", ")));
+        comment(&format!(
+            "STOPS AT, because psql cannot pass it on: {}",
+            left_out.join(", ")
+        ));
     }
 }
 
@@ -178,10 +201,19 @@ fn step(out: &mut String, guard: &Guard, patient: &mut bool) {
     let mut comment = |text: String| {
         let _ = writeln!(out, "-- {}", one_line(&text));
     };
-    comment(format!("{}: {} [{}]", step.id, step.title, step.evidence.impact.name()));
+    comment(format!(
+        "{}: {} [{}]",
+        step.id,
+        step.title,
+        step.evidence.impact.name()
+    ));
     if Measured::is_known(step) {
         let measured = Measured::of(step);
-        let word = if measured.declared.is_some() { "locks (declared)" } else { "locks" };
+        let word = if measured.declared.is_some() {
+            "locks (declared)"
+        } else {
+            "locks"
+        };
         for (mode, on) in &measured.locks {
             comment(format!("  {word}: {mode} on {}", listed(on, 10)));
         }
@@ -217,7 +249,10 @@ fn step(out: &mut String, guard: &Guard, patient: &mut bool) {
     wait(out, step, patient);
     let probed = step.done_when.as_deref().and_then(|q| psql_text(q).ok());
     if let Some(query) = &probed {
-        let _ = writeln!(out, "SELECT ({query}\n) AS pgrehearse_done \\gset\n\\if :pgrehearse_done\n\\else");
+        let _ = writeln!(
+            out,
+            "SELECT ({query}\n) AS pgrehearse_done \\gset\n\\if :pgrehearse_done\n\\else"
+        );
     }
     let mut open = false;
     for (statement, text) in &guard.statements {
@@ -246,7 +281,9 @@ fn step(out: &mut String, guard: &Guard, patient: &mut bool) {
 
 /// A word that psql takes for nothing else.
 fn psql_word(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
+    text.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .collect()
 }
 
 /// CONCURRENTLY and VALIDATE wait for transactions without making others wait; cancelled by
@@ -256,7 +293,9 @@ fn wait(out: &mut String, step: &StepRecord, patient: &mut bool) {
         let tokens: Vec<_> = Tokenizer::new(&s.sql).map_while(Result::ok).collect();
         tokens.iter().any(|t| {
             t.kind == TokenKind::Word
-                && s.sql.get(t.range()).is_some_and(|w| w.eq_ignore_ascii_case("VALIDATE"))
+                && s.sql
+                    .get(t.range())
+                    .is_some_and(|w| w.eq_ignore_ascii_case("VALIDATE"))
         })
     });
     let needed = !step.is_transactional() || validates;
@@ -295,7 +334,10 @@ fn write_statement(out: &mut String, guarded: &Guarded, transactional: bool) {
 
 fn gexec(out: &mut String, sql: &str, condition: &str) {
     let quote = dollar(sql, "sql");
-    let _ = writeln!(out, "SELECT {quote}{sql}{quote}\n WHERE {condition} \\gexec");
+    let _ = writeln!(
+        out,
+        "SELECT {quote}{sql}{quote}\n WHERE {condition} \\gexec"
+    );
 }
 
 /// A dollar quote that does not occur in `text`.
@@ -320,7 +362,10 @@ mod tests {
         assert!(psql_text("SELECT 1; DROP TABLE t").is_err());
         assert!(psql_text("SELECT 'open").is_err());
         let sql = "SELECT a[1:PORT], 'x'::text, b[2:3], ':PORT'";
-        assert_eq!(psql_text(sql).unwrap(), "SELECT a[1: PORT], 'x'::text, b[2:3], ':PORT'");
+        assert_eq!(
+            psql_text(sql).unwrap(),
+            "SELECT a[1: PORT], 'x'::text, b[2:3], ':PORT'"
+        );
         assert_eq!(psql_text("SELECT E'\\\\! x'").unwrap(), "SELECT E'\\\\! x'");
     }
 

@@ -154,14 +154,20 @@ impl Page {
                 alert.what,
                 "data-loss" | "blocks-reads" | "blocks-writes" | "blocking"
             );
-            let what = self.paint(if severe { BAD } else { WARN }, &format!("{:<14}", alert.what));
+            let what = self.paint(
+                if severe { BAD } else { WARN },
+                &format!("{:<14}", alert.what),
+            );
             let indent = 2 + 14 + 1 + steps + 2;
             let mut text = one_line(&alert.text);
             if alert.declared {
                 text.push_str(" (declared)");
             }
             let step = one_line(alert.step);
-            for (n, line) in wrap(&text, self.width.saturating_sub(indent)).iter().enumerate() {
+            for (n, line) in wrap(&text, self.width.saturating_sub(indent))
+                .iter()
+                .enumerate()
+            {
                 match n {
                     0 => self.line(&format!("  {what} {step:<steps$}  {line}")),
                     _ => self.line(&format!("{:indent$}{line}", "")),
@@ -173,7 +179,11 @@ impl Page {
     fn phase(&mut self, phase: Phase, steps: &[StepRecord]) {
         self.line("");
         let name = phase.name().to_uppercase();
-        let rest = format!("{} · {}", summary::count(steps.len(), "step"), summary::promise(phase));
+        let rest = format!(
+            "{} · {}",
+            summary::count(steps.len(), "step"),
+            summary::promise(phase)
+        );
         let indent = name.len() + 2;
         let name = self.paint(BOLD, &name);
         for (n, line) in wrap(&rest, self.width - indent).iter().enumerate() {
@@ -197,7 +207,11 @@ impl Page {
         };
         let id = one_line(&step.id);
         let lead = 2 + id.chars().count() + 2 + impact.name().len() + 2;
-        let shown = format!("{}  {}", self.paint(BOLD, &id), self.paint(style, impact.name()));
+        let shown = format!(
+            "{}  {}",
+            self.paint(BOLD, &id),
+            self.paint(style, impact.name())
+        );
         for (n, line) in wrap(&one_line(&step.title), self.width.saturating_sub(lead))
             .iter()
             .enumerate()
@@ -366,7 +380,9 @@ fn wrap_sql(sql: &str, width: usize) -> Vec<String> {
         wrap_line(sql, start, end, &tokens, width, &mut lines);
         start = end + 1;
     }
-    let ends_in_comment = tokens.last().is_some_and(|t| t.kind == TokenKind::LineComment);
+    let ends_in_comment = tokens
+        .last()
+        .is_some_and(|t| t.kind == TokenKind::LineComment);
     match lines.last_mut() {
         Some(last) if !ends_in_comment => last.push(';'),
         _ => lines.push(";".to_owned()),
@@ -423,9 +439,30 @@ fn wrap_line(
 /// Whether a line break reads well before this word.
 fn is_clause(word: &str) -> bool {
     const WORDS: [&str; 24] = [
-        "ADD", "ALTER", "AS", "CHECK", "CONSTRAINT", "DEFAULT", "DO", "DROP", "EXECUTE", "FOR",
-        "FOREIGN", "FROM", "INCLUDE", "INNER", "JOIN", "LEFT", "NOT", "ON", "REFERENCES", "RENAME",
-        "RETURNS", "USING", "WHERE", "WITH",
+        "ADD",
+        "ALTER",
+        "AS",
+        "CHECK",
+        "CONSTRAINT",
+        "DEFAULT",
+        "DO",
+        "DROP",
+        "EXECUTE",
+        "FOR",
+        "FOREIGN",
+        "FROM",
+        "INCLUDE",
+        "INNER",
+        "JOIN",
+        "LEFT",
+        "NOT",
+        "ON",
+        "REFERENCES",
+        "RENAME",
+        "RETURNS",
+        "USING",
+        "WHERE",
+        "WITH",
     ];
     WORDS.iter().any(|w| w.eq_ignore_ascii_case(word))
 }
@@ -438,7 +475,10 @@ mod tests {
     fn sql_is_broken_between_tokens_only() {
         let sql = "ALTER TABLE public.orders ADD CONSTRAINT orders_status CHECK (status IN ('a very long string', 'b')) NOT VALID";
         let lines = wrap_sql(sql, 40);
-        assert!(lines.iter().any(|l| l.contains("'a very long string'")), "{lines:#?}");
+        assert!(
+            lines.iter().any(|l| l.contains("'a very long string'")),
+            "{lines:#?}"
+        );
         assert!(lines.iter().all(|l| l.chars().count() <= 40), "{lines:#?}");
         let joined: Vec<&str> = lines.iter().map(|l| l.trim()).collect();
         assert_eq!(joined.join(" "), format!("{sql};"));
