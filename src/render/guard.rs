@@ -359,8 +359,7 @@ impl<'a> Reader<'a> {
         let kind = self.text(here).to_ascii_uppercase();
         self.insert_if(EXISTS);
         if ["TABLE", "FOREIGN", "MATERIALIZED", "SEQUENCE"].contains(&kind.as_str()) {
-            loop {
-                let Some(name) = self.name() else { break };
+            while let Some(name) = self.name() {
                 self.takes.push(name);
                 if !self.eat_punct(",") {
                     break;

@@ -477,8 +477,12 @@ fn prose(text: &str) -> String {
             '-' if ends_with(&out, "gh") => out.push_str("\\-\u{200b}"),
             // `1. ` at the start of an item would begin a list.
             '.' if out.bytes().all(|b| b.is_ascii_digit()) => out.push_str("\\."),
-            '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '+' | '-' | '!' | '~' | '=' | '"'
-            | '\'' | '$' => {
+            '*' | '_' | '[' | ']' | '!' | '~' | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            // The start of a list, or a part of a rule or a comment.
+            '-' | '+' | '=' if out.is_empty() || out.ends_with(c) => {
                 out.push('\\');
                 out.push(c);
             }
@@ -511,7 +515,7 @@ mod tests {
         let text = prose("a|b`c\\|d\n- e *f* [g](h) &#124;");
         assert!(!text.contains(['|', '`', '\n']), "{text}");
         assert!(text.contains("&amp;\\#"), "{text}");
-        assert!(text.contains("\\[g\\]\\(h\\)"), "{text}");
+        assert!(text.contains("\\[g\\](h)"), "{text}");
     }
 
     #[test]

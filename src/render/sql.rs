@@ -199,7 +199,8 @@ fn step(out: &mut String, guard: &Guard, patient: &mut bool) {
     let step = guard.step;
     out.push('\n');
     let mut comment = |text: String| {
-        let _ = writeln!(out, "-- {}", one_line(&text));
+        let indent = if text.starts_with(' ') { "  " } else { "" };
+        let _ = writeln!(out, "-- {indent}{}", one_line(&text));
     };
     comment(format!(
         "{}: {} [{}]",

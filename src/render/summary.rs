@@ -214,10 +214,11 @@ pub(super) fn listed(names: &[String], at_most: usize) -> String {
 pub(super) fn evidence(document: &Document) -> Vec<(&'static str, String)> {
     let evidence = &document.evidence;
     let mut lines = Vec::new();
+    let mut rollback: Vec<(&String, &String)> = evidence.rollback.iter().collect();
+    rollback.sort_by_key(|(phase, _)| Phase::ALL.iter().position(|p| p.name() == *phase));
     lines.extend(
-        evidence
-            .rollback
-            .iter()
+        rollback
+            .into_iter()
             .map(|(phase, text)| ("rollback", format!("{phase}: {text}"))),
     );
     for (label, text) in [("queries", &evidence.queries), ("data", &evidence.data)] {

@@ -438,12 +438,11 @@ fn wrap_line(
 
 /// Whether a line break reads well before this word.
 fn is_clause(word: &str) -> bool {
-    const WORDS: [&str; 24] = [
+    const WORDS: [&str; 23] = [
         "ADD",
         "ALTER",
         "AS",
         "CHECK",
-        "CONSTRAINT",
         "DEFAULT",
         "DO",
         "DROP",
