@@ -21,5 +21,6 @@ pub mod pipeline;
 pub mod plan;
 pub mod rehearse;
 pub mod scratch;
+pub mod render;
 pub mod source;
 pub mod strategy;
