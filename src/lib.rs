@@ -12,8 +12,10 @@
 //!           → render | apply       a plan read from a file is Plan<Recorded>: apply rehearses it again before it runs it
 //! ```
 
+pub mod apply;
 pub mod catalog;
 pub mod kinds;
 pub mod pg;
 pub mod plan;
+pub mod scratch;
 pub mod source;

@@ -1,0 +1,497 @@
+//! One scratch database, and the sessions of the sandbox role on it.
+
+use super::server::Server;
+use super::watchdog::Ended;
+use super::{ScratchError, extension, random_hex};
+use crate::pg::sql::Word;
+use crate::pg::{Ident, Qualified, ServerVersion, Sql, ident::Literal, session};
+use crate::sql;
+use postgres::error::{DbError, SqlState};
+use postgres::{Client, Config};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What a database is made with.
+#[derive(Clone, Debug, Default)]
+pub struct DatabaseSettings {
+    /// The live database's time zone: it decides whether timestamp → timestamptz rewrites.
+    pub time_zone: Option<String>,
+}
+
+/// A scratch database; dropped with its sessions when the value is.
+pub struct Database {
+    server: Arc<Server>,
+    name: String,
+    time_zone: Option<String>,
+    // Once a sandbox session was open, user code may be in here, and no superuser session comes any more.
+    used: AtomicBool,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Database").field(&self.name).finish()
+    }
+}
+
+impl Database {
+    pub(crate) fn create(
+        server: Arc<Server>,
+        settings: &DatabaseSettings,
+    ) -> Result<Self, ScratchError> {
+        let database = Self::from_template(server, "template0", settings.time_zone.clone(), false)?;
+        if database.server.version < ServerVersion::V15 {
+            // The look of 15 and later: owned by whoever owns the database, open to nobody else.
+            database.as_superuser("open schema public", |client| {
+                client.batch_execute(
+                    "ALTER SCHEMA public OWNER TO pg_database_owner;
+                     REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+                )
+            })?;
+        }
+        Ok(database)
+    }
+
+    fn from_template(
+        server: Arc<Server>,
+        template: &str,
+        time_zone: Option<String>,
+        used: bool,
+    ) -> Result<Self, ScratchError> {
+        let name = format!("pgrh_{}", random_hex(6)?);
+        // Copying files beats logging pages where a checkpoint costs nothing; 14 knows no other way.
+        let strategy = if server.version >= ServerVersion::V15 && server.cluster.is_some() {
+            "STRATEGY file_copy"
+        } else {
+            ""
+        };
+        server.run(
+            "create a scratch database",
+            &sql!(
+                "CREATE DATABASE {} OWNER {} TEMPLATE {} {}",
+                Ident::new(name.as_str()),
+                Ident::new(server.role.as_str()),
+                Ident::new(template),
+                Word(strategy)
+            ),
+        )?;
+        server.made().databases.insert(name.clone());
+        let database = Self {
+            server,
+            name,
+            time_zone,
+            used: AtomicBool::new(used),
+        };
+        if let Some(zone) = &database.time_zone {
+            let set = sql!(
+                "ALTER DATABASE {} SET TimeZone = {}",
+                Ident::new(database.name.as_str()),
+                Literal(zone)
+            );
+            database.server.run("set the time zone", &set)?;
+        }
+        Ok(database)
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The role that sessions of [`Database::connect`] are logged in as.
+    pub fn role(&self) -> &str {
+        &self.server.role
+    }
+
+    pub fn version(&self) -> ServerVersion {
+        self.server.version
+    }
+
+    /// Opens a session logged in as the sandbox role, with [`session::FIXED`] set.
+    ///
+    /// From now on nothing runs here as a superuser.
+    ///
+    /// # Errors
+    /// [`ScratchError::Connect`] when the server refuses.
+    pub fn connect(&self) -> Result<Client, ScratchError> {
+        self.open(self.server.sandbox_config(&self.name))
+    }
+
+    /// As [`Database::connect`]; the server's notices go to `sink`.
+    ///
+    /// # Errors
+    /// [`ScratchError::Connect`] when the server refuses.
+    pub fn connect_with_notices(
+        &self,
+        sink: impl Fn(DbError) + Send + Sync + 'static,
+    ) -> Result<Client, ScratchError> {
+        let mut config = self.server.sandbox_config(&self.name);
+        config.notice_callback(sink);
+        self.open(config)
+    }
+
+    fn open(&self, config: Config) -> Result<Client, ScratchError> {
+        self.used.store(true, Ordering::SeqCst);
+        self.server.reset_role()?;
+        let mut client = match self.server.open(&config) {
+            Err(ScratchError::Connect { source, .. })
+                if source.code() == Some(&SqlState::INVALID_PASSWORD) =>
+            {
+                self.server.restore_password()?;
+                self.server.open(&config)?
+            }
+            other => other?,
+        };
+        session::prepare(&mut client, self.time_zone.as_deref())
+            .map_err(|e| ScratchError::statement("set up the scratch session", e))?;
+        Ok(client)
+    }
+
+    fn as_superuser<T>(
+        &self,
+        what: &str,
+        act: impl FnOnce(&mut Client) -> Result<T, postgres::Error>,
+    ) -> Result<T, ScratchError> {
+        let mut client = self.superuser(what)?;
+        act(&mut client).map_err(|e| ScratchError::statement(what, e))
+    }
+
+    fn superuser(&self, what: &str) -> Result<Client, ScratchError> {
+        if self.used.load(Ordering::SeqCst) {
+            return Err(ScratchError::TooLate {
+                what: what.to_owned(),
+            });
+        }
+        self.server.open_as_superuser(&self.name)
+    }
+
+    /// Runs statements of our own rendering with the superuser's rights, before any sandbox session.
+    ///
+    /// For the harmless kinds that a plain role may not create (event trigger, FOR ALL TABLES
+    /// publication, foreign data wrapper, subscription): never for the text of a file.
+    ///
+    /// # Errors
+    /// [`ScratchError::TooLate`] after [`Database::connect`]; what the server says.
+    pub fn execute_as_superuser(&self, statements: &[Sql]) -> Result<(), ScratchError> {
+        let what = "execute a statement with the superuser's rights";
+        self.as_superuser(what, |client| {
+            statements
+                .iter()
+                .try_for_each(|statement| client.batch_execute(statement.as_str()))
+        })
+    }
+
+    /// Creates an extension with the superuser's rights and hands it to the sandbox role.
+    ///
+    /// What it requires is created with it, if that is allowed too. An extension that is there already
+    /// is handed over only.
+    ///
+    /// # Errors
+    /// [`ScratchError::ExtensionNotAllowed`], [`ScratchError::ExtensionMissing`];
+    /// [`ScratchError::TooLate`] after [`Database::connect`].
+    pub fn create_extension(
+        &self,
+        name: &str,
+        schema: Option<&str>,
+        version: Option<&str>,
+    ) -> Result<(), ScratchError> {
+        self.check_allowed(name)?;
+        let mut client = self.superuser(&format!("create extension {name}"))?;
+        self.create_extension_in(&mut client, name, schema, version, &mut BTreeSet::new())
+    }
+
+    fn check_allowed(&self, name: &str) -> Result<(), ScratchError> {
+        if extension::is_allowed(name, &self.server.extensions) {
+            return Ok(());
+        }
+        Err(ScratchError::ExtensionNotAllowed {
+            name: name.to_owned(),
+        })
+    }
+
+    fn create_extension_in(
+        &self,
+        client: &mut Client,
+        name: &str,
+        schema: Option<&str>,
+        version: Option<&str>,
+        under_way: &mut BTreeSet<String>,
+    ) -> Result<(), ScratchError> {
+        self.check_allowed(name)?;
+        let what = format!("create extension {name}");
+        let failed = |e| ScratchError::statement(what.clone(), e);
+        if !under_way.insert(name.to_owned()) {
+            return Ok(());
+        }
+        let Some(row) = client
+            .query_opt(AVAILABLE, &[&name, &version])
+            .map_err(failed)?
+        else {
+            return Err(ScratchError::ExtensionMissing {
+                name: name.to_owned(),
+                version: version.map(str::to_owned),
+                server: self.server.description.clone(),
+            });
+        };
+        let (installed, requires): (bool, Vec<String>) = (row.get(0), row.get(1));
+        if !installed {
+            for required in requires {
+                self.create_extension_in(client, &required, schema, None, under_way)?;
+            }
+            let statement = self
+                .creation(client, name, schema, version)
+                .map_err(failed)?;
+            client.batch_execute(statement.as_str()).map_err(failed)?;
+        }
+        if self.server.is_superuser {
+            client
+                .execute(HAND_OVER, &[&name, &self.server.role])
+                .map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn creation(
+        &self,
+        client: &mut Client,
+        name: &str,
+        schema: Option<&str>,
+        version: Option<&str>,
+    ) -> Result<Sql, postgres::Error> {
+        let name = Ident::new(name);
+        // With an empty search_path an extension has no schema to go to by default.
+        let schema = schema.unwrap_or("public");
+        let there = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1";
+        if client.query_opt(there, &[&schema])?.is_none() {
+            let make = sql!(
+                "CREATE SCHEMA {} AUTHORIZATION {}",
+                Ident::new(schema),
+                Ident::new(self.server.role.as_str())
+            );
+            client.batch_execute(make.as_str())?;
+        }
+        // An extension that fixes its own schema refuses another one.
+        let fixed: Option<String> = client
+            .query_one(FIXED_SCHEMA, &[&name.raw(), &version])?
+            .get(0);
+        let schema = Ident::new(fixed.as_deref().unwrap_or(schema));
+        Ok(match (fixed.is_some(), version) {
+            (true, None) => sql!("CREATE EXTENSION {}", name),
+            (true, Some(v)) => sql!("CREATE EXTENSION {} VERSION {}", name, Literal(v)),
+            (false, None) => sql!("CREATE EXTENSION {} SCHEMA {}", name, schema),
+            (false, Some(v)) => {
+                sql!(
+                    "CREATE EXTENSION {} SCHEMA {} VERSION {}",
+                    name,
+                    schema,
+                    Literal(v)
+                )
+            }
+        })
+    }
+
+    /// Creates a plain NOLOGIN role for a name met in a file, so that it can own and be granted things.
+    ///
+    /// The role has no right; the sandbox role becomes its member, as `OWNER TO` asks. A role of a given
+    /// server that is not ours is left as it is and nobody becomes its member.
+    ///
+    /// # Errors
+    /// [`ScratchError::RoleReserved`] for `pg_*` and the names that SQL reserves.
+    pub fn create_role(&self, name: &str) -> Result<(), ScratchError> {
+        if name.starts_with("pg_") || name == "public" || name == "none" {
+            return Err(ScratchError::RoleReserved {
+                name: name.to_owned(),
+            });
+        }
+        let what = format!("create role {name}");
+        let mut made = self.server.made();
+        if made.roles.contains(name) {
+            return Ok(());
+        }
+        let there = "SELECT FROM pg_catalog.pg_roles WHERE rolname = $1";
+        let exists = self
+            .server
+            .admin()
+            .query_opt(there, &[&name])
+            .map_err(|e| ScratchError::statement(what.clone(), e))?
+            .is_some();
+        if exists {
+            return Ok(());
+        }
+        let role = Ident::new(name);
+        let create = sql!(
+            "CREATE ROLE {} NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS",
+            role
+        );
+        self.server.run(&what, &create)?;
+        made.roles.insert(name.to_owned());
+        drop(made);
+        let sandbox = Ident::new(self.server.role.as_str());
+        self.server
+            .run(&what, &sql!("GRANT {} TO {}", role, sandbox))
+    }
+
+    /// Creates an ICU collation in place of a missing libc one, before any sandbox session.
+    ///
+    /// Returns what to tell the user; `None` when the collation is there.
+    ///
+    /// # Errors
+    /// [`ScratchError::CollationMissing`] when the server knows no such language;
+    /// [`ScratchError::TooLate`] after [`Database::connect`].
+    pub fn create_collation_stand_in(&self, name: &str) -> Result<Option<String>, ScratchError> {
+        let mut client = self.superuser(&format!("create collation {name}"))?;
+        let failed = |e| ScratchError::statement(format!("create collation {name}"), e);
+        if client
+            .query_opt(COLLATION, &[&name])
+            .map_err(failed)?
+            .is_some()
+        {
+            return Ok(None);
+        }
+        let tag = language_tag(name);
+        let known = client
+            .query_opt(ICU_LANGUAGE, &[&language(&tag)])
+            .map_err(failed)?;
+        if tag.is_empty() || known.is_none() {
+            return Err(ScratchError::CollationMissing {
+                name: name.to_owned(),
+            });
+        }
+        let create = sql!(
+            "CREATE COLLATION {} (provider = icu, locale = {})",
+            Qualified::new("pg_catalog", name),
+            Literal(&tag)
+        );
+        client
+            .batch_execute("SET allow_system_table_mods = on")
+            .and_then(|()| client.batch_execute(create.as_str()))
+            .map_err(failed)?;
+        Ok(Some(format!(
+            "collation \"{name}\" does not exist on the scratch server: ICU \"{tag}\" stands in for it"
+        )))
+    }
+
+    /// Makes a copy of this database; every session on this one is ended first.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn copy(&self) -> Result<Self, ScratchError> {
+        self.terminate_sessions()?;
+        let used = self.used.load(Ordering::SeqCst);
+        let server = Arc::clone(&self.server);
+        let copy = Self::from_template(server, &self.name, self.time_zone.clone(), used)?;
+        // Settings of a database (ALTER DATABASE … SET) are not copied with it.
+        if self.server.is_superuser {
+            self.server
+                .admin()
+                .execute(COPY_SETTINGS, &[&self.name, &copy.name])
+                .map_err(|e| ScratchError::statement("copy the settings of the database", e))?;
+        }
+        Ok(copy)
+    }
+
+    /// Ends every session on this database and waits until they are gone.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn terminate_sessions(&self) -> Result<(), ScratchError> {
+        let mut admin = self.server.admin();
+        for _ in 0..1000 {
+            let left = admin
+                .query(TERMINATE, &[&self.name])
+                .map_err(|e| ScratchError::statement("end the sessions of the database", e))?;
+            if left.is_empty() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        Ok(())
+    }
+
+    /// The sessions here that were ended for a [limit](super::Limits), oldest first.
+    pub fn ended(&self) -> Vec<Ended> {
+        self.server.ended(&self.name)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let name = Ident::new(self.name.as_str());
+        let gone = sql!("DROP DATABASE IF EXISTS {} WITH (FORCE)", name);
+        if self.server.run("drop the scratch database", &gone).is_ok() {
+            self.server.made().databases.remove(&self.name);
+        }
+    }
+}
+
+// "de_DE.utf8@phonebook" is "de-DE" to ICU.
+fn language_tag(name: &str) -> String {
+    let name = name.split(['.', '@']).next().unwrap_or_default();
+    name.replace('_', "-")
+}
+
+fn language(tag: &str) -> &str {
+    tag.split('-').next().unwrap_or_default()
+}
+
+const AVAILABLE: &str = "
+SELECT EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname = a.name),
+       coalesce(v.requires::text[], '{}')
+  FROM pg_catalog.pg_available_extensions() a
+  JOIN pg_catalog.pg_available_extension_versions() v ON v.name = a.name
+ WHERE a.name = $1::text::name
+   AND v.version = coalesce($2::text, a.default_version)";
+const FIXED_SCHEMA: &str = "
+SELECT max(v.schema::text)
+  FROM pg_catalog.pg_available_extensions() a
+  JOIN pg_catalog.pg_available_extension_versions() v ON v.name = a.name
+ WHERE a.name = $1::text::name
+   AND v.version = coalesce($2::text, a.default_version)";
+const HAND_OVER: &str = "
+UPDATE pg_catalog.pg_extension
+   SET extowner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $2::text::name)
+ WHERE extname = $1::text::name";
+// Of this encoding or of any (-1).
+const COLLATION: &str = "
+SELECT
+  FROM pg_catalog.pg_collation
+ WHERE collname = $1::text::name
+   AND collnamespace = 'pg_catalog'::regnamespace
+   AND collencoding IN (-1, pg_catalog.pg_char_to_encoding(pg_catalog.getdatabaseencoding()))
+ LIMIT 1";
+const ICU_LANGUAGE: &str = "
+SELECT
+  FROM pg_catalog.pg_collation
+ WHERE collprovider = 'i'
+   AND collname = ($1::text || '-x-icu')::name
+ LIMIT 1";
+const COPY_SETTINGS: &str = "
+INSERT INTO pg_catalog.pg_db_role_setting (setdatabase, setrole, setconfig)
+SELECT target.oid,
+       s.setrole,
+       s.setconfig
+  FROM pg_catalog.pg_db_role_setting s
+  JOIN pg_catalog.pg_database source ON source.oid = s.setdatabase
+  JOIN pg_catalog.pg_database target ON target.datname = $2::text::name
+ WHERE source.datname = $1::text::name
+   AND NOT EXISTS (SELECT
+                     FROM pg_catalog.pg_db_role_setting t
+                    WHERE t.setdatabase = target.oid
+                      AND t.setrole = s.setrole)";
+const TERMINATE: &str = "
+SELECT pg_catalog.pg_terminate_backend(pid)
+  FROM pg_catalog.pg_stat_activity
+ WHERE datname = $1::text::name
+   AND pid <> pg_catalog.pg_backend_pid()";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_libc_locale_becomes_a_language_tag() {
+        assert_eq!(language_tag("de_DE.utf8"), "de-DE");
+        assert_eq!(language_tag("sr_RS@latin"), "sr-RS");
+        assert_eq!(language(&language_tag("en_US")), "en");
+    }
+}
