@@ -58,7 +58,9 @@ impl fmt::Display for Blocker {
 // One row a transaction and relation; the mode is chosen in Rust, which knows the conflicts. A waiter is
 // taken as well: behind it we would stand in the queue.
 const ON_RELATIONS: &str = "
-    WITH wanted AS (
+    WITH locks AS MATERIALIZED (
+        SELECT * FROM pg_catalog.pg_locks
+    ), wanted AS (
         SELECT pg_catalog.to_regclass(name)::pg_catalog.oid AS oid, name
         FROM pg_catalog.unnest($1::pg_catalog.text[]) AS name
     )
@@ -74,14 +76,18 @@ const ON_RELATIONS: &str = "
         pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - COALESCE(a.xact_start, p.prepared)) AS age,
         a.query
     FROM wanted w
-        JOIN pg_catalog.pg_locks l
+        JOIN locks l
             ON l.locktype = 'relation'
             AND l.relation = w.oid
             AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
         LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-        -- A prepared transaction has no process: pg_locks shows it as -1/xid.
-        LEFT JOIN pg_catalog.pg_prepared_xacts p
-            ON l.pid IS NULL AND l.virtualtransaction = '-1/' || p.transaction::pg_catalog.text
+        -- A prepared transaction has no process: its lock on its own id leads to its name.
+        LEFT JOIN locks x
+            ON l.pid IS NULL
+            AND x.pid IS NULL
+            AND x.locktype = 'transactionid'
+            AND x.virtualtransaction = l.virtualtransaction
+        LEFT JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = x.transactionid
     WHERE l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
         AND l.pid IS DISTINCT FROM $2
     ORDER BY age DESC NULLS LAST, l.pid, w.name";
@@ -101,7 +107,8 @@ const OF_PID: &str = "
     FROM (SELECT DISTINCT pid FROM pg_catalog.unnest(pg_catalog.pg_blocking_pids($1)) AS pid) b
         LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid
         -- pg_blocking_pids says 0 for a prepared transaction, without its name.
-        LEFT JOIN pg_catalog.pg_prepared_xacts p ON b.pid = 0
+        LEFT JOIN pg_catalog.pg_prepared_xacts p
+            ON b.pid = 0 AND p.database = pg_catalog.current_database()
     ORDER BY age DESC NULLS LAST, a.pid";
 
 /// The transactions that hold or wait for a lock that conflicts with `locks`, oldest first; not our

@@ -93,7 +93,7 @@ impl Ledger {
         let query = sql!("SELECT pg_catalog.max(format) FROM {}.ledger", self.schema);
         let row = client
             .query_one(query.as_str(), &[])
-            .map_err(|e| self.right(e, "read the ledger"))?;
+            .map_err(|e| self.right(client, e, "read the ledger"))?;
         match row.get::<_, Option<i32>>(0) {
             Some(FORMAT) => Ok(true),
             found => Err(ApplyError::LedgerFormat {
@@ -128,7 +128,7 @@ impl Ledger {
         client.batch_execute(&text.join(";\n")).map_err(|e| {
             drop(client.batch_execute("ROLLBACK"));
             if has_schema {
-                self.right(e, "create tables in the schema of the ledger")
+                self.right(client, e, "create tables in the schema of the ledger")
             } else {
                 self.missing_create(client, e)
             }
@@ -145,18 +145,19 @@ impl Ledger {
         }
     }
 
-    fn right(&self, error: postgres::Error, what: &str) -> ApplyError {
+    fn right(&self, client: &mut Client, error: postgres::Error, what: &str) -> ApplyError {
         if error.code() != Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
             return ApplyError::ledger(error);
         }
-        let schema = &self.schema;
+        let (schema, (_, role)) = (&self.schema, names(client));
         ApplyError::MissingRight {
             what: what.to_owned(),
             grant: sql!(
-                "GRANT USAGE, CREATE ON SCHEMA {} TO ROLE_THAT_APPLIES; \
-                 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA {} TO ROLE_THAT_APPLIES",
+                "GRANT USAGE, CREATE ON SCHEMA {} TO {}; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA {} TO {}",
                 schema,
-                schema
+                role,
+                schema,
+                role
             )
             .to_string(),
         }
@@ -280,7 +281,7 @@ impl Ledger {
                 query.as_str(),
                 &[&plan.id, &plan.from, &plan.to, &version, &document],
             )
-            .map_err(|e| self.right(e, "write to the ledger"))?;
+            .map_err(|e| self.right(client, e, "write to the ledger"))?;
         Ok(())
     }
 
@@ -328,7 +329,7 @@ impl Ledger {
         );
         let rows = client
             .query(query.as_str(), &[&plan])
-            .map_err(|e| self.right(e, "read the ledger"))?;
+            .map_err(|e| self.right(client, e, "read the ledger"))?;
         Ok(rows
             .iter()
             .map(|row| Row {
@@ -363,7 +364,7 @@ impl Ledger {
         );
         let row = client
             .query_opt(query.as_str(), &[&id])
-            .map_err(|e| self.right(e, "read the ledger"))?;
+            .map_err(|e| self.right(client, e, "read the ledger"))?;
         let Some(row) = row else {
             return Err(
                 id.map_or(ApplyError::NothingApplied, |id| ApplyError::UnknownPlan {
@@ -462,20 +463,24 @@ impl Ledger {
 
 /// The GRANT that lets the first apply make its ledger.
 pub(super) fn grant_create(client: &mut Client) -> String {
-    let names = client.query_one(
-        "SELECT pg_catalog.current_database()::pg_catalog.text, current_user::pg_catalog.text",
-        &[],
-    );
-    let (database, role) = names.map_or_else(
-        |_| ("DATABASE".to_owned(), "ROLE".to_owned()),
-        |row| (row.get(0), row.get(1)),
-    );
-    sql!(
-        "GRANT CREATE ON DATABASE {} TO {}",
-        Ident::new(database),
-        Ident::new(role)
+    let (database, role) = names(client);
+    sql!("GRANT CREATE ON DATABASE {} TO {}", database, role).to_string()
+}
+
+// Database and role; stand-ins when the connection is gone.
+fn names(client: &mut Client) -> (Ident, Ident) {
+    const QUERY: &str = "
+        SELECT pg_catalog.current_database()::pg_catalog.text, current_user::pg_catalog.text";
+    let row = client.query_one(QUERY, &[]);
+    row.map_or_else(
+        |_| (Ident::new("DATABASE"), Ident::new("ROLE")),
+        |row| {
+            (
+                Ident::new(row.get::<_, String>(0)),
+                Ident::new(row.get::<_, String>(1)),
+            )
+        },
     )
-    .to_string()
 }
 
 fn place(plan: &Document, step: &StepRecord) -> (i64, Phase) {

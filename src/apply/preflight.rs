@@ -192,7 +192,7 @@ fn rights(
             c.relname::pg_catalog.text,
             pg_catalog.pg_get_userbyid(c.relowner)::pg_catalog.text,
             current_user::pg_catalog.text
-        FROM pg_catalog.unnest($1::pg_catalog.text[], $2::pg_catalog.text[]) AS t(schema, name)
+        FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS t(schema, name)
             JOIN pg_catalog.pg_namespace n ON n.nspname = t.schema
             JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
         WHERE NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')
@@ -256,7 +256,7 @@ fn leftovers(
             c.relname::pg_catalog.text,
             tn.nspname::pg_catalog.text,
             t.relname::pg_catalog.text
-        FROM pg_catalog.unnest($1::pg_catalog.text[], $2::pg_catalog.text[]) AS w(schema, name)
+        FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS w(schema, name)
             JOIN pg_catalog.pg_namespace tn ON tn.nspname = w.schema
             JOIN pg_catalog.pg_class t ON t.relnamespace = tn.oid AND t.relname = w.name
             JOIN pg_catalog.pg_index i ON i.indrelid = t.oid
@@ -316,12 +316,14 @@ fn prepared(
             n.nspname::pg_catalog.text,
             c.relname::pg_catalog.text,
             pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - p.prepared)
-        FROM pg_catalog.unnest($1::pg_catalog.text[], $2::pg_catalog.text[]) AS w(schema, name)
+        FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS w(schema, name)
             JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
             JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
             JOIN pg_catalog.pg_locks l ON l.locktype = 'relation' AND l.relation = c.oid AND l.pid IS NULL
+            JOIN pg_catalog.pg_locks x
+                ON x.locktype = 'transactionid' AND x.pid IS NULL AND x.virtualtransaction = l.virtualtransaction
             JOIN pg_catalog.pg_prepared_xacts p
-                ON l.virtualtransaction = '-1/' || p.transaction::pg_catalog.text
+                ON p.transaction = x.transactionid
                 AND p.database = pg_catalog.current_database()
         ORDER BY 1, 2, 3";
     let (schemas, names) = split(relations);
