@@ -710,6 +710,45 @@ fn an_invalid_index_of_ours_is_built_again() {
 }
 
 #[test]
+fn a_deadlock_of_the_build_is_tried_again() {
+    any_version(|cluster| {
+        let config = database(cluster, "deadlock");
+        let plan = plan(cluster.version(), vec![index("expand-1")]);
+        let mut writer = connect(&config);
+        writer
+            .batch_execute("BEGIN; UPDATE public.t SET v = v WHERE id = 1")
+            .unwrap();
+        // The build waits for the writer; when the writer asks for a lock that conflicts with the build's,
+        // the server cancels the one that looks first: the build has to be the victim.
+        writer
+            .batch_execute("SET deadlock_timeout = '60s'; SET LOCAL lock_timeout = 0")
+            .unwrap();
+        let mut writer = Some(writer);
+        let mut other = None;
+        let mut retries = 0;
+        let outcome = run_with(&config, &plan, &options(), &mut |event| match event {
+            Event::Waiting { .. } => {
+                if let Some(mut writer) = writer.take() {
+                    other = Some(std::thread::spawn(move || {
+                        writer
+                            .batch_execute(
+                                "LOCK TABLE public.t IN SHARE UPDATE EXCLUSIVE MODE; COMMIT",
+                            )
+                            .unwrap();
+                    }));
+                }
+            }
+            Event::Retry { .. } => retries += 1,
+            _ => {}
+        });
+        assert_eq!(outcome.unwrap().done.len(), 1);
+        other.unwrap().join().unwrap();
+        assert_eq!(retries, 1);
+        assert!(catalog(&config).contains("(v) truetrue"));
+    });
+}
+
+#[test]
 fn somebody_elses_index_of_that_name_is_left_alone() {
     any_version(|cluster| {
         let config = database(cluster, "taken");
@@ -854,9 +893,9 @@ fn child() {
     config
         .host_path(host)
         .port(5432)
-        .user(*user)
+        .user(user)
         .password(*password)
-        .dbname(*database);
+        .dbname(database);
     let plan = whole(ServerVersion::from_major(version.parse().unwrap()));
     let at: usize = at.parse().unwrap();
     let mut events = 0;

@@ -89,7 +89,6 @@ const ON_RELATIONS: &str = "
             AND x.virtualtransaction = l.virtualtransaction
         LEFT JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = x.transactionid
     WHERE l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
-        AND l.pid IS DISTINCT FROM $2
     ORDER BY age DESC NULLS LAST, l.pid, w.name";
 
 const OF_PID: &str = "
@@ -111,16 +110,15 @@ const OF_PID: &str = "
             ON b.pid = 0 AND p.database = pg_catalog.current_database()
     ORDER BY age DESC NULLS LAST, a.pid";
 
-/// The transactions that hold or wait for a lock that conflicts with `locks`, oldest first; not our
-/// own session and not `also_ours`.
+/// The transactions that hold or wait for a lock that conflicts with `locks`, oldest first; not
+/// our own session.
 pub(super) fn conflicting(
     client: &mut Client,
     locks: &[(String, LockMode)],
-    also_ours: Option<i32>,
 ) -> Result<Vec<Blocker>, postgres::Error> {
     let names: Vec<&str> = locks.iter().map(|(name, _)| name.as_str()).collect();
     let mut found: Vec<Blocker> = Vec::new();
-    for row in client.query(ON_RELATIONS, &[&names, &also_ours])? {
+    for row in client.query(ON_RELATIONS, &[&names])? {
         let (name, mode): (String, String) = (row.get(1), row.get(2));
         let Some(mode) = LockMode::parse(&mode) else {
             continue;

@@ -252,27 +252,23 @@ impl Run<'_, '_> {
                 Err(Failure::Stop(stop)) => return Err(Failed::Stop(stop)),
                 Err(Failure::Statement { place, source }) => (place, source),
             };
-            let failure = Failure::Statement { place, source };
-            let Failure::Statement { source, .. } = &failure else {
-                continue;
-            };
-            if is_lost(source) {
-                return Err(self.failed(step, failure));
+            if is_lost(&source) {
+                return Err(self.failed(step, Failure::Statement { place, source }));
             }
-            let said = super::error::said(source);
+            let said = super::error::said(&source);
             let note = self.ledger.note(&self.plan.id, &step.id, &said);
             self.record(step, &note)?;
             // Somebody else's object of that name: `clean` would remove it.
-            if !ours && is_duplicate(source) {
+            if !ours && is_duplicate(&source) {
                 let row = self.ledger.taken_back(&self.plan.id, &step.id, 0, true);
                 self.record(step, &row)?;
-                return Err(self.failed(step, failure));
+                return Err(self.failed(step, Failure::Statement { place, source }));
             }
             ours = true;
-            let retry = is_lock_failure(source);
+            let retry = is_lock_failure(&source);
             self.clean(step)?;
             if !retry {
-                return Err(self.failed(step, failure));
+                return Err(self.failed(step, Failure::Statement { place, source }));
             }
             if attempt >= self.options.lock.attempts {
                 return Err(Failed::Stop(Stop::Attempts {

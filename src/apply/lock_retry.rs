@@ -91,8 +91,7 @@ pub(super) fn transact(
         if !is_lock_failure(&source) {
             return Err(Failure::Statement { place, source });
         }
-        let blockers =
-            blocker::conflicting(&mut session.client, &work.locks, None).unwrap_or_default();
+        let blockers = blocker::conflicting(&mut session.client, &work.locks).unwrap_or_default();
         if attempt >= policy.attempts {
             return Err(Failure::Stop(Stop::Attempts {
                 step: work.step.to_owned(),
@@ -197,7 +196,7 @@ fn wait_outside(
     // The age of another role's transaction is hidden without pg_read_all_stats: then from first sight.
     let mut seen: BTreeMap<String, Instant> = BTreeMap::new();
     loop {
-        let found = blocker::conflicting(&mut session.client, &work.locks, None);
+        let found = blocker::conflicting(&mut session.client, &work.locks);
         let found = found.map_err(|source| Failure::Statement {
             place: work.first_place + 1,
             source,

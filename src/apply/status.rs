@@ -142,7 +142,7 @@ fn standing(
     let blockers = if locks.is_empty() {
         Vec::new()
     } else {
-        blocker::conflicting(client, &locks, None).map_err(ApplyError::ledger)?
+        blocker::conflicting(client, &locks).map_err(ApplyError::ledger)?
     };
     let next = NextStep {
         id: step.id.clone(),
