@@ -12,6 +12,7 @@
 //!           → render | apply       a plan read from a file is Plan<Recorded>: apply rehearses it again before it runs it
 //! ```
 
+pub mod apply;
 pub mod catalog;
 pub mod diff;
 pub mod kinds;
@@ -24,3 +25,6 @@ pub mod scratch;
 pub mod render;
 pub mod source;
 pub mod strategy;
+pub mod plan;
+pub mod scratch;
+pub mod source;

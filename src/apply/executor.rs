@@ -1,0 +1,463 @@
+//! Runs the steps of the chosen phases, after what the ledger has as done.
+
+use super::error::is_lost;
+use super::ledger::{Ledger, plan_state};
+use super::lock_retry::{self, Failure, Work, is_lock_failure};
+use super::{
+    ApplyError, Event, Level, Observer, Options, Outcome, Position, Progress, Session, StepState,
+    Stop, lock, outside, preflight, resume,
+};
+use crate::pg::Sql;
+use crate::plan::{Document, Phase, StepRecord};
+use postgres::error::SqlState;
+use std::time::Instant;
+
+/// Runs `plan`'s steps of `options.phases` in order, going on from what the ledger has as done.
+///
+/// Takes the advisory lock, reads the position, runs the preflight, makes the ledger, and only then the
+/// first statement. A step with a closed gate, and all after it, stays pending. Safe to run again at any
+/// time: what is done is not done twice.
+///
+/// # Errors
+/// Those with exit code 3 before the first statement; [`ApplyError::Statement`],
+/// [`ApplyError::ConnectionLost`] and the like with what was done until then.
+pub fn run(
+    session: &mut Session<'_>,
+    plan: &Document,
+    options: &Options,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, ApplyError> {
+    if let Err(holder) = lock::take(&mut session.client, options)? {
+        let position = resume::position(&mut session.client, plan, &options.ledger_schema);
+        let position = position.ok();
+        return Ok(Outcome {
+            done: position.as_ref().map(Position::done).unwrap_or_default(),
+            pending: asked(plan, options)
+                .filter(|(_, s)| position.as_ref().is_none_or(|p| !p.state(&s.id).is_done()))
+                .map(|(_, s)| s.id.clone())
+                .collect(),
+            stopped: Some(Stop::Held { holder }),
+            ..Outcome::default()
+        });
+    }
+    let result = run_alone(session, plan, options, observer);
+    lock::release(&mut session.client, options);
+    result
+}
+
+fn asked<'a>(
+    plan: &'a Document,
+    options: &'a Options,
+) -> impl Iterator<Item = (Phase, &'a StepRecord)> {
+    plan.steps()
+        .filter(|(phase, _)| options.phases.contains(phase))
+}
+
+fn run_alone(
+    session: &mut Session<'_>,
+    plan: &Document,
+    options: &Options,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, ApplyError> {
+    let position = resume::position(&mut session.client, plan, &options.ledger_schema)?;
+    check_order(plan, options, &position)?;
+    let findings = preflight::check(session, plan, options, &position)?;
+    if findings.iter().any(|f| f.level == Level::Refuse) {
+        return Err(ApplyError::Refused {
+            findings: findings
+                .into_iter()
+                .filter(|f| f.level == Level::Refuse)
+                .collect(),
+        });
+    }
+    for finding in findings {
+        observer.event(Event::Message {
+            text: finding.message,
+        });
+    }
+    let ledger = Ledger::new(&options.ledger_schema);
+    ledger.create(&mut session.client)?;
+    ledger.begin_plan(&mut session.client, plan)?;
+    let mut run = Run {
+        session,
+        ledger,
+        plan,
+        options,
+        observer,
+        done: position.done(),
+    };
+    let result = run.steps(&position);
+    run.end(&result);
+    result
+}
+
+// A phase runs when the ones before it are done, or are asked for too.
+fn check_order(plan: &Document, options: &Options, position: &Position) -> Result<(), ApplyError> {
+    if let Some((step, _)) = position
+        .steps()
+        .iter()
+        .find(|(_, state)| matches!(state, StepState::RollingBack { .. }))
+    {
+        return Err(ApplyError::RollbackUnderWay {
+            plan: plan.id.clone(),
+            step: step.clone(),
+        });
+    }
+    for (wanted, step) in asked(plan, options) {
+        if position.state(&step.id).is_done() {
+            continue;
+        }
+        let missing = plan.steps().find(|(phase, earlier)| {
+            *phase < wanted
+                && !options.phases.contains(phase)
+                && !position.state(&earlier.id).is_done()
+        });
+        if let Some((missing, step)) = missing {
+            return Err(ApplyError::PhaseOrder {
+                wanted,
+                missing,
+                step: step.id.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+struct Run<'r, 's> {
+    session: &'r mut Session<'s>,
+    ledger: Ledger,
+    plan: &'r Document,
+    options: &'r Options,
+    observer: &'r mut dyn Observer,
+    /// The steps that are done, in the plan's order.
+    done: Vec<String>,
+}
+
+impl Run<'_, '_> {
+    fn steps(&mut self, position: &Position) -> Result<Outcome, ApplyError> {
+        let mut outcome = Outcome::default();
+        for (phase, step) in asked(self.plan, self.options) {
+            let state = position.state(&step.id);
+            if state == StepState::DoneUnrecorded {
+                let row =
+                    self.ledger
+                        .done(self.plan, step, 0, Some("found done after an interruption"));
+                self.record(step, &row)?;
+            }
+            if state.is_done() {
+                continue;
+            }
+            if let Some(gate) = self.options.gates.closed(step) {
+                self.observer.event(Event::Gated {
+                    step: step.id.clone(),
+                    gate: gate.to_owned(),
+                });
+                outcome.gate = Some(gate.to_owned());
+                break;
+            }
+            self.observer.event(Event::StepStarted {
+                step: step.id.clone(),
+                phase,
+                title: step.title.clone(),
+            });
+            let since = Instant::now();
+            let result = if step.is_transactional() {
+                self.inside(step)
+            } else {
+                self.outside(step, state)
+            };
+            match result {
+                Ok(()) => {
+                    self.done.push(step.id.clone());
+                    outcome.now.push(step.id.clone());
+                    self.observer.event(Event::StepDone {
+                        step: step.id.clone(),
+                        took: since.elapsed(),
+                    });
+                }
+                Err(Failed::Stop(stop)) => {
+                    outcome.stopped = Some(stop);
+                    break;
+                }
+                Err(Failed::Error(error)) => return Err(error),
+            }
+        }
+        outcome.done = self.done.clone();
+        outcome.pending = asked(self.plan, self.options)
+            .map(|(_, step)| step.id.clone())
+            .filter(|id| !self.done.contains(id))
+            .collect();
+        Ok(outcome)
+    }
+
+    /// Notes in the ledger how the run ended; without a connection it stays as it is.
+    fn end(&mut self, result: &Result<Outcome, ApplyError>) {
+        let complete = self
+            .plan
+            .steps()
+            .all(|(_, step)| self.done.contains(&step.id));
+        let (state, message) = match result {
+            Ok(Outcome {
+                stopped: Some(stop),
+                ..
+            }) => (plan_state::STOPPED, Some(stop.to_string())),
+            Ok(_) if complete => (plan_state::DONE, None),
+            Ok(_) => (plan_state::WAITING, None),
+            Err(error) => (plan_state::FAILED, Some(error.to_string())),
+        };
+        let client = &mut self.session.client;
+        drop(
+            self.ledger
+                .end_plan(client, &self.plan.id, state, message.as_deref()),
+        );
+    }
+
+    fn inside(&mut self, step: &StepRecord) -> Result<(), Failed> {
+        let work = Work {
+            step: &step.id,
+            statements: step.statements.iter().map(|s| s.sql.as_str()).collect(),
+            first_place: 0,
+            of: step.statements.len(),
+            locks: lock_retry::blocking_locks(step),
+            long: lock_retry::is_long(step),
+        };
+        let (ledger, plan) = (&self.ledger, self.plan);
+        let record = |attempts| ledger.done(plan, step, attempts, None);
+        lock_retry::transact(self.session, &work, &record, self.options, self.observer)
+            .map(drop)
+            .map_err(|failure| self.failed(step, failure))
+    }
+
+    // A step that cannot be rolled back by the server: begun, decided by its probe, cleaned, tried again.
+    fn outside(&mut self, step: &StepRecord, state: StepState) -> Result<(), Failed> {
+        let mut ours = state == StepState::HalfDone;
+        if ours {
+            self.clean(step)?;
+        } else {
+            if resume::has_happened(&mut self.session.client, step)? == Some(true) {
+                let row = self
+                    .ledger
+                    .done(self.plan, step, 0, Some("was so before this plan ran"));
+                return Ok(self.record(step, &row)?);
+            }
+            self.check_names(step)?;
+        }
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let row = self.ledger.running(self.plan, step, 1);
+            self.record(step, &row)?;
+            let (place, source) = match self.statements(step) {
+                Ok(()) => break,
+                Err(Failure::Stop(stop)) => return Err(Failed::Stop(stop)),
+                Err(Failure::Statement { place, source }) => (place, source),
+            };
+            if is_lost(&source) {
+                return Err(self.failed(step, Failure::Statement { place, source }));
+            }
+            let said = super::error::said(&source);
+            let note = self.ledger.note(&self.plan.id, &step.id, &said);
+            self.record(step, &note)?;
+            // Somebody else's object of that name: `clean` would remove it.
+            if !ours && is_duplicate(&source) {
+                let row = self.ledger.taken_back(&self.plan.id, &step.id, 0, true);
+                self.record(step, &row)?;
+                return Err(self.failed(step, Failure::Statement { place, source }));
+            }
+            ours = true;
+            let retry = is_lock_failure(&source);
+            self.clean(step)?;
+            if !retry {
+                return Err(self.failed(step, Failure::Statement { place, source }));
+            }
+            if attempt >= self.options.lock.attempts {
+                return Err(Failed::Stop(Stop::Attempts {
+                    step: step.id.clone(),
+                    attempts: attempt,
+                    blockers: Vec::new(),
+                }));
+            }
+            let pause = self
+                .options
+                .lock
+                .pause_after(attempt, self.session.jitter());
+            self.observer.event(Event::Retry {
+                step: step.id.clone(),
+                attempt,
+                of: self.options.lock.attempts,
+                pause,
+                why: said,
+                blockers: Vec::new(),
+            });
+            std::thread::sleep(pause);
+        }
+        self.observer.event(Event::Recording {
+            step: step.id.clone(),
+        });
+        if resume::has_happened(&mut self.session.client, step)? == Some(false) {
+            return Err(Failed::Error(ApplyError::NotDone {
+                step: step.id.clone(),
+                state: Box::new(self.progress()),
+            }));
+        }
+        let row = self.ledger.done(self.plan, step, 0, None);
+        Ok(self.record(step, &row)?)
+    }
+
+    fn statements(&mut self, step: &StepRecord) -> Result<(), Failure> {
+        let of = step.statements.len();
+        for (statement, place) in step.statements.iter().zip(1..) {
+            if statement.transactional {
+                let work = Work {
+                    step: &step.id,
+                    statements: vec![&statement.sql],
+                    first_place: place - 1,
+                    of,
+                    locks: lock_retry::blocking_locks(step),
+                    long: false,
+                };
+                let nothing = |_| Sql::constant("SELECT 1");
+                lock_retry::transact(self.session, &work, &nothing, self.options, self.observer)?;
+                continue;
+            }
+            self.observer.event(Event::Statement {
+                step: step.id.clone(),
+                place,
+                of,
+            });
+            self.unbounded(&step.id, place, &statement.sql)?;
+        }
+        Ok(())
+    }
+
+    fn unbounded(&mut self, step: &str, place: usize, statement: &str) -> Result<(), Failure> {
+        let at = |failure| match failure {
+            Failure::Statement { source, .. } => Failure::Statement { place, source },
+            stop @ Failure::Stop(_) => stop,
+        };
+        outside::without_timeouts(self.session)
+            .map_err(|source| Failure::Statement { place, source })?;
+        outside::watched(self.session, step, statement, self.options, self.observer).map_err(at)
+    }
+
+    // What is not there need not be cleaned.
+    fn clean(&mut self, step: &StepRecord) -> Result<(), Failed> {
+        for statement in &step.clean {
+            match self.unbounded(&step.id, 1, statement) {
+                Err(Failure::Statement { source, .. }) if is_missing(&source) => {}
+                Err(failure) => return Err(self.failed(step, failure)),
+                Ok(()) => {}
+            }
+        }
+        Ok(())
+    }
+
+    // An index of that name that is there before our first attempt is somebody else's: after a crash
+    // `clean` could not tell it from ours.
+    fn check_names(&mut self, step: &StepRecord) -> Result<(), Failed> {
+        let evidence = step.evidence.statements.iter();
+        let builds: Vec<&str> = evidence
+            .flat_map(|s| s.index_builds.iter().map(String::as_str))
+            .collect();
+        const QUERY: &str = "
+            SELECT name
+            FROM pg_catalog.unnest($1::pg_catalog.text[]) AS name
+            WHERE pg_catalog.to_regclass(name) IS NOT NULL";
+        let taken = self
+            .session
+            .client
+            .query_opt(&format!("{QUERY} LIMIT 1"), &[&builds])
+            .map_err(ApplyError::ledger)?;
+        match taken {
+            Some(row) if !step.clean.is_empty() => Err(Failed::Error(ApplyError::NameTaken {
+                step: step.id.clone(),
+                name: row.get(0),
+                state: Box::new(self.progress()),
+            })),
+            _ => Ok(()),
+        }
+    }
+
+    fn record(&mut self, step: &StepRecord, row: &Sql) -> Result<(), ApplyError> {
+        let result = self.session.client.batch_execute(row.as_str());
+        result.map_err(|source| {
+            if is_lost(&source) {
+                ApplyError::ConnectionLost {
+                    step: Some(step.id.clone()),
+                    source,
+                    state: Box::new(self.progress()),
+                }
+            } else {
+                ApplyError::ledger(source)
+            }
+        })
+    }
+
+    fn failed(&self, step: &StepRecord, failure: Failure) -> Failed {
+        match failure {
+            Failure::Stop(stop) => Failed::Stop(stop),
+            Failure::Statement { place, source } => {
+                Failed::Error(step_error(step, place, source, self.progress()))
+            }
+        }
+    }
+
+    fn progress(&self) -> Progress {
+        Progress {
+            done: self.done.clone(),
+            pending: asked(self.plan, self.options)
+                .map(|(_, step)| step.id.clone())
+                .filter(|id| !self.done.contains(id))
+                .collect(),
+        }
+    }
+}
+
+pub(super) fn step_error(
+    step: &StepRecord,
+    place: usize,
+    source: postgres::Error,
+    state: Progress,
+) -> ApplyError {
+    let (step, state) = (step.id.clone(), Box::new(state));
+    if is_lost(&source) {
+        ApplyError::ConnectionLost {
+            step: Some(step),
+            source,
+            state,
+        }
+    } else {
+        ApplyError::Statement {
+            step,
+            place,
+            source,
+            state,
+        }
+    }
+}
+
+/// Why a step did not come to its end.
+pub(super) enum Failed {
+    Stop(Stop),
+    Error(ApplyError),
+}
+
+impl From<ApplyError> for Failed {
+    fn from(error: ApplyError) -> Self {
+        Self::Error(error)
+    }
+}
+
+pub(super) fn is_duplicate(error: &postgres::Error) -> bool {
+    matches!(
+        error.code(),
+        Some(code) if *code == SqlState::DUPLICATE_TABLE || *code == SqlState::DUPLICATE_OBJECT
+    )
+}
+
+pub(super) fn is_missing(error: &postgres::Error) -> bool {
+    matches!(
+        error.code(),
+        Some(code) if *code == SqlState::UNDEFINED_OBJECT || *code == SqlState::UNDEFINED_TABLE
+    )
+}

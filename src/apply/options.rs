@@ -1,0 +1,130 @@
+//! What a run may do and how long it may wait.
+
+use crate::pg::Ident;
+use crate::plan::{Phase, StepRecord};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Which gates are taken as open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Gates {
+    /// A step with a gate stays pending, and so does all that comes after it.
+    #[default]
+    Closed,
+    /// Those of the steps with these ids are open.
+    Open(BTreeSet<String>),
+    /// `drops.gate=none`.
+    AllOpen,
+}
+
+impl Gates {
+    /// The condition that keeps `step` from running.
+    pub fn closed<'a>(&self, step: &'a StepRecord) -> Option<&'a str> {
+        let gate = step.gate.as_deref()?;
+        match self {
+            Self::Closed => Some(gate),
+            Self::Open(ids) => (!ids.contains(&step.id)).then_some(gate),
+            Self::AllOpen => None,
+        }
+    }
+}
+
+/// How locks that block the application are asked for (`lock.*`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockPolicy {
+    /// `lock_timeout` of the first attempt; also the age from which a transaction that holds a conflicting
+    /// lock is waited for outside the queue. A younger one is expected to end by itself.
+    pub first: Duration,
+    /// What `lock_timeout` grows to.
+    pub timeout: Duration,
+    /// Attempts at one transaction.
+    pub attempts: u32,
+    /// How long older transactions are waited for before one attempt.
+    pub max_wait: Duration,
+    /// The pause after the first failed attempt; it grows by half each time, up to `max_pause`.
+    pub pause: Duration,
+    pub max_pause: Duration,
+}
+
+impl Default for LockPolicy {
+    fn default() -> Self {
+        Self {
+            first: Duration::from_millis(100),
+            timeout: Duration::from_secs(5),
+            attempts: 30,
+            max_wait: Duration::from_secs(600),
+            pause: Duration::from_millis(200),
+            max_pause: Duration::from_secs(10),
+        }
+    }
+}
+
+impl LockPolicy {
+    /// `lock_timeout` of an attempt, counted from 1.
+    ///
+    /// ```
+    /// use pgrehearse::apply::LockPolicy;
+    /// let policy = LockPolicy::default();
+    /// assert_eq!(policy.timeout_of(1).as_millis(), 100);
+    /// assert_eq!(policy.timeout_of(2).as_millis(), 150);
+    /// assert_eq!(policy.timeout_of(30).as_secs(), 5);
+    /// ```
+    pub fn timeout_of(&self, attempt: u32) -> Duration {
+        grown(self.first, attempt).min(self.timeout)
+    }
+
+    /// The pause after a failed attempt; `jitter` is 0 to 1 and moves it by up to half either way, so
+    /// that it does not keep step with something periodic.
+    pub fn pause_after(&self, attempt: u32, jitter: f64) -> Duration {
+        grown(self.pause, attempt)
+            .min(self.max_pause)
+            .mul_f64(0.5 + jitter.clamp(0.0, 1.0))
+    }
+}
+
+fn grown(start: Duration, attempt: u32) -> Duration {
+    let steps = i32::try_from(attempt.saturating_sub(1)).map_or(40, |n| n.min(40));
+    start.mul_f64(1.5_f64.powi(steps))
+}
+
+/// What a run may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The phases to run, of those the plan has.
+    pub phases: BTreeSet<Phase>,
+    pub gates: Gates,
+    /// `ledger.schema`.
+    pub ledger_schema: Ident,
+    pub lock: LockPolicy,
+    /// Of a statement that blocks the application or does not grow with a table.
+    pub statement_timeout: Duration,
+    /// `index.max_wait`: how long a statement without time-outs (CONCURRENTLY, VALIDATE) may wait for
+    /// one lock before it is cancelled.
+    pub max_concurrent_wait: Duration,
+    /// How long to wait for another apply on this database.
+    pub wait_for_other: Duration,
+    /// Between two looks at what we wait for.
+    pub poll: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            phases: Phase::ALL.into_iter().collect(),
+            gates: Gates::default(),
+            ledger_schema: Ident::new(super::ledger::SCHEMA),
+            lock: LockPolicy::default(),
+            statement_timeout: Duration::from_secs(60),
+            max_concurrent_wait: Duration::from_secs(3600),
+            wait_for_other: Duration::from_secs(2),
+            poll: Duration::from_millis(200),
+        }
+    }
+}
+
+/// Milliseconds as the server's time-outs take them; never 0, which would turn them off.
+pub(super) fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis())
+        .unwrap_or(i64::MAX)
+        .clamp(1, i64::from(i32::MAX))
+}

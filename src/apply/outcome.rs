@@ -1,0 +1,142 @@
+//! What came of a run, and its exit code.
+
+use super::{Blocker, Holder};
+use std::fmt;
+use std::time::Duration;
+
+/// Why a run stopped part-way in a safe state: running it again goes on from there.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stop {
+    /// Another apply works on this database.
+    Held { holder: Option<Holder> },
+    /// `lock.attempts` attempts at the step's locks failed.
+    Attempts {
+        step: String,
+        attempts: u32,
+        blockers: Vec<Blocker>,
+    },
+    /// Older transactions held conflicting locks longer than `lock.max_wait`, or a statement without
+    /// time-outs waited longer than `index.max_wait`.
+    Waited {
+        step: String,
+        waited: Duration,
+        blockers: Vec<Blocker>,
+    },
+}
+
+impl Stop {
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Held { .. } => "apply::held",
+            Self::Attempts { .. } => "apply::lock_attempts",
+            Self::Waited { .. } => "apply::lock_wait",
+        }
+    }
+
+    /// The next command.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Held { .. } => {
+                "wait until the other run has ended, then run this again".to_owned()
+            }
+            Self::Attempts { blockers, .. } | Self::Waited { blockers, .. } => {
+                let pids: Vec<String> = blockers
+                    .iter()
+                    .filter_map(|b| b.pid)
+                    .map(|pid| format!("SELECT pg_terminate_backend({pid})"))
+                    .collect();
+                if pids.is_empty() {
+                    "run it again: it goes on with this step".to_owned()
+                } else {
+                    format!(
+                        "run it again when they have ended, or end them ({}): it goes on with this step",
+                        pids.join("; ")
+                    )
+                }
+            }
+        }
+    }
+
+    pub fn blockers(&self) -> &[Blocker] {
+        match self {
+            Self::Held { .. } => &[],
+            Self::Attempts { blockers, .. } | Self::Waited { blockers, .. } => blockers,
+        }
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Held {
+                holder: Some(holder),
+            } => {
+                write!(f, "another run works on this database: {holder}")
+            }
+            Self::Held { holder: None } => {
+                f.write_str("another run works on this database; it could not be seen who")
+            }
+            Self::Attempts {
+                step,
+                attempts,
+                blockers,
+            } => {
+                write!(
+                    f,
+                    "step {step}: {attempts} attempts to get its locks ran into lock_timeout"
+                )?;
+                list(f, blockers)
+            }
+            Self::Waited {
+                step,
+                waited,
+                blockers,
+            } => {
+                write!(
+                    f,
+                    "step {step}: waited {} s for other transactions",
+                    waited.as_secs()
+                )?;
+                list(f, blockers)
+            }
+        }
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, blockers: &[Blocker]) -> fmt::Result {
+    for (i, blocker) in blockers.iter().enumerate() {
+        write!(
+            f,
+            "{} {blocker}",
+            if i == 0 { "; blocked by" } else { " and" }
+        )?;
+    }
+    Ok(())
+}
+
+/// What a run did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// Steps that stand done in the ledger, of this run and earlier ones, in the plan's order.
+    pub done: Vec<String>,
+    /// Those of them that this run did.
+    pub now: Vec<String>,
+    /// Steps of the asked phases that are not done.
+    pub pending: Vec<String>,
+    /// The gate that keeps the first pending step, where one does.
+    pub gate: Option<String>,
+    pub stopped: Option<Stop>,
+}
+
+impl Outcome {
+    /// The exit code (RULES.md): 0 done or all that gates allow is done, 5 stopped part-way in a safe state.
+    ///
+    /// With `require_complete`, pending steps are 5 too.
+    pub fn exit_code(&self, require_complete: bool) -> i32 {
+        if self.stopped.is_some() || (require_complete && !self.pending.is_empty()) {
+            5
+        } else {
+            0
+        }
+    }
+}

@@ -1,0 +1,421 @@
+//! Takes steps back, in reverse order.
+
+use super::error::is_lost;
+use super::executor::{Failed, is_duplicate, is_missing, step_error};
+use super::ledger::{Ledger, plan_state};
+use super::lock_retry::{self, Failure, Work, is_lock_failure};
+use super::{
+    ApplyError, Event, Observer, Options, Progress, Session, StepState, Stop, lock, outside, resume,
+};
+use crate::kinds::{KindTag, ObjectId};
+use crate::pg::{LockMode, Qualified, Sql};
+use crate::plan::{Document, Phase, Rollback, StatementRecord, StepRecord};
+use crate::sql;
+use std::time::Instant;
+
+/// A harmless remainder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    pub step: String,
+    pub what: ObjectId,
+    pub why: String,
+}
+
+/// A step that cannot be taken back, nor any before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Barrier {
+    pub step: String,
+    pub why: String,
+}
+
+/// What a rollback did.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Undone {
+    /// The steps taken back by this run, in the order in which it was done; those that leave something
+    /// are among them.
+    pub undone: Vec<String>,
+    /// What stays, harmlessly.
+    pub left: Vec<Left>,
+    /// Steps that were to be taken back and still stand, the next one first.
+    pub remaining: Vec<String>,
+    pub barrier: Option<Barrier>,
+    pub stopped: Option<Stop>,
+}
+
+impl Undone {
+    /// 0 when it came to where it should, 5 when it stopped in a safe state, 1 when a step in the way
+    /// cannot be taken back. (When that is the very first one, [`run`] gives an error with 3.)
+    pub fn exit_code(&self) -> i32 {
+        match (&self.stopped, &self.barrier) {
+            (Some(_), _) => 5,
+            (None, Some(_)) => 1,
+            (None, None) => 0,
+        }
+    }
+}
+
+/// Takes back the done steps of `plan` in reverse, down to the end of `to_phase`, or all of them.
+///
+/// Resumable like apply: each transactional part commits together with the ledger.
+///
+/// # Errors
+/// [`ApplyError::NoLedger`]; [`ApplyError::Irreversible`] when nothing can be done at all; what a
+/// statement says.
+pub fn run(
+    session: &mut Session<'_>,
+    plan: &Document,
+    to_phase: Option<Phase>,
+    options: &Options,
+    observer: &mut dyn Observer,
+) -> Result<Undone, ApplyError> {
+    if let Err(holder) = lock::take(&mut session.client, options)? {
+        return Ok(Undone {
+            stopped: Some(Stop::Held { holder }),
+            ..Undone::default()
+        });
+    }
+    let result = run_alone(session, plan, to_phase, options, observer);
+    lock::release(&mut session.client, options);
+    result
+}
+
+fn run_alone(
+    session: &mut Session<'_>,
+    plan: &Document,
+    to_phase: Option<Phase>,
+    options: &Options,
+    observer: &mut dyn Observer,
+) -> Result<Undone, ApplyError> {
+    let ledger = Ledger::new(&options.ledger_schema);
+    if !ledger.exists(&mut session.client)? {
+        return Err(ApplyError::NoLedger);
+    }
+    let position = resume::position(&mut session.client, plan, &options.ledger_schema)?;
+    let mut steps: Vec<(Phase, &StepRecord, StepState)> = plan
+        .steps()
+        .map(|(phase, step)| (phase, step, position.state(&step.id)))
+        .filter(|(phase, _, state)| {
+            to_phase.is_none_or(|to| *phase > to)
+                && !matches!(state, StepState::Pending | StepState::RolledBack)
+        })
+        .collect();
+    steps.reverse();
+    if let Some((_, step, _)) = steps.first()
+        && let Rollback::Irreversible { why } = &step.rollback
+    {
+        return Err(ApplyError::Irreversible {
+            step: step.id.clone(),
+            why: why.clone(),
+        });
+    }
+    let mut run = Run {
+        session,
+        ledger,
+        plan,
+        options,
+        observer,
+        outcome: Undone {
+            remaining: steps.iter().map(|(_, step, _)| step.id.clone()).collect(),
+            ..Undone::default()
+        },
+    };
+    let result = run.steps(&steps);
+    let Run {
+        session,
+        ledger,
+        outcome,
+        ..
+    } = run;
+    let stands = plan.steps().any(|(_, step)| {
+        position.state(&step.id) != StepState::Pending
+            && position.state(&step.id) != StepState::RolledBack
+            && !outcome.undone.contains(&step.id)
+    });
+    let (state, message) = match (&result, &outcome.stopped) {
+        (Err(error), _) => (plan_state::FAILED, Some(error.to_string())),
+        (Ok(()), Some(stop)) => (plan_state::STOPPED, Some(stop.to_string())),
+        (Ok(()), None) if stands => (plan_state::WAITING, None),
+        (Ok(()), None) => (plan_state::ROLLED_BACK, None),
+    };
+    // Without a connection it stays as it is; when nothing was to do, too.
+    if !steps.is_empty() {
+        drop(ledger.end_plan(&mut session.client, &plan.id, state, message.as_deref()));
+    }
+    result.map(|()| outcome)
+}
+
+struct Run<'r, 's> {
+    session: &'r mut Session<'s>,
+    ledger: Ledger,
+    plan: &'r Document,
+    options: &'r Options,
+    observer: &'r mut dyn Observer,
+    outcome: Undone,
+}
+
+impl Run<'_, '_> {
+    fn steps(&mut self, steps: &[(Phase, &StepRecord, StepState)]) -> Result<(), ApplyError> {
+        for (phase, step, state) in steps {
+            let since = Instant::now();
+            self.observer.event(Event::StepStarted {
+                step: step.id.clone(),
+                phase: *phase,
+                title: step.title.clone(),
+            });
+            let result = match (&step.rollback, state) {
+                (_, StepState::HalfDone) => self.clean(step),
+                (Rollback::Run(statements), StepState::RollingBack { undone }) => {
+                    self.take_back(step, statements, *undone, Doubt::Yes)
+                }
+                (Rollback::Run(statements), _) => self.take_back(step, statements, 0, Doubt::No),
+                (Rollback::Leave { what, why }, _) => {
+                    self.outcome.left.push(Left {
+                        step: step.id.clone(),
+                        what: what.clone(),
+                        why: why.clone(),
+                    });
+                    self.row(step, 0, true)
+                }
+                (Rollback::Irreversible { why }, _) => {
+                    self.outcome.barrier = Some(Barrier {
+                        step: step.id.clone(),
+                        why: why.clone(),
+                    });
+                    return Ok(());
+                }
+            };
+            match result {
+                Ok(()) => {
+                    self.outcome.remaining.retain(|id| *id != step.id);
+                    self.outcome.undone.push(step.id.clone());
+                    self.observer.event(Event::StepDone {
+                        step: step.id.clone(),
+                        took: since.elapsed(),
+                    });
+                }
+                Err(Failed::Stop(stop)) => {
+                    self.outcome.stopped = Some(stop);
+                    return Ok(());
+                }
+                Err(Failed::Error(error)) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn take_back(
+        &mut self,
+        step: &StepRecord,
+        statements: &[StatementRecord],
+        undone: usize,
+        mut doubt: Doubt,
+    ) -> Result<(), Failed> {
+        let of = statements.len();
+        if undone >= of {
+            return self.row(step, undone, true);
+        }
+        let mut place = undone;
+        while let Some(statement) = statements.get(place) {
+            if statement.transactional {
+                let rest = &statements[place..];
+                let together = rest.iter().take_while(|s| s.transactional);
+                let work = Work {
+                    step: &step.id,
+                    statements: together.map(|s| s.sql.as_str()).collect(),
+                    first_place: place,
+                    of,
+                    locks: strongest(step),
+                    long: false,
+                };
+                let end = place + work.statements.len();
+                let (ledger, plan) = (&self.ledger, self.plan);
+                let record = |_| ledger.taken_back(&plan.id, &step.id, end, end == of);
+                lock_retry::transact(self.session, &work, &record, self.options, self.observer)
+                    .map_err(|failure| self.failed(step, failure))?;
+                place = end;
+            } else {
+                self.row(step, place, false)?;
+                self.alone(step, place, of, &statement.sql, doubt)?;
+                place += 1;
+                self.row(step, place, place == of)?;
+            }
+            doubt = Doubt::No;
+        }
+        Ok(())
+    }
+
+    // A statement outside a transaction. In doubt it may have happened before we were killed: then what
+    // it drops is missing, or what it makes is there, valid or INVALID.
+    fn alone(
+        &mut self,
+        step: &StepRecord,
+        place: usize,
+        of: usize,
+        statement: &str,
+        mut doubt: Doubt,
+    ) -> Result<(), Failed> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            self.observer.event(Event::Statement {
+                step: step.id.clone(),
+                place: place + 1,
+                of,
+            });
+            let (failure, said) = match self.unbounded(step, statement) {
+                Ok(()) => return Ok(()),
+                Err(Failure::Statement { source, .. }) => {
+                    if is_lost(&source) {
+                        return Err(self.failed(
+                            step,
+                            Failure::Statement {
+                                place: place + 1,
+                                source,
+                            },
+                        ));
+                    }
+                    let said = super::error::said(&source);
+                    (source, said)
+                }
+                Err(stop) => return Err(self.failed(step, stop)),
+            };
+            let retry = is_lock_failure(&failure);
+            if doubt == Doubt::Yes && is_missing(&failure) {
+                return Ok(());
+            }
+            let in_the_way = retry || (doubt == Doubt::Yes && is_duplicate(&failure));
+            if in_the_way {
+                let invalid = self.drop_invalid(step)?;
+                if !invalid && is_duplicate(&failure) {
+                    return Ok(());
+                }
+            }
+            if !in_the_way {
+                return Err(self.failed(
+                    step,
+                    Failure::Statement {
+                        place: place + 1,
+                        source: failure,
+                    },
+                ));
+            }
+            doubt = Doubt::No;
+            if attempt >= self.options.lock.attempts {
+                return Err(Failed::Stop(Stop::Attempts {
+                    step: step.id.clone(),
+                    attempts: attempt,
+                    blockers: Vec::new(),
+                }));
+            }
+            let pause = self
+                .options
+                .lock
+                .pause_after(attempt, self.session.jitter());
+            self.observer.event(Event::Retry {
+                step: step.id.clone(),
+                attempt,
+                of: self.options.lock.attempts,
+                pause,
+                why: said,
+                blockers: Vec::new(),
+            });
+            std::thread::sleep(pause);
+        }
+    }
+
+    // A failed CREATE or DROP INDEX CONCURRENTLY leaves the step's index INVALID.
+    fn drop_invalid(&mut self, step: &StepRecord) -> Result<bool, Failed> {
+        let (KindTag::Index, [schema, name]) = (step.object.kind, step.object.path.as_slice())
+        else {
+            return Ok(false);
+        };
+        const QUERY: &str = "
+            SELECT 1
+            FROM pg_catalog.pg_index i
+                JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relname = $2 AND NOT i.indisvalid";
+        let found = self.session.client.query_opt(QUERY, &[schema, name]);
+        if found.map_err(ApplyError::ledger)?.is_none() {
+            return Ok(false);
+        }
+        let index = Qualified::new(schema.as_str(), name.as_str());
+        let drop = sql!("DROP INDEX CONCURRENTLY {}", index);
+        match self.unbounded(step, drop.as_str()) {
+            Ok(()) => Ok(true),
+            Err(Failure::Statement { source, .. }) if is_missing(&source) => Ok(true),
+            Err(failure) => Err(self.failed(step, failure)),
+        }
+    }
+
+    fn clean(&mut self, step: &StepRecord) -> Result<(), Failed> {
+        for statement in &step.clean {
+            match self.unbounded(step, statement) {
+                Err(Failure::Statement { source, .. }) if is_missing(&source) => {}
+                Err(failure) => return Err(self.failed(step, failure)),
+                Ok(()) => {}
+            }
+        }
+        self.row(step, 0, true)
+    }
+
+    fn unbounded(&mut self, step: &StepRecord, statement: &str) -> Result<(), Failure> {
+        outside::without_timeouts(self.session)
+            .map_err(|source| Failure::Statement { place: 1, source })?;
+        outside::watched(
+            self.session,
+            &step.id,
+            statement,
+            self.options,
+            self.observer,
+        )
+    }
+
+    fn row(&mut self, step: &StepRecord, undone: usize, all: bool) -> Result<(), Failed> {
+        self.observer.event(Event::Recording {
+            step: step.id.clone(),
+        });
+        let row: Sql = self.ledger.taken_back(&self.plan.id, &step.id, undone, all);
+        let result = self.session.client.batch_execute(row.as_str());
+        result.map_err(|source| {
+            Failed::Error(if is_lost(&source) {
+                step_error(step, 0, source, self.progress())
+            } else {
+                ApplyError::ledger(source)
+            })
+        })
+    }
+
+    fn failed(&self, step: &StepRecord, failure: Failure) -> Failed {
+        match failure {
+            Failure::Stop(stop) => Failed::Stop(stop),
+            Failure::Statement { place, source } => {
+                Failed::Error(step_error(step, place, source, self.progress()))
+            }
+        }
+    }
+
+    // Seen from the rollback: what is taken back, and what still is to be.
+    fn progress(&self) -> Progress {
+        Progress {
+            done: self.outcome.undone.clone(),
+            pending: self.outcome.remaining.clone(),
+        }
+    }
+}
+
+/// Whether an earlier run may have done the statement without recording it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    Yes,
+    No,
+}
+
+// The rollback's locks are not in the evidence of the step. Dropping takes ACCESS EXCLUSIVE where making
+// took less (a trigger, a foreign key: LOCKS.md, surprises 1 and 11).
+fn strongest(step: &StepRecord) -> Vec<(String, LockMode)> {
+    lock_retry::blocking_locks(step)
+        .into_iter()
+        .map(|(name, _)| (name, LockMode::AccessExclusive))
+        .collect()
+}

@@ -1,0 +1,159 @@
+//! Where every plan of the ledger stands, and what is in the way of its next step.
+
+use super::blocker::{self, Blocker};
+use super::ledger::{Ledger, plan_state};
+use super::lock::{self, Holder};
+use super::lock_retry::blocking_locks;
+use super::{ApplyError, StepState, resume};
+use crate::pg::Ident;
+use crate::plan::{Document, Phase};
+use crate::sql;
+use postgres::Client;
+
+/// The ledger of one database at a glance.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    /// The plan that was begun last comes first.
+    pub plans: Vec<PlanStatus>,
+    /// Who works on this database now.
+    pub holder: Option<Holder>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanStatus {
+    pub id: String,
+    pub from: String,
+    pub to: String,
+    /// `running`, `waiting`, `stopped`, `failed`, `done`, `rolled back`, or `interrupted`: the ledger says
+    /// running, and nobody is.
+    pub state: String,
+    /// What the last run ended with, when it did not go through.
+    pub message: Option<String>,
+    /// Times of the server, UTC, as `2026-01-31T12:00:00Z`.
+    pub started_at: String,
+    pub started_by: String,
+    pub finished_at: Option<String>,
+    pub phases: Vec<PhaseStatus>,
+    pub next: Option<NextStep>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhaseStatus {
+    pub phase: Phase,
+    pub done: Vec<String>,
+    pub pending: Vec<String>,
+}
+
+/// The step that comes next, and what keeps it now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NextStep {
+    pub id: String,
+    pub title: String,
+    pub phase: Phase,
+    /// It was begun and is half done, or half taken back.
+    pub begun: bool,
+    pub gate: Option<String>,
+    /// Transactions that hold locks which conflict with those the step takes.
+    pub blockers: Vec<Blocker>,
+}
+
+/// Reads the status; empty where nothing was ever applied. Writes nothing.
+///
+/// # Errors
+/// What reading the ledger says.
+pub fn read(client: &mut Client, ledger_schema: &Ident) -> Result<Status, ApplyError> {
+    if !Ledger::new(ledger_schema).exists(client)? {
+        return Ok(Status::default());
+    }
+    let holder = lock::holder(client, ledger_schema)?;
+    let query = sql!(
+        "SELECT
+            id,
+            state,
+            message,
+            pg_catalog.to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),
+            started_by,
+            pg_catalog.to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),
+            document
+         FROM {}.plan
+         ORDER BY started_at DESC, id",
+        ledger_schema
+    );
+    let rows = client
+        .query(query.as_str(), &[])
+        .map_err(ApplyError::ledger)?;
+    let mut plans = Vec::new();
+    for row in rows {
+        let id: String = row.get(0);
+        let text: String = row.get(6);
+        let plan: Document = serde_json::from_str(&text).map_err(|e| ApplyError::Document {
+            plan: id.clone(),
+            message: e.to_string(),
+        })?;
+        let mut state: String = row.get(1);
+        if state == plan_state::RUNNING && holder.is_none() {
+            "interrupted".clone_into(&mut state);
+        }
+        let (phases, next) = standing(client, &plan, ledger_schema, &state)?;
+        plans.push(PlanStatus {
+            id,
+            state,
+            message: row.get(2),
+            started_at: row.get(3),
+            started_by: row.get(4),
+            finished_at: row.get(5),
+            from: plan.from,
+            to: plan.to,
+            phases,
+            next,
+        });
+    }
+    Ok(Status { plans, holder })
+}
+
+fn standing(
+    client: &mut Client,
+    plan: &Document,
+    ledger_schema: &Ident,
+    state: &str,
+) -> Result<(Vec<PhaseStatus>, Option<NextStep>), ApplyError> {
+    let position = resume::position(client, plan, ledger_schema)?;
+    let phases = plan
+        .phases
+        .iter()
+        .map(|record| {
+            let ids = record.steps.iter().map(|step| step.id.clone());
+            let (done, pending) = ids.partition(|id| position.state(id).is_done());
+            PhaseStatus {
+                phase: record.phase,
+                done,
+                pending,
+            }
+        })
+        .collect();
+    let next = plan
+        .steps()
+        .find(|(_, step)| !position.state(&step.id).is_done())
+        .filter(|_| state != plan_state::ROLLED_BACK);
+    let Some((phase, step)) = next else {
+        return Ok((phases, None));
+    };
+    let locks = blocking_locks(step);
+    let blockers = if locks.is_empty() {
+        Vec::new()
+    } else {
+        blocker::conflicting(client, &locks).map_err(ApplyError::ledger)?
+    };
+    let next = NextStep {
+        id: step.id.clone(),
+        title: step.title.clone(),
+        phase,
+        begun: matches!(
+            position.state(&step.id),
+            StepState::HalfDone | StepState::RollingBack { .. }
+        ),
+        gate: step.gate.clone(),
+        blockers,
+    };
+    Ok((phases, Some(next)))
+}

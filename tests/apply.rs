@@ -1,0 +1,1002 @@
+//! Apply on real servers: locks that are not to be had, kills at every statement, restarts, rollback.
+//!
+//! Runs on every version of 14 to 18 that is installed or cached; one that is not to be had is named on
+//! standard error.
+
+use pgrehearse::apply::rollback;
+use pgrehearse::apply::{
+    self, ApplyError, Event, Gates, LockPolicy, Options, Outcome, Session, Silent, StepState, Stop,
+    resume, status,
+};
+use pgrehearse::kinds::{KindTag, ObjectId};
+use pgrehearse::pg::{Ident, LockMode, ServerVersion};
+use pgrehearse::plan::document::{FORMAT, Fingerprints, PlanEvidence};
+use pgrehearse::plan::{
+    Document, Impact, Phase, PhaseRecord, Rollback, StatementEvidence, StatementRecord,
+    StepEvidence, StepRecord, artifact,
+};
+use pgrehearse::scratch::{Binaries, Cluster, ClusterOptions, Search, default_cache_dir};
+use postgres::{Client, Config, NoTls};
+use rustix::process::{Pid, Signal, getpid, kill_process};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+// ---- servers ----
+
+fn search() -> Search {
+    use std::os::unix::fs::MetadataExt;
+    let var = |name| std::env::var_os(name).map(PathBuf::from);
+    let is_root = std::fs::metadata("/proc/self").is_ok_and(|meta| meta.uid() == 0);
+    let (home, xdg) = (var("HOME"), var("XDG_CACHE_HOME"));
+    Search {
+        path: std::env::var_os("PATH"),
+        cache: var("PGREHEARSE_CACHE")
+            .unwrap_or_else(|| default_cache_dir(home.as_deref(), xdg.as_deref(), is_root)),
+        ..Search::default()
+    }
+}
+
+fn start(version: ServerVersion) -> Option<Cluster> {
+    let search = search();
+    let binaries = Binaries::find(version, &search)
+        .map_err(|e| eprintln!("skipped on {version}: {e}"))
+        .ok()?;
+    let mut options = ClusterOptions::new(&search.cache);
+    // What is committed must outlast a crash.
+    let settings = [
+        ("max_prepared_transactions", "5"),
+        ("synchronous_commit", "on"),
+    ];
+    options.extra_settings = settings.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec();
+    Some(Cluster::start(&binaries, &options).unwrap())
+}
+
+fn each_version(test: impl Fn(&Cluster)) {
+    for version in ServerVersion::SUPPORTED {
+        if let Some(cluster) = start(version) {
+            test(&cluster);
+        }
+    }
+}
+
+// The oldest and the newest that is to be had: for tests whose subject is not the server.
+fn any_version(test: impl Fn(&Cluster)) {
+    let newest = ServerVersion::SUPPORTED.into_iter().rev().find_map(start);
+    test(&newest.expect("no server binaries of any version"));
+}
+
+fn connect(config: &Config) -> Client {
+    config.connect(NoTls).unwrap()
+}
+
+const SCHEMA: &str = "
+    CREATE TABLE public.t (id int PRIMARY KEY, v int NOT NULL, old text);
+    INSERT INTO public.t SELECT i, i % 100, 'x' FROM generate_series(1, 2000) i;
+    ANALYZE public.t;";
+
+fn database(cluster: &Cluster, name: &str) -> Config {
+    let mut admin = connect(&cluster.superuser("postgres"));
+    admin
+        .batch_execute(&format!("CREATE DATABASE {name}"))
+        .unwrap();
+    let config = cluster.superuser(name);
+    connect(&config).batch_execute(SCHEMA).unwrap();
+    config
+}
+
+fn role(cluster: &Cluster, config: &Config, name: &str) -> Config {
+    let mut admin = connect(&cluster.superuser("postgres"));
+    admin
+        .batch_execute(&format!("CREATE ROLE {name} LOGIN PASSWORD 'geheim'"))
+        .unwrap();
+    let mut config = config.clone();
+    config.user(name).password("geheim");
+    config
+}
+
+/// Everything of the table that the plan could change, as text.
+fn catalog(config: &Config) -> String {
+    const QUERY: &str = "
+        SELECT string_agg(line, E'\\n' ORDER BY line) FROM (
+            SELECT 'column ' || attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull AS line
+            FROM pg_attribute WHERE attrelid = 'public.t'::regclass AND attnum > 0 AND NOT attisdropped
+            UNION ALL
+            SELECT pg_get_indexdef(indexrelid) || ' ' || indisvalid || indisready
+            FROM pg_index WHERE indrelid = 'public.t'::regclass
+            UNION ALL
+            SELECT conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'public.t'::regclass
+            UNION ALL
+            SELECT 'comment ' || description FROM pg_description WHERE objoid = 'public.t'::regclass
+            UNION ALL
+            SELECT 'rows ' || count(*) || ' ' || sum(v) FROM public.t
+        ) x";
+    connect(config).query_one(QUERY, &[]).unwrap().get(0)
+}
+
+// ---- plans ----
+
+fn statement(sql: &str) -> StatementRecord {
+    StatementRecord {
+        sql: sql.to_owned(),
+        transactional: !sql.contains("CONCURRENTLY"),
+    }
+}
+
+fn step(id: &str, statements: &[&str], lock: LockMode, back: &[&str]) -> StepRecord {
+    let evidence = |sql: &&str| StatementEvidence {
+        locks: BTreeMap::from([("public.t".to_owned(), lock)]),
+        scanned: if sql.contains("VALIDATE") && !sql.contains("NOT VALID") {
+            vec!["public.t".to_owned()]
+        } else {
+            Vec::new()
+        },
+        ..StatementEvidence::default()
+    };
+    StepRecord {
+        id: id.to_owned(),
+        title: format!("do {id}"),
+        operation: "alter table".to_owned(),
+        object: ObjectId::new(KindTag::Table, ["public", "t"]),
+        strategy: "direct".to_owned(),
+        why: "the test".to_owned(),
+        statements: statements.iter().map(|s| statement(s)).collect(),
+        done_when: None,
+        clean: Vec::new(),
+        rollback: Rollback::Run(back.iter().map(|s| statement(s)).collect()),
+        hazards: Vec::new(),
+        gate: None,
+        fingerprints: Fingerprints {
+            before: format!("before {id}"),
+            after: format!("after {id}"),
+        },
+        evidence: StepEvidence {
+            impact: Impact::Online,
+            statements: statements.iter().map(evidence).collect(),
+        },
+    }
+}
+
+fn index(id: &str) -> StepRecord {
+    let mut step = step(
+        id,
+        &["CREATE INDEX CONCURRENTLY t_v ON public.t (v)"],
+        LockMode::ShareUpdateExclusive,
+        &["DROP INDEX CONCURRENTLY public.t_v"],
+    );
+    step.object = ObjectId::new(KindTag::Index, ["public", "t_v"]);
+    step.evidence.statements[0].index_builds = vec!["public.t_v".to_owned()];
+    step.done_when = Some(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexrelid = pg_catalog.to_regclass('public.t_v') AND indisvalid)"
+            .to_owned(),
+    );
+    step.clean = vec!["DROP INDEX CONCURRENTLY IF EXISTS public.t_v".to_owned()];
+    step
+}
+
+fn add_column(id: &str) -> StepRecord {
+    step(
+        id,
+        &["ALTER TABLE public.t ADD COLUMN note text"],
+        LockMode::AccessExclusive,
+        &["ALTER TABLE public.t DROP COLUMN note"],
+    )
+}
+
+fn plan(version: ServerVersion, steps: Vec<StepRecord>) -> Document {
+    let phases = Phase::ALL.into_iter().map(|phase| PhaseRecord {
+        phase,
+        steps: steps
+            .iter()
+            .filter(|s| s.id.starts_with(phase.name()))
+            .cloned()
+            .collect(),
+    });
+    let mut document = Document {
+        format: FORMAT,
+        id: String::new(),
+        tool: "test".to_owned(),
+        server_version: version,
+        from: "live".to_owned(),
+        to: "schemas".to_owned(),
+        fingerprints: Fingerprints {
+            before: "before".to_owned(),
+            after: "after".to_owned(),
+        },
+        touches: vec![ObjectId::new(KindTag::Table, ["public", "t"])],
+        phases: phases.filter(|p| !p.steps.is_empty()).collect(),
+        unmodeled: Vec::new(),
+        notices: Vec::new(),
+        evidence: PlanEvidence {
+            rehearsed_on: Some("the test".to_owned()),
+            not_rehearsed: Vec::new(),
+            impact: Impact::Online,
+            residual: Vec::new(),
+            rollback: BTreeMap::new(),
+            queries: String::new(),
+            data: String::new(),
+            run: BTreeMap::new(),
+        },
+    };
+    document.id = artifact::content_id(&document);
+    document
+}
+
+/// One of each: transactional, CONCURRENTLY, several statements, VALIDATE, contract.
+fn whole(version: ServerVersion) -> Document {
+    plan(
+        version,
+        vec![
+            add_column("expand-1"),
+            index("expand-2"),
+            step(
+                "expand-3",
+                &[
+                    "ALTER TABLE public.t ADD CONSTRAINT positive CHECK (v >= 0) NOT VALID",
+                    "COMMENT ON TABLE public.t IS 'it''s new'",
+                ],
+                LockMode::AccessExclusive,
+                &[
+                    "COMMENT ON TABLE public.t IS NULL",
+                    "ALTER TABLE public.t DROP CONSTRAINT positive",
+                ],
+            ),
+            step(
+                "migrate-1",
+                &["ALTER TABLE public.t VALIDATE CONSTRAINT positive"],
+                LockMode::ShareUpdateExclusive,
+                &[],
+            ),
+            step(
+                "contract-1",
+                &["ALTER TABLE public.t RENAME COLUMN old TO _deprecated_old"],
+                LockMode::AccessExclusive,
+                &["ALTER TABLE public.t RENAME COLUMN _deprecated_old TO old"],
+            ),
+        ],
+    )
+}
+
+fn options() -> Options {
+    Options {
+        lock: LockPolicy {
+            first: Duration::from_millis(50),
+            timeout: Duration::from_millis(200),
+            attempts: 4,
+            max_wait: Duration::from_secs(20),
+            pause: Duration::from_millis(20),
+            max_pause: Duration::from_millis(100),
+        },
+        wait_for_other: Duration::from_secs(15),
+        poll: Duration::from_millis(20),
+        ..Options::default()
+    }
+}
+
+fn phases(phases: &[Phase]) -> Options {
+    Options {
+        phases: phases.iter().copied().collect(),
+        ..options()
+    }
+}
+
+fn run_with(
+    config: &Config,
+    plan: &Document,
+    options: &Options,
+    observer: &mut dyn FnMut(Event),
+) -> Result<Outcome, ApplyError> {
+    let open = || config.connect(NoTls);
+    let mut session = Session::open(&open)?;
+    let mut observer = |event: Event| observer(event);
+    apply::run(&mut session, plan, options, &mut observer)
+}
+
+fn run(config: &Config, plan: &Document, options: &Options) -> Result<Outcome, ApplyError> {
+    run_with(config, plan, options, &mut drop)
+}
+
+fn roll_back(
+    config: &Config,
+    plan: &Document,
+    to: Option<Phase>,
+) -> Result<rollback::Undone, ApplyError> {
+    let open = || config.connect(NoTls);
+    let mut session = Session::open(&open)?;
+    rollback::run(&mut session, plan, to, &options(), &mut Silent)
+}
+
+fn ids(steps: &[&str]) -> Vec<String> {
+    steps.iter().map(|s| (*s).to_owned()).collect()
+}
+
+// ---- tests ----
+
+#[test]
+fn a_plan_is_applied_once_and_taken_back_to_the_start() {
+    each_version(|cluster| {
+        let config = database(cluster, "whole");
+        let before = catalog(&config);
+        let plan = whole(cluster.version());
+        let outcome = run(&config, &plan, &options()).unwrap();
+        assert_eq!(outcome.done.len(), 5);
+        assert_eq!(outcome.exit_code(true), 0);
+        let after = catalog(&config);
+        assert!(
+            after.contains("note text")
+                && after.contains("t_v")
+                && after.contains("_deprecated_old")
+        );
+
+        let mut client = connect(&config);
+        let again = run(&config, &plan, &options()).unwrap();
+        assert_eq!((again.now.len(), again.done.len()), (0, 5));
+        let found = status::read(&mut client, &Ident::new("pgrehearse")).unwrap();
+        assert_eq!(found.plans[0].state, "done");
+        assert_eq!(found.plans[0].next, None);
+        assert!(found.plans[0].finished_at.is_some());
+
+        // From the ledger, without the file.
+        let ledger = apply::ledger::Ledger::new(&Ident::new("pgrehearse"));
+        let recorded = ledger.document(&mut client, None).unwrap();
+        assert_eq!(recorded, plan);
+        let undone = roll_back(&config, &recorded, Some(Phase::Expand)).unwrap();
+        assert_eq!(undone.undone, ids(&["contract-1", "migrate-1"]));
+        let undone = roll_back(&config, &recorded, None).unwrap();
+        assert_eq!(undone.undone, ids(&["expand-3", "expand-2", "expand-1"]));
+        assert_eq!(undone.exit_code(), 0);
+        assert_eq!(catalog(&config), before);
+        let found = status::read(&mut client, &Ident::new("pgrehearse")).unwrap();
+        assert_eq!(found.plans[0].state, "rolled back");
+
+        run(&config, &plan, &options()).unwrap();
+        assert_eq!(catalog(&config), after);
+    });
+}
+
+#[test]
+fn phases_go_separately_and_in_order() {
+    any_version(|cluster| {
+        let config = database(cluster, "phases");
+        let plan = whole(cluster.version());
+        let error = run(&config, &plan, &phases(&[Phase::Migrate])).unwrap_err();
+        assert!(matches!(error, ApplyError::PhaseOrder { .. }), "{error}");
+        assert_eq!(error.exit_code(), 3);
+        // Nothing was changed, not even a ledger made.
+        let mut client = connect(&config);
+        let none = status::read(&mut client, &Ident::new("pgrehearse")).unwrap();
+        assert!(none.plans.is_empty());
+
+        let outcome = run(&config, &plan, &phases(&[Phase::Expand])).unwrap();
+        assert_eq!(outcome.done, ids(&["expand-1", "expand-2", "expand-3"]));
+        assert_eq!((outcome.pending.len(), outcome.exit_code(true)), (0, 0));
+        let found = status::read(&mut client, &Ident::new("pgrehearse")).unwrap();
+        assert_eq!(found.plans[0].state, "waiting");
+        assert_eq!(found.plans[0].next.as_ref().unwrap().id, "migrate-1");
+        let error = run(&config, &plan, &phases(&[Phase::Contract])).unwrap_err();
+        assert_eq!(error.exit_code(), 3);
+        run(&config, &plan, &phases(&[Phase::Migrate])).unwrap();
+        let outcome = run(&config, &plan, &phases(&[Phase::Contract])).unwrap();
+        assert_eq!(outcome.now, ids(&["contract-1"]));
+    });
+}
+
+#[test]
+fn a_closed_gate_leaves_the_rest_pending() {
+    any_version(|cluster| {
+        let config = database(cluster, "gate");
+        let mut plan = whole(cluster.version());
+        plan.phases[2].steps[0].gate = Some("wait 7 days".to_owned());
+        let outcome = run(&config, &plan, &options()).unwrap();
+        assert_eq!(outcome.pending, ids(&["contract-1"]));
+        assert_eq!(outcome.gate.as_deref(), Some("wait 7 days"));
+        assert_eq!((outcome.exit_code(false), outcome.exit_code(true)), (0, 5));
+        let open = Options {
+            gates: Gates::Open(["contract-1".to_owned()].into()),
+            ..options()
+        };
+        assert!(run(&config, &plan, &open).unwrap().pending.is_empty());
+    });
+}
+
+#[test]
+fn an_irreversible_step_stops_the_rollback() {
+    any_version(|cluster| {
+        let config = database(cluster, "irreversible");
+        let mut plan = whole(cluster.version());
+        plan.phases[2].steps[0].rollback = Rollback::Irreversible {
+            why: "the data are gone".to_owned(),
+        };
+        run(&config, &plan, &options()).unwrap();
+        let before = catalog(&config);
+        let error = roll_back(&config, &plan, None).unwrap_err();
+        assert_eq!(
+            (error.exit_code(), error.code()),
+            (3, "apply::irreversible")
+        );
+        assert_eq!(catalog(&config), before);
+        let nothing = roll_back(&config, &plan, Some(Phase::Contract)).unwrap();
+        assert!(nothing.undone.is_empty());
+    });
+}
+
+#[test]
+fn a_step_that_leaves_something_says_so() {
+    any_version(|cluster| {
+        let config = database(cluster, "leave");
+        let mut step = add_column("expand-1");
+        let what = ObjectId::new(KindTag::Column, ["public", "t", "note"]);
+        step.rollback = Rollback::Leave {
+            what: what.clone(),
+            why: "harmless".to_owned(),
+        };
+        let plan = plan(cluster.version(), vec![step]);
+        run(&config, &plan, &options()).unwrap();
+        let undone = roll_back(&config, &plan, None).unwrap();
+        assert_eq!(undone.left[0].what, what);
+    });
+}
+
+#[test]
+fn a_reader_that_goes_away_is_waited_for_outside_the_queue() {
+    any_version(|cluster| {
+        let config = database(cluster, "goes");
+        let plan = plan(cluster.version(), vec![add_column("expand-1")]);
+        let mut reader = connect(&config);
+        reader
+            .batch_execute(
+                "SET application_name = 'report'; BEGIN; SELECT 'secret' FROM public.t LIMIT 1",
+            )
+            .unwrap();
+        // Older than `first`.
+        std::thread::sleep(Duration::from_millis(100));
+        let gone = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(600));
+            reader.batch_execute("COMMIT").unwrap();
+        });
+        let mut named = Vec::new();
+        let mut retries = 0;
+        let outcome = run_with(&config, &plan, &options(), &mut |event| match event {
+            Event::Waiting { waiting, .. } => named.push(waiting[0].to_string()),
+            Event::Retry { .. } => retries += 1,
+            _ => {}
+        });
+        assert_eq!(outcome.unwrap().done.len(), 1);
+        gone.join().unwrap();
+        assert_eq!(
+            retries, 0,
+            "it asked for the lock while the reader was there"
+        );
+        assert!(
+            named[0].contains("report") && named[0].contains("idle in transaction"),
+            "{named:?}"
+        );
+        assert!(!named[0].contains("secret"), "{named:?}");
+    });
+}
+
+#[test]
+fn a_reader_that_stays_ends_in_a_safe_stop() {
+    any_version(|cluster| {
+        let config = database(cluster, "stays");
+        let plan = whole(cluster.version());
+        let mut reader = connect(&config);
+        reader
+            .batch_execute("BEGIN; SELECT FROM public.t LIMIT 1")
+            .unwrap();
+        let short = Options {
+            lock: LockPolicy {
+                max_wait: Duration::from_millis(300),
+                ..options().lock
+            },
+            ..options()
+        };
+        let outcome = run(&config, &plan, &short).unwrap();
+        assert!(
+            matches!(outcome.stopped, Some(Stop::Waited { .. })),
+            "{outcome:?}"
+        );
+        assert_eq!((outcome.exit_code(false), outcome.pending.len()), (5, 5));
+        assert_eq!(outcome.stopped.unwrap().blockers().len(), 1);
+        let mut client = connect(&config);
+        let found = status::read(&mut client, &Ident::new("pgrehearse")).unwrap();
+        assert_eq!(found.plans[0].state, "stopped");
+        assert_eq!(found.plans[0].next.as_ref().unwrap().blockers.len(), 1);
+
+        // Younger than `first`: it counts on the time-out, and its attempts are limited.
+        let hasty = Options {
+            lock: LockPolicy {
+                first: Duration::from_secs(3600),
+                timeout: Duration::from_millis(50),
+                attempts: 3,
+                ..options().lock
+            },
+            ..options()
+        };
+        let mut retries = 0;
+        let outcome = run_with(&config, &plan, &hasty, &mut |event| {
+            retries += usize::from(matches!(event, Event::Retry { .. }));
+        })
+        .unwrap();
+        assert!(
+            matches!(&outcome.stopped, Some(Stop::Attempts { attempts: 3, blockers, .. }) if blockers.len() == 1),
+            "{outcome:?}"
+        );
+        assert_eq!(retries, 2);
+        drop(reader);
+        assert_eq!(run(&config, &plan, &options()).unwrap().done.len(), 5);
+    });
+}
+
+#[test]
+fn only_one_run_works_on_a_database() {
+    any_version(|cluster| {
+        let config = database(cluster, "two");
+        let plan = plan(cluster.version(), vec![add_column("expand-1")]);
+        let other = Options {
+            wait_for_other: Duration::ZERO,
+            ..options()
+        };
+        let mut second = None;
+        run_with(&config, &plan, &options(), &mut |event| {
+            if matches!(event, Event::StepStarted { .. }) {
+                second = Some(run(&config, &plan, &other).unwrap());
+            }
+        })
+        .unwrap();
+        let second = second.unwrap();
+        assert_eq!(second.exit_code(false), 5);
+        let Some(Stop::Held {
+            holder: Some(holder),
+        }) = second.stopped
+        else {
+            panic!("{second:?}");
+        };
+        assert!(holder.pid > 0 && holder.since.is_some());
+        assert_eq!(holder.application.as_deref(), Some("pgrehearse"));
+    });
+}
+
+#[test]
+fn a_missing_right_is_refused_with_its_grant() {
+    any_version(|cluster| {
+        let config = database(cluster, "rights");
+        let login = role(cluster, &config, "deployer");
+        let before = catalog(&config);
+        let plan = plan(cluster.version(), vec![add_column("expand-1")]);
+        let error = run(&login, &plan, &options()).unwrap_err();
+        assert_eq!(error.exit_code(), 3);
+        let help = error.help().unwrap();
+        assert!(
+            help.contains("GRANT CREATE ON DATABASE rights TO deployer"),
+            "{help}"
+        );
+        assert!(error.to_string().contains("public.t belongs to"), "{error}");
+        assert_eq!(catalog(&config), before);
+
+        let mut admin = connect(&config);
+        admin
+            .batch_execute("ALTER TABLE public.t OWNER TO deployer; GRANT CREATE ON DATABASE rights TO deployer; GRANT CREATE ON SCHEMA public TO deployer")
+            .unwrap();
+        assert_eq!(run(&login, &plan, &options()).unwrap().done.len(), 1);
+
+        // The ledger is deployer's; another role may not read it.
+        let other = role(cluster, &config, "reader");
+        let error = status::read(&mut connect(&other), &Ident::new("pgrehearse")).unwrap_err();
+        assert!(error.help().unwrap().contains("TO reader"), "{error:?}");
+    });
+}
+
+#[test]
+fn preflight_refuses_and_warns() {
+    any_version(|cluster| {
+        let config = database(cluster, "preflight");
+        let mut plan = plan(cluster.version(), vec![add_column("expand-1")]);
+        let mut admin = connect(&config);
+        admin
+            .batch_execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'public.t_pkey'::regclass")
+            .unwrap();
+        let error = run(&config, &plan, &options()).unwrap_err();
+        assert_eq!(
+            error.help().as_deref(),
+            Some("DROP INDEX CONCURRENTLY public.t_pkey")
+        );
+        admin
+            .batch_execute("UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'public.t_pkey'::regclass")
+            .unwrap();
+
+        admin
+            .batch_execute("BEGIN; SELECT FROM public.t LIMIT 1; PREPARE TRANSACTION 'left behind'")
+            .unwrap();
+        let short = Options {
+            lock: LockPolicy {
+                max_wait: Duration::from_millis(100),
+                ..options().lock
+            },
+            ..options()
+        };
+        let mut said = Vec::new();
+        let outcome = run_with(&config, &plan, &short, &mut |event| {
+            if let Event::Message { text } = event {
+                said.push(text);
+            }
+        })
+        .unwrap();
+        assert!(said[0].contains("left behind"), "{said:?}");
+        let stop = outcome.stopped.unwrap().to_string();
+        assert!(
+            stop.contains("prepared transaction \"left behind\""),
+            "{stop}"
+        );
+        admin
+            .batch_execute("ROLLBACK PREPARED 'left behind'")
+            .unwrap();
+
+        admin
+            .batch_execute("ALTER DATABASE preflight SET default_transaction_read_only = on")
+            .unwrap();
+        let error = run(&config, &plan, &options()).unwrap_err();
+        assert!(error.to_string().contains("read-only"), "{error}");
+        admin
+            .batch_execute("ALTER DATABASE preflight RESET default_transaction_read_only")
+            .unwrap();
+
+        plan.server_version = ServerVersion::from_major(13);
+        let error = run(&config, &plan, &options()).unwrap_err();
+        assert_eq!(error.exit_code(), 3);
+        assert!(error.to_string().contains("PostgreSQL 13"), "{error}");
+    });
+}
+
+#[test]
+fn an_invalid_index_of_ours_is_built_again() {
+    each_version(|cluster| {
+        let config = database(cluster, "invalid");
+        let plan = plan(cluster.version(), vec![index("expand-1")]);
+        // A reader of the table makes the build wait; the build is then cancelled from outside.
+        let mut reader = connect(&config);
+        reader
+            .batch_execute("BEGIN; UPDATE public.t SET v = v WHERE id = 1")
+            .unwrap();
+        let mut admin = connect(&config);
+        let mut waited_for = None;
+        let error = run_with(&config, &plan, &options(), &mut |event| {
+            if let Event::Waiting { waiting, .. } = event {
+                waited_for = waiting[0].pid;
+                admin
+                    .batch_execute("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%'")
+                    .unwrap();
+                reader.batch_execute("SELECT 1").unwrap();
+                if !reader.is_closed() {
+                    reader.batch_execute("COMMIT").unwrap();
+                }
+            }
+        });
+        assert!(waited_for.is_some());
+        // Cancelled by a person: it ends, cleaned. Or it was through before the cancel came.
+        if let Err(error) = error {
+            assert_eq!((error.exit_code(), error.code()), (1, "apply::statement"));
+            assert!(
+                !catalog(&config).contains("INDEX t_v"),
+                "{}",
+                catalog(&config)
+            );
+        }
+
+        // As after a crash in the middle of the build: INVALID, and the row says running.
+        let mut client = connect(&config);
+        client
+            .batch_execute(
+                "DROP INDEX IF EXISTS public.t_v; CREATE INDEX t_v ON public.t (v);
+                 UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'public.t_v'::regclass;
+                 UPDATE pgrehearse.step SET state = 'running'",
+            )
+            .unwrap();
+        let schema = Ident::new("pgrehearse");
+        let position = resume::position(&mut client, &plan, &schema).unwrap();
+        assert_eq!(position.state("expand-1"), StepState::HalfDone);
+        assert_eq!(
+            position.accepted_fingerprints(&plan),
+            ["before", "before expand-1", "after expand-1"]
+        );
+        assert_eq!(run(&config, &plan, &options()).unwrap().done.len(), 1);
+        assert!(
+            catalog(&config).contains("(v) truetrue"),
+            "{}",
+            catalog(&config)
+        );
+    });
+}
+
+#[test]
+fn a_deadlock_of_the_build_is_tried_again() {
+    any_version(|cluster| {
+        let config = database(cluster, "deadlock");
+        let plan = plan(cluster.version(), vec![index("expand-1")]);
+        let mut writer = connect(&config);
+        writer
+            .batch_execute("BEGIN; UPDATE public.t SET v = v WHERE id = 1")
+            .unwrap();
+        // The build waits for the writer; when the writer asks for a lock that conflicts with the build's,
+        // the server cancels the one that looks first: the build has to be the victim.
+        writer
+            .batch_execute("SET deadlock_timeout = '60s'; SET LOCAL lock_timeout = 0")
+            .unwrap();
+        let mut writer = Some(writer);
+        let mut other = None;
+        let mut retries = 0;
+        let outcome = run_with(&config, &plan, &options(), &mut |event| match event {
+            Event::Waiting { .. } => {
+                if let Some(mut writer) = writer.take() {
+                    other = Some(std::thread::spawn(move || {
+                        writer
+                            .batch_execute(
+                                "LOCK TABLE public.t IN SHARE UPDATE EXCLUSIVE MODE; COMMIT",
+                            )
+                            .unwrap();
+                    }));
+                }
+            }
+            Event::Retry { .. } => retries += 1,
+            _ => {}
+        });
+        assert_eq!(outcome.unwrap().done.len(), 1);
+        other.unwrap().join().unwrap();
+        assert_eq!(retries, 1);
+        assert!(catalog(&config).contains("(v) truetrue"));
+    });
+}
+
+#[test]
+fn somebody_elses_index_of_that_name_is_left_alone() {
+    any_version(|cluster| {
+        let config = database(cluster, "taken");
+        connect(&config)
+            .batch_execute("CREATE INDEX t_v ON public.t (old)")
+            .unwrap();
+        let mut step = index("expand-1");
+        // As if the probe compared definitions.
+        step.done_when = Some("SELECT false".to_owned());
+        let plan = plan(cluster.version(), vec![step.clone()]);
+        let error = run(&config, &plan, &options()).unwrap_err();
+        assert_eq!(error.code(), "apply::name_taken");
+        assert!(catalog(&config).contains("t_v ON public.t USING btree (old)"));
+        // Without evidence to know the name by, the server's answer decides, and stays decided.
+        step.evidence.statements.clear();
+        let blind = self::plan(cluster.version(), vec![step]);
+        for _ in 0..2 {
+            let error = run(&config, &blind, &options()).unwrap_err();
+            assert_eq!(error.code(), "apply::statement", "{error}");
+            assert!(catalog(&config).contains("t_v ON public.t USING btree (old)"));
+        }
+    });
+}
+
+#[test]
+fn a_build_that_waits_too_long_is_stopped() {
+    any_version(|cluster| {
+        let config = database(cluster, "patience");
+        let plan = plan(cluster.version(), vec![index("expand-1")]);
+        let mut writer = connect(&config);
+        writer
+            .batch_execute("BEGIN; UPDATE public.t SET v = v WHERE id = 1")
+            .unwrap();
+        let short = Options {
+            max_concurrent_wait: Duration::from_millis(200),
+            ..options()
+        };
+        let outcome = run(&config, &plan, &short).unwrap();
+        assert!(
+            matches!(outcome.stopped, Some(Stop::Waited { .. })),
+            "{outcome:?}"
+        );
+        writer.batch_execute("COMMIT").unwrap();
+        assert_eq!(run(&config, &plan, &options()).unwrap().done.len(), 1);
+    });
+}
+
+#[test]
+fn a_failing_statement_leaves_nothing_of_its_step() {
+    any_version(|cluster| {
+        let config = database(cluster, "fails");
+        let bad = step(
+            "expand-2",
+            &[
+                "ALTER TABLE public.t ADD COLUMN more int",
+                "ALTER TABLE public.t ADD CHECK (v > 50)",
+            ],
+            LockMode::AccessExclusive,
+            &[],
+        );
+        let plan = plan(cluster.version(), vec![add_column("expand-1"), bad]);
+        let error = run(&config, &plan, &options()).unwrap_err();
+        assert!(
+            matches!(&error, ApplyError::Statement { place: 2, .. }),
+            "{error}"
+        );
+        assert_eq!(error.exit_code(), 1);
+        assert_eq!(error.state().unwrap().done, ids(&["expand-1"]));
+        assert!(!catalog(&config).contains("more"));
+        connect(&config)
+            .batch_execute("UPDATE public.t SET v = 51")
+            .unwrap();
+        assert_eq!(
+            run(&config, &plan, &options()).unwrap().now,
+            ids(&["expand-2"])
+        );
+    });
+}
+
+// ---- kills ----
+
+fn kill(pid: u32) {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).unwrap();
+    kill_process(pid, Signal::KILL).unwrap();
+}
+
+#[test]
+fn a_server_crash_in_the_middle_is_resumed() {
+    for at in 0..14 {
+        any_version(|cluster| {
+            let config = database(cluster, "crash");
+            let plan = whole(cluster.version());
+            let mut events = 0;
+            let open = || config.connect(NoTls);
+            let mut session = Session::open(&open).unwrap();
+            let backend = u32::try_from(session.pid()).unwrap();
+            // A backend that dies makes the server end all sessions and recover.
+            let mut observer = |_: Event| {
+                if events == at {
+                    kill(backend);
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                events += 1;
+            };
+            match apply::run(&mut session, &plan, &options(), &mut observer) {
+                Err(error) => {
+                    assert_eq!(
+                        (error.code(), error.exit_code()),
+                        ("apply::connection_lost", 1),
+                        "{error}"
+                    );
+                    assert!(error.help().unwrap().contains("run it again"));
+                }
+                Ok(outcome) => panic!("killed at {at}: {outcome:?}"),
+            }
+            drop(session);
+            let since = Instant::now();
+            while config.connect(NoTls).is_err() && since.elapsed() < Duration::from_secs(20) {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            assert_eq!(run(&config, &plan, &options()).unwrap().done.len(), 5);
+            let whole = database(cluster, "reference");
+            run(&whole, &plan, &options()).unwrap();
+            assert_eq!(catalog(&config), catalog(&whole), "killed at {at}");
+        });
+    }
+}
+
+const CHILD: &str = "PGREHEARSE_TEST_CHILD";
+
+// Not a test of its own: what the next one starts in a process that kills itself at an event.
+#[test]
+fn child() {
+    let Ok(task) = std::env::var(CHILD) else {
+        return;
+    };
+    let words: Vec<&str> = task.split('\n').collect();
+    let [host, user, password, database, version, direction, at] = words.as_slice() else {
+        panic!("{words:?}");
+    };
+    let mut config = Config::new();
+    config
+        .host_path(host)
+        .port(5432)
+        .user(user)
+        .password(*password)
+        .dbname(database);
+    let plan = whole(ServerVersion::from_major(version.parse().unwrap()));
+    let at: usize = at.parse().unwrap();
+    let mut events = 0;
+    let mut observer = |_: Event| {
+        if events == at {
+            kill_process(getpid(), Signal::KILL).unwrap();
+        }
+        events += 1;
+    };
+    let open = || config.connect(NoTls);
+    let mut session = Session::open(&open).unwrap();
+    if *direction == "back" {
+        rollback::run(&mut session, &plan, None, &options(), &mut observer).unwrap();
+    } else {
+        apply::run(&mut session, &plan, &options(), &mut observer).unwrap();
+    }
+}
+
+/// Runs the plan in a process that is killed at an event; whether it was.
+fn killed(cluster: &Cluster, config: &Config, direction: &str, at: usize) -> bool {
+    let sockets = cluster.path().join("s");
+    let password = String::from_utf8(config.get_password().unwrap().to_vec()).unwrap();
+    let task = [
+        sockets.to_str().unwrap(),
+        config.get_user().unwrap(),
+        &password,
+        config.get_dbname().unwrap(),
+        &cluster.version().to_string(),
+        direction,
+        &at.to_string(),
+    ]
+    .join("\n");
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child", "--test-threads=1"])
+        .env(CHILD, task)
+        .output()
+        .unwrap();
+    use std::os::unix::process::ExitStatusExt;
+    assert!(
+        output.status.success() || output.status.signal() == Some(9),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    !output.status.success()
+}
+
+#[test]
+fn killed_at_any_event_it_is_resumed_and_ends_the_same() {
+    each_version(|cluster| {
+        let plan = whole(cluster.version());
+        let reference = database(cluster, "reference");
+        let before = catalog(&reference);
+        run(&reference, &plan, &options()).unwrap();
+        let after = catalog(&reference);
+        let mut at = 0;
+        loop {
+            let config = database(cluster, &format!("k{at}"));
+            let was_killed = killed(cluster, &config, "forth", at);
+            // Every second time it is not resumed but taken back.
+            if at % 2 == 0 {
+                let outcome = run(&config, &plan, &options()).unwrap();
+                assert_eq!(outcome.done.len(), 5, "killed at {at}: {outcome:?}");
+                assert_eq!(catalog(&config), after, "killed at {at}");
+            } else {
+                let undone = roll_back(&config, &plan, None).unwrap();
+                assert_eq!(undone.stopped, None, "killed at {at}");
+                assert_eq!(catalog(&config), before, "killed at {at}");
+            }
+            if !was_killed {
+                break;
+            }
+            at += 1;
+        }
+        assert!(at >= 17, "only {at} kills");
+        eprintln!("PostgreSQL {}: {at} kills forth", cluster.version());
+    });
+}
+
+#[test]
+fn a_rollback_killed_at_any_event_goes_on() {
+    each_version(|cluster| {
+        let plan = whole(cluster.version());
+        let mut at = 0;
+        loop {
+            let config = database(cluster, &format!("b{at}"));
+            let before = catalog(&config);
+            run(&config, &plan, &options()).unwrap();
+            let was_killed = killed(cluster, &config, "back", at);
+            let undone = roll_back(&config, &plan, None).unwrap();
+            assert_eq!(
+                (undone.stopped, undone.remaining),
+                (None, Vec::new()),
+                "killed at {at}"
+            );
+            assert_eq!(catalog(&config), before, "killed at {at}");
+            if !was_killed {
+                break;
+            }
+            at += 1;
+        }
+        assert!(at >= 10, "only {at} kills");
+        eprintln!("PostgreSQL {}: {at} kills back", cluster.version());
+    });
+}
