@@ -13,6 +13,7 @@
 //! ```
 
 pub mod catalog;
+pub mod cli;
 pub mod kinds;
 pub mod pg;
 pub mod plan;
