@@ -3,17 +3,17 @@
 //! One file per command; the doc comment of its arguments is its help text. Only [`ui`] prints,
 //! reads the environment or asks. The table of exit codes is at [`Exit`].
 
-mod apply;
-mod check;
-mod comment;
+pub mod apply;
+pub mod check;
+pub mod comment;
 pub mod config;
-mod diff;
+pub mod diff;
 pub mod error;
-mod init;
-mod inspect;
-mod plan;
-mod rollback;
-mod status;
+pub mod init;
+pub mod inspect;
+pub mod plan;
+pub mod rollback;
+pub mod status;
 pub mod ui;
 
 pub use error::{CliError, Exit};

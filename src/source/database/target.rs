@@ -510,7 +510,8 @@ mod tests {
         ] {
             let error = resolve(url, &[]).err().unwrap();
             let shown = format!("{error} {error:?} {:?}", error.help());
-            assert!(!shown.contains("sec") && !shown.contains("ret@"), "{shown}");
+            let parts = ["secret", "sec/", "sec?", "ret@"];
+            assert!(!parts.iter().any(|p| shown.contains(p)), "{shown}");
         }
         let error = resolve("postgres://h/d?sslmod=require", &[]).err().unwrap();
         assert!(error.help().unwrap().contains("sslmode"));

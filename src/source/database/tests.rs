@@ -232,7 +232,8 @@ fn what_is_no_postgres_server_is_said() {
         }
     });
     let url = format!("postgres://app@127.0.0.1:{port}/x?sslmode=disable");
-    assert_eq!(code(&url, &[]), "connect::not_postgres");
+    let error = connect(&url, &env(&[]), None).err().map(|e| format!("{e:?}"));
+    assert_eq!(code(&url, &[]), "connect::not_postgres", "{error:?}");
 }
 
 fn set_mode(path: &Path, mode: u32) {
