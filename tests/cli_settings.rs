@@ -1,6 +1,8 @@
 //! The settings and the command line around them, as a user meets them.
 
-use pgrehearse::cli::config::{Gate, Inputs, Interval, KEYS, Policy, Settings, Trust, settings_file};
+use pgrehearse::cli::config::{
+    Gate, Inputs, Interval, KEYS, Policy, Settings, Trust, settings_file,
+};
 use pgrehearse::cli::error::Look;
 use pgrehearse::kinds::HazardKind;
 use pgrehearse::source::SourceFile;
@@ -30,7 +32,10 @@ const CASE: Case<'_> = Case {
 impl Case<'_> {
     fn load(&self) -> Result<(Settings, Vec<String>), String> {
         let file = SourceFile::new("pgrehearse.yaml", self.file);
-        let env = self.env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let env = self
+            .env
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
         let env: Environment = env.collect();
         let overrides: Vec<String> = self.overrides.iter().map(|s| (*s).to_owned()).collect();
         let flags = self.flags.iter().map(|(k, v)| (*k, (*v).to_owned()));
@@ -67,13 +72,22 @@ fn stronger_inputs_win() {
     assert_eq!(timeout(&case), "1s");
     case.set_name = Some("live");
     assert_eq!(timeout(&case), "2s");
-    case.env = &[("PGREHEARSE_LOCK_TIMEOUT", "3s"), ("DATABASE_URL", "postgres://env/x")];
+    case.env = &[
+        ("PGREHEARSE_LOCK_TIMEOUT", "3s"),
+        ("DATABASE_URL", "postgres://env/x"),
+    ];
     assert_eq!(timeout(&case), "3s");
-    assert_eq!(case.settings().database.as_deref(), Some("postgres://env/x"));
+    assert_eq!(
+        case.settings().database.as_deref(),
+        Some("postgres://env/x")
+    );
     case.flags = &[("database", "postgres://flag/x")];
     case.overrides = &["lock.timeout=4s"];
     assert_eq!(timeout(&case), "4s");
-    assert_eq!(case.settings().database.as_deref(), Some("postgres://flag/x"));
+    assert_eq!(
+        case.settings().database.as_deref(),
+        Some("postgres://flag/x")
+    );
 }
 
 #[test]
@@ -89,10 +103,19 @@ fn every_kind_of_value_is_read() {
     assert_eq!(settings.ignore, ["a", "b"]);
     assert_eq!(settings.extensions, ["hstore"]);
     assert_eq!(settings.policies[&HazardKind::DataLoss], Policy::Refuse);
-    assert_eq!((settings.drops.gate, settings.small_table.rows), (Gate::None, 0));
+    assert_eq!(
+        (settings.drops.gate, settings.small_table.rows),
+        (Gate::None, 0)
+    );
     assert_eq!(settings.drops.wait, Interval::from_millis(14 * 86_400_000));
-    assert_eq!((settings.small_table.size.bytes(), settings.drops.backup), (1 << 30, true));
-    assert_eq!((settings.scratch.as_str(), settings.renames["a.b"].as_str()), ("auto", "c"));
+    assert_eq!(
+        (settings.small_table.size.bytes(), settings.drops.backup),
+        (1 << 30, true)
+    );
+    assert_eq!(
+        (settings.scratch.as_str(), settings.renames["a.b"].as_str()),
+        ("auto", "c")
+    );
 }
 
 #[test]
@@ -133,7 +156,11 @@ fn errors_of_flags_and_variables_name_them() {
     let error = env(&[("PGREHEARSE_DROPS_WAIT", "soon")]).error();
     assert!(error.contains("PGREHEARSE_DROPS_WAIT: drops.wait cannot be \"soon\""));
     let set_name = Some("live");
-    assert!(Case { set_name, ..CASE }.error().contains("no environment \"live\""));
+    assert!(
+        Case { set_name, ..CASE }
+            .error()
+            .contains("no environment \"live\"")
+    );
     let (_, notices) = env(&[("PGREHEARSE_DROPS_WIAT", "1d")]).load().unwrap();
     assert!(notices[0].contains("did you mean PGREHEARSE_DROPS_WAIT?"));
 }
@@ -145,7 +172,12 @@ fn an_untrusted_file_takes_no_safeguard_away() {
                 drops: {gate: none}\nsmall_table: {rows: 999999}\nlock: {timeout: 2s}\n\
                 environments: {live: {drops: {wait: 0}}}\n";
     let set_name = Some("live");
-    let case = Case { file, set_name, trust: Trust::Untrusted, ..CASE };
+    let case = Case {
+        file,
+        set_name,
+        trust: Trust::Untrusted,
+        ..CASE
+    };
     let (settings, notices) = case.load().unwrap();
     let mut expected = Settings::defaults();
     expected.lock.timeout = Interval::from_millis(2_000);
@@ -158,12 +190,21 @@ fn an_untrusted_file_takes_no_safeguard_away() {
 #[test]
 fn a_pull_request_in_ci_is_untrusted() {
     let trust = |flag, name: &str, value: &str| {
-        Trust::of(flag, &Environment::from([(name.to_owned(), value.to_owned())]))
+        Trust::of(
+            flag,
+            &Environment::from([(name.to_owned(), value.to_owned())]),
+        )
     };
-    assert_eq!(trust(None, "GITHUB_EVENT_NAME", "pull_request_target"), Trust::Untrusted);
+    assert_eq!(
+        trust(None, "GITHUB_EVENT_NAME", "pull_request_target"),
+        Trust::Untrusted
+    );
     assert_eq!(trust(None, "GITHUB_EVENT_NAME", "push"), Trust::Trusted);
     assert_eq!(trust(None, "CI_MERGE_REQUEST_ID", "7"), Trust::Untrusted);
-    assert_eq!(trust(Some(false), "CI_MERGE_REQUEST_ID", "7"), Trust::Trusted);
+    assert_eq!(
+        trust(Some(false), "CI_MERGE_REQUEST_ID", "7"),
+        Trust::Trusted
+    );
     assert_eq!(trust(Some(true), "CI", "1"), Trust::Untrusted);
 }
 
@@ -172,7 +213,14 @@ fn the_written_file_holds_every_setting_with_its_default() {
     let text = settings_file("schemas/it's");
     let mut expected = Settings::defaults();
     expected.schema = Some("schemas/it's".to_owned());
-    assert_eq!(Case { file: &text, ..CASE }.settings(), expected);
+    assert_eq!(
+        Case {
+            file: &text,
+            ..CASE
+        }
+        .settings(),
+        expected
+    );
     // The same with the commented settings in force.
     let text = text.split("\n# Settings that differ").next().unwrap();
     let lines = text.lines().map(|line| match line.strip_prefix("# ") {
@@ -181,14 +229,23 @@ fn the_written_file_holds_every_setting_with_its_default() {
     });
     let text = lines.collect::<Vec<_>>().join("\n");
     let in_force = text.lines().filter(|l| is_setting(l)).count();
-    let groups = 6;
+    let groups = 7;
     assert_eq!(in_force, KEYS.len() + groups, "{text}");
-    assert_eq!(Case { file: &text, ..CASE }.settings(), expected, "{text}");
+    assert_eq!(
+        Case {
+            file: &text,
+            ..CASE
+        }
+        .settings(),
+        expected,
+        "{text}"
+    );
 }
 
 fn is_setting(line: &str) -> bool {
     let mut names = KEYS.iter().flat_map(|k| k.name.split('.'));
-    line.split_once(':').is_some_and(|(name, _)| names.any(|n| n == name.trim()))
+    line.split_once(':')
+        .is_some_and(|(name, _)| names.any(|n| n == name.trim()))
 }
 
 #[test]
@@ -211,19 +268,27 @@ fn the_documents_have_every_setting_and_code() {
     ] {
         let text = read(name);
         for code in text.split('"').filter(|t| is_code(t)) {
-            assert!(errors.contains(&format!("`{code}`")), "docs/errors.md lacks {code}");
+            assert!(
+                errors.contains(&format!("`{code}`")),
+                "docs/errors.md lacks {code}"
+            );
         }
     }
 }
 
 fn is_code(text: &str) -> bool {
     let is_name = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    text.split_once("::").is_some_and(|(module, name)| is_name(module) && is_name(name))
+    text.split_once("::")
+        .is_some_and(|(module, name)| is_name(module) && is_name(name))
 }
 
 fn run(folder: &Path, args: &[&str], env: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pgrehearse"));
-    command.env_clear().envs(env.iter().copied()).current_dir(folder).args(args);
+    command
+        .env_clear()
+        .envs(env.iter().copied())
+        .current_dir(folder)
+        .args(args);
     command.output().unwrap()
 }
 
@@ -243,7 +308,11 @@ fn the_program_says_what_is_wrong_and_exits_with_its_code() {
     let wrong = run(at, &["plan", "--form", "x"], &[]);
     assert_eq!(wrong.status.code(), Some(2));
     let first = "error[cli::usage]: unexpected argument '--form' found\n";
-    assert!(text(&wrong.stderr).starts_with(first), "{}", text(&wrong.stderr));
+    assert!(
+        text(&wrong.stderr).starts_with(first),
+        "{}",
+        text(&wrong.stderr)
+    );
     assert_eq!(run(at, &[], &[]).status.code(), Some(2));
 
     let none = run(at, &["status", "--json"], &[("LANG", "C")]);

@@ -10,9 +10,7 @@ mod units;
 mod value;
 
 pub use init::settings_file;
-pub use keys::{
-    Backfill, Drops, Index, KEYS, Key, Ledger, Lock, Settings, SmallTable, Swap,
-};
+pub use keys::{Backfill, Drops, Index, KEYS, Key, Ledger, Lock, Settings, SmallTable, Swap};
 pub use units::{Interval, Size};
 pub use value::{Gate, Policy};
 
@@ -121,7 +119,11 @@ impl Settings {
         }
         read_variables(inputs.env, &mut settings, &mut notices)?;
         for (name, value) in &inputs.flags {
-            settings.set(name, &Value::String(value.clone()), &format!("the flag for {name}"))?;
+            settings.set(
+                name,
+                &Value::String(value.clone()),
+                &format!("the flag for {name}"),
+            )?;
         }
         for text in inputs.overrides {
             let Some((name, value)) = text.split_once('=') else {
@@ -137,8 +139,11 @@ impl Settings {
     fn set(&mut self, name: &str, value: &Value, origin: &str) -> Result<(), CliError> {
         let key = keys::key(name).ok_or_else(|| unknown(name))?;
         (key.set)(self, value).map_err(|expected| {
-            usage("settings::value", format!("{origin}: {name} cannot be {}", shown(name, value)))
-                .help(format!("it is {expected}"))
+            usage(
+                "settings::value",
+                format!("{origin}: {name} cannot be {}", shown(name, value)),
+            )
+            .help(format!("it is {expected}"))
         })
     }
 }
@@ -148,19 +153,23 @@ fn usage(code: &str, message: impl Into<String>) -> CliError {
 }
 
 fn unknown(name: &str) -> CliError {
-    usage("settings::unknown", format!("unknown setting \"{name}\"")).help(match keys::nearest(name) {
-        Some(nearest) => format!("did you mean {nearest}?"),
-        None => "docs/settings.md has all; `pgrehearse init` writes them".to_owned(),
-    })
+    usage("settings::unknown", format!("unknown setting \"{name}\"")).help(
+        match keys::nearest(name) {
+            Some(nearest) => format!("did you mean {nearest}?"),
+            None => "docs/settings.md has all; `pgrehearse init` writes them".to_owned(),
+        },
+    )
 }
 
 fn unknown_set(name: &str, known: &[String]) -> CliError {
-    usage("settings::unknown_environment", format!("there is no environment \"{name}\"")).help(
-        match known {
-            [] => format!("{FILE_NAME} has no `environments`"),
-            known => format!("known are {}", known.join(", ")),
-        },
+    usage(
+        "settings::unknown_environment",
+        format!("there is no environment \"{name}\""),
     )
+    .help(match known {
+        [] => format!("{FILE_NAME} has no `environments`"),
+        known => format!("known are {}", known.join(", ")),
+    })
 }
 
 /// A value as text, without what may hold a password.
@@ -198,7 +207,10 @@ fn read_variables(
     notices: &mut Vec<String>,
 ) -> Result<(), CliError> {
     let known: Vec<String> = KEYS.iter().map(|k| variable(k.name)).collect();
-    for (name, value) in env.iter().filter(|(n, v)| n.starts_with("PGREHEARSE_") && !v.is_empty()) {
+    for (name, value) in env
+        .iter()
+        .filter(|(n, v)| n.starts_with("PGREHEARSE_") && !v.is_empty())
+    {
         if let Some(n) = known.iter().position(|k| k == name) {
             settings.set(KEYS[n].name, &scalar(value), name)?;
             continue;
@@ -206,7 +218,9 @@ fn read_variables(
         // Other variables with this beginning are not ours to judge, unless one is a slip.
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         if let Some(near) = similar::get_close_matches(name.as_str(), &known, 1, 0.9).first() {
-            notices.push(format!("variable {name} is no setting; did you mean {near}?"));
+            notices.push(format!(
+                "variable {name} is no setting; did you mean {near}?"
+            ));
         }
     }
     Ok(())
@@ -227,8 +241,15 @@ fn read_file(
 ) -> Result<(), CliError> {
     let root: Value = yaml_serde::from_str(&file.text).map_err(|e| {
         let message = e.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-        let mut error = usage("settings::syntax", format!("{} is not valid YAML: {message}", file.name));
+        let message = message
+            .split(" at line ")
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        let mut error = usage(
+            "settings::syntax",
+            format!("{} is not valid YAML: {message}", file.name),
+        );
         error.excerpt = byte_of(&file.text, &e).map(|byte| file.excerpt(byte..byte));
         error
     })?;
@@ -236,8 +257,11 @@ fn read_file(
         Value::Null => return read_set(file, None, inputs, settings, notices),
         Value::Mapping(root) => root,
         _ => {
-            return Err(usage("settings::syntax", format!("{} holds no settings", file.name))
-                .help("write name: value on each line; `pgrehearse init` writes them all"));
+            return Err(usage(
+                "settings::syntax",
+                format!("{} holds no settings", file.name),
+            )
+            .help("write name: value on each line; `pgrehearse init` writes them all"));
         }
     };
     let sets = root.remove("environments");
@@ -278,7 +302,10 @@ fn read_set(
                 apply(file, &path, set, Trust::Trusted, unused, &mut Vec::new())?;
             }
             _ => {
-                let error = usage("settings::value", format!("environment {name} holds no settings"));
+                let error = usage(
+                    "settings::value",
+                    format!("environment {name} holds no settings"),
+                );
                 return Err(at(file, &path, Part::Value, error));
             }
         }
@@ -340,7 +367,10 @@ fn flatten<'a>(
 ) -> Result<(), CliError> {
     for (key, value) in map {
         let Value::String(part) = key else {
-            let error = usage("settings::unknown", format!("unknown setting {}", shown("", key)));
+            let error = usage(
+                "settings::unknown",
+                format!("unknown setting {}", shown("", key)),
+            );
             return Err(at(file, above, Part::Value, error));
         };
         let name = match prefix {

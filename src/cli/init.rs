@@ -29,12 +29,15 @@ impl Arguments {
         match written {
             Ok(()) => context.ui.note(&format!("wrote {}", path.display())),
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
-                context.ui.note(&format!("{} is there already and stays", path.display()));
+                context
+                    .ui
+                    .note(&format!("{} is there already and stays", path.display()));
             }
             Err(e) => {
                 let message = format!("{} cannot be written", path.display());
-                return Err(CliError::new("cli::unwritable", message, Exit::Failed)
-                    .cause(e.to_string()));
+                return Err(
+                    CliError::new("cli::unwritable", message, Exit::Failed).cause(e.to_string())
+                );
             }
         }
         match &context.settings.database {

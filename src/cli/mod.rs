@@ -31,7 +31,12 @@ use ui::{ColorChoice, Ui, UiOptions};
 
 /// Declarative schema changes for PostgreSQL, rehearsed on a scratch clone before they run.
 #[derive(Debug, Parser)]
-#[command(name = "pgrehearse", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "pgrehearse",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -138,8 +143,10 @@ impl Context {
         let runs_code = text.starts_with("exec:") || text.starts_with("migrations:");
         if runs_code && self.trust == Trust::Untrusted {
             let message = "a source that runs code is refused: this is an untrusted pull request";
-            return Err(CliError::new("cli::untrusted_source", message, Exit::Refused)
-                .help("give a .sql file or a directory, or pass --untrusted=false"));
+            return Err(
+                CliError::new("cli::untrusted_source", message, Exit::Refused)
+                    .help("give a .sql file or a directory, or pass --untrusted=false"),
+            );
         }
         Ok(Source::parse(text)?)
     }
@@ -147,7 +154,11 @@ impl Context {
 
 /// What stands in for a call that is not there yet.
 fn not_built(what: &str) -> CliError {
-    CliError::new("cli::not_built", format!("{what} is not built yet"), Exit::Failed)
+    CliError::new(
+        "cli::not_built",
+        format!("{what} is not built yet"),
+        Exit::Failed,
+    )
 }
 
 /// Runs the arguments of this process and returns its exit code.
@@ -174,9 +185,13 @@ fn internal(panic: &(dyn Any + Send)) -> CliError {
     let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
     let version = env!("CARGO_PKG_VERSION");
-    CliError::new("cli::bug", format!("pgrehearse {version} has a bug here"), Exit::Failed)
-        .cause(text.unwrap_or_else(|| "no more is known".to_owned()))
-        .help("report it with the command line and the two schemas (old.sql, new.sql)")
+    CliError::new(
+        "cli::bug",
+        format!("pgrehearse {version} has a bug here"),
+        Exit::Failed,
+    )
+    .cause(text.unwrap_or_else(|| "no more is known".to_owned()))
+    .help("report it with the command line and the two schemas (old.sql, new.sql)")
 }
 
 /// How to show errors of the arguments themselves, which are not read yet.
@@ -201,7 +216,9 @@ fn early_options(args: &[OsString]) -> UiOptions {
 
 fn start(args: Vec<OsString>, ui: &Ui) -> Result<Exit, CliError> {
     let width = ui.look().width;
-    let command = Cli::command().term_width(width.min(100)).color(clap::ColorChoice::Always);
+    let command = Cli::command()
+        .term_width(width.min(100))
+        .color(clap::ColorChoice::Always);
     let parsed = command
         .try_get_matches_from(args)
         .and_then(|matches| Cli::from_arg_matches(&matches));

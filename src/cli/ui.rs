@@ -78,7 +78,9 @@ impl Ui {
             ColorChoice::Never => false,
             ColorChoice::Auto => is_terminal && !is_dumb && variable("NO_COLOR").is_none(),
         };
-        let locale = variable("LC_ALL").or(variable("LC_CTYPE")).or(variable("LANG"));
+        let locale = variable("LC_ALL")
+            .or(variable("LC_CTYPE"))
+            .or(variable("LANG"));
         // A container has no locale at all, and a terminal around it that speaks UTF-8.
         let unicode = !is_dumb
             && locale.is_none_or(|l| {
@@ -160,7 +162,11 @@ impl Ui {
     }
 
     fn above_bar(&self, print: impl FnOnce()) {
-        let bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let bar = self
+            .bar
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         match bar {
             Some(bar) => bar.suspend(print),
             None => print(),
@@ -172,10 +178,18 @@ impl Ui {
     pub fn progress(&self, what: &str, total: Option<u64>) -> Progress {
         let what = super::error::render::safe(what);
         if self.quiet {
-            return Progress { ui: self.clone(), bar: None, is_plain: false };
+            return Progress {
+                ui: self.clone(),
+                bar: None,
+                is_plain: false,
+            };
         }
         if !self.terminals.error || self.env.get("TERM").is_some_and(|t| t == "dumb") {
-            let progress = Progress { ui: self.clone(), bar: None, is_plain: true };
+            let progress = Progress {
+                ui: self.clone(),
+                bar: None,
+                is_plain: true,
+            };
             progress.update(&what);
             return progress;
         }
@@ -197,7 +211,11 @@ impl Ui {
         bar.set_message(what);
         bar.enable_steady_tick(Duration::from_millis(100));
         *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
-        Progress { ui: self.clone(), bar: Some(bar), is_plain: false }
+        Progress {
+            ui: self.clone(),
+            bar: Some(bar),
+            is_plain: false,
+        }
     }
 
     /// Asks `question [y/N]`; `false` for anything but yes.
@@ -265,7 +283,11 @@ impl Drop for Progress {
 
 /// Writes all of `text` and a last line break.
 fn write(to: &mut impl Write, text: &str) {
-    let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
+    let end = if text.ends_with('\n') || text.is_empty() {
+        ""
+    } else {
+        "\n"
+    };
     // A reader that went away (`| head`) is no error of ours, and there is nobody to tell.
     let _ = to
         .write_all(text.as_bytes())
@@ -278,15 +300,37 @@ mod tests {
     use super::*;
 
     fn look(pairs: &[(&str, &str)], size: Option<usize>, color: ColorChoice) -> Look {
-        let env = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let terminals = Terminals { input: true, output: true, error: true };
-        Ui::new(env, terminals, size, UiOptions { color, ..UiOptions::default() }).look()
+        let env = pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        let terminals = Terminals {
+            input: true,
+            output: true,
+            error: true,
+        };
+        Ui::new(
+            env,
+            terminals,
+            size,
+            UiOptions {
+                color,
+                ..UiOptions::default()
+            },
+        )
+        .look()
     }
 
     #[test]
     fn width_is_the_terminals_then_columns_then_80() {
-        assert_eq!(look(&[("COLUMNS", "99")], Some(120), ColorChoice::Auto).width, 120);
-        assert_eq!(look(&[("COLUMNS", "99")], None, ColorChoice::Auto).width, 99);
+        assert_eq!(
+            look(&[("COLUMNS", "99")], Some(120), ColorChoice::Auto).width,
+            120
+        );
+        assert_eq!(
+            look(&[("COLUMNS", "99")], None, ColorChoice::Auto).width,
+            99
+        );
         assert_eq!(look(&[("COLUMNS", "x")], None, ColorChoice::Auto).width, 80);
     }
 

@@ -174,8 +174,22 @@ pub(super) fn key(name: &str) -> Option<&'static Key> {
 /// The known name that `name` was probably meant to be.
 pub(super) fn nearest(name: &str) -> Option<&'static str> {
     let mut names: Vec<&'static str> = KEYS.iter().map(|k| k.name).collect();
-    names.extend(["environments", "small_table", "ledger", "drops", "lock", "index", "swap", "backfill"]);
-    let found = similar::get_close_matches(name, &names, 1, 0.6).first().copied();
+    names.extend([
+        "environments",
+        "small_table",
+        "ledger",
+        "drops",
+        "lock",
+        "index",
+        "swap",
+        "backfill",
+    ]);
     // `rows` for small_table.rows: the last part alone is meant.
-    found.or_else(|| names.into_iter().find(|n| n.rsplit('.').next() == name.rsplit('.').next()))
+    let last = |n: &&&str| n.rsplit('.').next() == Some(name);
+    let found = names.iter().find(last).copied();
+    found.or_else(|| {
+        similar::get_close_matches(name, &names, 1, 0.6)
+            .first()
+            .copied()
+    })
 }

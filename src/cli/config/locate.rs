@@ -20,11 +20,9 @@ pub(super) fn locate(text: &str, path: &[String], part: Part) -> Option<usize> {
     byte_of(text, &error)
 }
 
-/// The byte at which `error` is; the parser counts characters.
+/// The byte at which `error` is.
 pub(super) fn byte_of(text: &str, error: &yaml_serde::Error) -> Option<usize> {
-    let index = error.location()?.index();
-    let byte = text.char_indices().nth(index).map(|(byte, _)| byte);
-    Some(byte.unwrap_or(text.len()))
+    Some(error.location()?.index().min(text.len()))
 }
 
 struct Find<'a> {
@@ -55,7 +53,10 @@ impl<'de> Visitor<'de> for Find<'_> {
             return Ok(());
         };
         let stop_at_key = rest.is_empty() && self.part == Part::Key;
-        while let Some(found) = map.next_key_seed(Name { name, stop: stop_at_key })? {
+        while let Some(found) = map.next_key_seed(Name {
+            name,
+            stop: stop_at_key,
+        })? {
             if found {
                 let (path, part) = (rest, self.part);
                 map.next_value_seed(Find { path, part })?;
@@ -127,10 +128,25 @@ mod tests {
             let path: Vec<String> = path.iter().map(|s| (*s).to_owned()).collect();
             locate(text, &path, part).map(|byte| &text[byte..])
         };
-        assert_eq!(at(&["lock", "first"], Part::Key).map(|s| &s[..9]), Some("first: no"));
-        assert!(at(&["lock", "first"], Part::Value).unwrap().starts_with("no}"));
-        assert!(at(&["drops", "gate"], Part::Value).unwrap().starts_with("audit\n"));
-        assert!(at(&["drops", "wait"], Part::Value).unwrap().starts_with("[7]"));
+        assert_eq!(
+            at(&["lock", "first"], Part::Key).map(|s| &s[..9]),
+            Some("first: no")
+        );
+        assert!(
+            at(&["lock", "first"], Part::Value)
+                .unwrap()
+                .starts_with("no}")
+        );
+        assert!(
+            at(&["drops", "gate"], Part::Value)
+                .unwrap()
+                .starts_with("audit\n")
+        );
+        assert!(
+            at(&["drops", "wait"], Part::Value)
+                .unwrap()
+                .starts_with("[7]")
+        );
         assert!(at(&["drops"], Part::Key).unwrap().starts_with("drops:"));
         assert_eq!(at(&["none"], Part::Key), None);
     }

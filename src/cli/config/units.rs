@@ -46,7 +46,11 @@ impl FromStr for Interval {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let milliseconds = parse(text, &INTERVAL_UNITS, "a duration, such as 100ms, 5s, 10m, 24h or 7d")?;
+        let milliseconds = parse(
+            text,
+            &INTERVAL_UNITS,
+            "a duration, such as 100ms, 5s, 10m, 24h or 7d",
+        )?;
         Ok(Self { milliseconds })
     }
 }
@@ -111,14 +115,19 @@ fn parse(text: &str, units: &[(&str, u64)], expected: &str) -> Result<u64, Strin
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let unit = unit.trim_start();
-    let factor = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
+    let factor = units
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(unit));
     factor
         .and_then(|(_, factor)| number.parse::<u64>().ok()?.checked_mul(*factor))
         .ok_or_else(|| expected.to_owned())
 }
 
 fn display(amount: u64, units: &[(&str, u64)], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match units.iter().find(|(_, factor)| amount.is_multiple_of(*factor)) {
+    match units
+        .iter()
+        .find(|(_, factor)| amount.is_multiple_of(*factor))
+    {
         Some((unit, factor)) if amount > 0 => write!(f, "{}{unit}", amount / factor),
         _ => f.write_str("0"),
     }

@@ -164,14 +164,19 @@ impl Read for Vec<String> {
 impl Read for BTreeMap<String, String> {
     fn read(value: &Value) -> Result<Self, String> {
         let expected = || "pairs of names, OLD: NEW".to_owned();
-        pairs(value, expected, |k, v| Ok((k, text(v).ok_or_else(expected)?)))
+        pairs(value, expected, |k, v| {
+            Ok((k, text(v).ok_or_else(expected)?))
+        })
     }
 }
 
 impl Read for BTreeMap<HazardKind, Policy> {
     fn read(value: &Value) -> Result<Self, String> {
         let names: Vec<&str> = HazardKind::ALL.iter().map(|k| k.name()).collect();
-        let names = format!("pairs HAZARD: refuse|warn|pass, with a hazard of {}", names.join(", "));
+        let names = format!(
+            "pairs HAZARD: refuse|warn|pass, with a hazard of {}",
+            names.join(", ")
+        );
         let expected = || names.clone();
         pairs(value, expected, |k, v| {
             let kind = HazardKind::ALL.into_iter().find(|kind| kind.name() == k);

@@ -77,14 +77,20 @@ pub(super) fn render(error: &CliError, look: Look) -> String {
         out.push_str(&format!("  {}\n", look.paint(BOLD, &line)));
     }
 
-    let number = error.excerpt.as_ref().map_or(String::new(), |e| e.place.line.to_string());
+    let number = error
+        .excerpt
+        .as_ref()
+        .map_or(String::new(), |e| e.place.line.to_string());
     let gutter = " ".repeat(number.len().max(2));
     let mut notes: Vec<(&str, &str)> = Vec::new();
     match (&error.excerpt, &error.server) {
         (Some(excerpt), label) => {
             let place = &excerpt.place;
             let place = format!("{}:{}:{}", safe(&place.file), place.line, place.column);
-            out.push_str(&format!("{gutter}{} {place}\n", look.paint(BLUE, glyphs.top)));
+            out.push_str(&format!(
+                "{gutter}{} {place}\n",
+                look.paint(BLUE, glyphs.top)
+            ));
             let (line, before, width) = window(excerpt, look, &glyphs, gutter.len() + 2);
             let margin = format!("{number:>n$}{}", glyphs.side, n = gutter.len());
             out.push_str(format!("{} {line}", look.paint(BLUE, &margin)).trim_end());
@@ -113,16 +119,26 @@ pub(super) fn render(error: &CliError, look: Look) -> String {
     notes.extend(error.help.iter().map(|h| ("help: ", h.as_str())));
     for (n, (name, text)) in notes.iter().enumerate() {
         let is_last = n + 1 == notes.len();
-        let corner = if is_last { glyphs.bottom } else { glyphs.middle };
+        let corner = if is_last {
+            glyphs.bottom
+        } else {
+            glyphs.middle
+        };
         let lead = gutter.len() + 2 + name.len();
         let side = if is_last { " " } else { glyphs.side };
         for (n, line) in wrap(&safe(text), look.width, lead, lead).iter().enumerate() {
             if n == 0 {
                 let corner = look.paint(BLUE, corner);
-                out.push_str(&format!("{gutter}{corner} {}{line}\n", look.paint(CYAN, name)));
+                out.push_str(&format!(
+                    "{gutter}{corner} {}{line}\n",
+                    look.paint(CYAN, name)
+                ));
             } else {
                 let side = look.paint(BLUE, side);
-                out.push_str(&format!("{gutter}{side} {}{line}\n", " ".repeat(name.len())));
+                out.push_str(&format!(
+                    "{gutter}{side} {}{line}\n",
+                    " ".repeat(name.len())
+                ));
             }
         }
     }
@@ -156,7 +172,11 @@ fn window(
     let lead = (room / 3).max(room.saturating_sub(width + after.width() + 2 * more));
     let lead = lead.min(room.saturating_sub(width + 2 * more));
     let shown_before = match before.width() > lead {
-        true => format!("{}{}", glyphs.more, tail(&before, lead.saturating_sub(more))),
+        true => format!(
+            "{}{}",
+            glyphs.more,
+            tail(&before, lead.saturating_sub(more))
+        ),
         false => before,
     };
     let rest = format!("{marked}{after}");
@@ -166,7 +186,11 @@ fn window(
         false => rest,
     };
     let before = shown_before.width();
-    (format!("{shown_before}{shown_rest}"), before, width.min(room - before))
+    (
+        format!("{shown_before}{shown_rest}"),
+        before,
+        width.min(room - before),
+    )
 }
 
 fn head(text: &str, columns: usize) -> String {
@@ -214,9 +238,17 @@ pub(in crate::cli) fn wrap(text: &str, width: usize, lead: usize, indent: usize)
             used = indent;
         } else if !is_empty {
             used += 1;
-            lines.iter_mut().last().into_iter().for_each(|l| l.push(' '));
+            lines
+                .iter_mut()
+                .last()
+                .into_iter()
+                .for_each(|l| l.push(' '));
         }
-        lines.iter_mut().last().into_iter().for_each(|l| l.push_str(word));
+        lines
+            .iter_mut()
+            .last()
+            .into_iter()
+            .for_each(|l| l.push_str(word));
         used += word_width;
     }
     lines

@@ -83,12 +83,7 @@ pub enum ConnectError {
 
 impl ConnectError {
     /// What `error` means when it came from `host`.
-    pub(super) fn of(
-        error: &postgres::Error,
-        target: &Target,
-        host: &Host,
-        found: &Found,
-    ) -> Self {
+    pub(super) fn of(error: &postgres::Error, target: &Target, host: &Host, found: &Found) -> Self {
         let server = host.full();
         let user = target.user.clone();
         if let Some(db) = error.as_db_error() {
@@ -151,9 +146,12 @@ impl ConnectError {
             };
         }
         match io_kind(error) {
-            Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData) => {
-                Self::NotPostgres { server, reason }
-            }
+            // Something took the connection, and dropped it at our first words.
+            Some(
+                io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::InvalidData
+                | io::ErrorKind::ConnectionReset,
+            ) => Self::NotPostgres { server, reason },
             Some(_) => Self::Unreachable { server, reason },
             // Neither the network nor the server: what came back was not understood.
             None if error.to_string().contains("connecting") => {
@@ -297,7 +295,9 @@ impl ConnectError {
             Self::Unreachable { .. } => {
                 "check host and port, that the server runs and listens there, and the firewall between"
             }
-            Self::NotPostgres { .. } => "check the port: PostgreSQL's is usually 5432, PgBouncer's 6432",
+            Self::NotPostgres { .. } => {
+                "check the port: PostgreSQL's is usually 5432, PgBouncer's 6432"
+            }
             Self::NoTls { .. } => {
                 "set ssl = on at the server, or sslmode=prefer where the network is your own"
             }
@@ -335,11 +335,18 @@ impl ConnectError {
             Self::Refused { said, .. } if said.contains("pg_hba.conf") => {
                 "add a line for this user, database and address to the server's pg_hba.conf; `no encryption` means that sslmode=require may be enough"
             }
-            Self::Refused { user, database, said, .. } if said.starts_with("42501") => {
+            Self::Refused {
+                user,
+                database,
+                said,
+                ..
+            } if said.starts_with("42501") => {
                 return Some(format!("GRANT CONNECT ON DATABASE {database} TO {user}"));
             }
             Self::Refused { .. } => "connect as another user, or have the server let this one in",
-            Self::TooMany { .. } => "try again later, or raise max_connections or the limit of the role",
+            Self::TooMany { .. } => {
+                "try again later, or raise max_connections or the limit of the role"
+            }
             Self::NotReady { .. } => "try again in a moment",
             Self::WrongKind { .. } => "name the primary in the URL, or drop target_session_attrs",
             Self::Server { .. } => return None,

@@ -92,7 +92,10 @@ mod tests {
         let wanted = ["h", "5432", "d:b", "u"].map(str::to_owned);
         let wanted = [&wanted[0], &wanted[1], &wanted[2], &wanted[3]];
         let password = |line: &str| password_of(line, wanted);
-        assert_eq!(password(r"h:5432:d\:b:u:a\:b\\c").as_deref(), Some(r"a:b\c"));
+        assert_eq!(
+            password(r"h:5432:d\:b:u:a\:b\\c").as_deref(),
+            Some(r"a:b\c")
+        );
         assert_eq!(password("*:*:*:*:p q ").as_deref(), Some("p q "));
         assert_eq!(password("*:*:*:*:").as_deref(), Some(""));
         assert_eq!(password(r"\*:*:*:*:p"), None);

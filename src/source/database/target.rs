@@ -307,11 +307,14 @@ pub(super) fn is_default_socket(folder: &str) -> bool {
 /// The name of the user this process runs as: libpq takes it from the system, not from `USER`.
 fn system_user() -> Option<String> {
     let uid = fs::metadata("/proc/self").ok()?.uid().to_string();
-    fs::read_to_string("/etc/passwd").ok()?.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == uid).then(|| name.to_owned())
-    })
+    fs::read_to_string("/etc/passwd")
+        .ok()?
+        .lines()
+        .find_map(|line| {
+            let mut fields = line.split(':');
+            let name = fields.next()?;
+            (fields.nth(1)? == uid).then(|| name.to_owned())
+        })
 }
 
 fn bad(reason: &str) -> ConnectError {
@@ -332,8 +335,20 @@ fn check_name(name: &str) -> Result<(), ConnectError> {
     if PARAMETERS.iter().any(|(known, _)| *known == name) {
         return Ok(());
     }
-    let security = ["sslcrl", "sslcrldir", "sslpassword", "require_auth", "requirepeer"];
-    let others = ["sslcompression", "krbsrvname", "gsslib", "gssdelegation", "replication"];
+    let security = [
+        "sslcrl",
+        "sslcrldir",
+        "sslpassword",
+        "require_auth",
+        "requirepeer",
+    ];
+    let others = [
+        "sslcompression",
+        "krbsrvname",
+        "gsslib",
+        "gssdelegation",
+        "replication",
+    ];
     if security.contains(&name)
         || others.contains(&name)
         || name.starts_with("ssl_m")
@@ -425,7 +440,9 @@ fn decode(text: &str) -> Result<String, ConnectError> {
         }
         let mut digit = || char::from(rest.next()?).to_digit(16);
         let (Some(high), Some(low)) = (digit(), digit()) else {
-            return Err(bad("a % is not followed by two hexadecimal digits (write % as %25)"));
+            return Err(bad(
+                "a % is not followed by two hexadecimal digits (write % as %25)",
+            ));
         };
         match u8::try_from(high * 16 + low) {
             Ok(0) | Err(_) => return Err(bad("it holds %00")),
@@ -461,7 +478,9 @@ mod tests {
     use super::*;
 
     fn env(pairs: &[(&str, &str)]) -> Environment {
-        let owned = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let owned = pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
         owned.collect()
     }
 
@@ -471,13 +490,24 @@ mod tests {
 
     #[test]
     fn a_url_wins_over_the_environment() {
-        let pairs = [("PGHOST", "b"), ("PGPORT", "1"), ("PGUSER", "u"), ("PGPASSWORD", "p")];
+        let pairs = [
+            ("PGHOST", "b"),
+            ("PGPORT", "1"),
+            ("PGUSER", "u"),
+            ("PGPASSWORD", "p"),
+        ];
         let target = resolve("postgres://a%40x@h:2/d%2Fb", &pairs).unwrap();
         assert_eq!(target.hosts[0].full(), "h:2");
-        assert_eq!((target.user.as_str(), target.database.as_str()), ("a@x", "d/b"));
+        assert_eq!(
+            (target.user.as_str(), target.database.as_str()),
+            ("a@x", "d/b")
+        );
         assert_eq!(target.password.as_deref(), Some("p"));
         let target = resolve("postgres://", &pairs).unwrap();
-        assert_eq!((target.hosts[0].full().as_str(), target.database.as_str()), ("b:1", "u"));
+        assert_eq!(
+            (target.hosts[0].full().as_str(), target.database.as_str()),
+            ("b:1", "u")
+        );
     }
 
     #[test]
@@ -523,7 +553,11 @@ mod tests {
         let file = folder.path().join("services");
         fs::write(&file, "# x\n[shop]\nhost=s\nport=7\n[other]\nhost=o\n").unwrap();
         let file = file.to_str().unwrap();
-        let pairs = [("PGSERVICE", "shop"), ("PGSERVICEFILE", file), ("PGPORT", "9")];
+        let pairs = [
+            ("PGSERVICE", "shop"),
+            ("PGSERVICEFILE", file),
+            ("PGPORT", "9"),
+        ];
         let target = resolve("postgres://u@/d", &pairs).unwrap();
         assert_eq!(target.hosts[0].full(), "s:7");
         assert!(matches!(

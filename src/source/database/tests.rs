@@ -34,10 +34,16 @@ impl Local {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
         let port = listener.local_addr().map_err(|e| e.to_string())?.port();
         drop(listener);
-        let local = Self { folder, binaries, port };
+        let local = Self {
+            folder,
+            binaries,
+            port,
+        };
         let at = local.folder.path().display().to_string();
         let bin = local.binaries.display();
-        local.run(&format!("{bin}/initdb -D {at}/data -U postgres -A trust -N >/dev/null"))?;
+        local.run(&format!(
+            "{bin}/initdb -D {at}/data -U postgres -A trust -N >/dev/null"
+        ))?;
         local.run(&format!(
             "cd {at} && openssl req -new -x509 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
              -keyout data/server.key -out data/server.crt 2>/dev/null && chmod 600 data/server.key"
@@ -79,7 +85,11 @@ impl Local {
     }
 
     fn socket(&self) -> String {
-        format!("postgres://postgres@/postgres?host={}&port={}", self.path(), self.port)
+        format!(
+            "postgres://postgres@/postgres?host={}&port={}",
+            self.path(),
+            self.port
+        )
     }
 
     fn path(&self) -> String {
@@ -87,14 +97,20 @@ impl Local {
     }
 
     fn url(&self, user: &str, host: &str, query: &str) -> String {
-        format!("postgres://{user}:s3cret%3Apw@{host}:{}/postgres?{query}", self.port)
+        format!(
+            "postgres://{user}:s3cret%3Apw@{host}:{}/postgres?{query}",
+            self.port
+        )
     }
 }
 
 impl Drop for Local {
     fn drop(&mut self) {
         let (bin, at) = (self.binaries.display(), self.path());
-        self.run(&format!("{bin}/pg_ctl -D {at}/data -m immediate stop >/dev/null")).ok();
+        self.run(&format!(
+            "{bin}/pg_ctl -D {at}/data -m immediate stop >/dev/null"
+        ))
+        .ok();
     }
 }
 
@@ -104,23 +120,32 @@ fn is_root() -> bool {
 }
 
 fn user(name: &str) -> Option<(u32, u32)> {
-    fs::read_to_string("/etc/passwd").ok()?.lines().find_map(|line| {
-        let fields: Vec<&str> = line.split(':').collect();
-        match fields[..] {
-            [n, _, uid, gid, ..] if n == name => Some((uid.parse().ok()?, gid.parse().ok()?)),
-            _ => None,
-        }
-    })
+    fs::read_to_string("/etc/passwd")
+        .ok()?
+        .lines()
+        .find_map(|line| {
+            let fields: Vec<&str> = line.split(':').collect();
+            match fields[..] {
+                [n, _, uid, gid, ..] if n == name => Some((uid.parse().ok()?, gid.parse().ok()?)),
+                _ => None,
+            }
+        })
 }
 
 fn env(pairs: &[(&str, &str)]) -> Environment {
-    pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+        .collect()
 }
 
 fn encrypted(url: &str) -> Result<bool, String> {
     let query = "SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()";
     let mut client = connect(url, &env(&[]), None).map_err(|e| format!("{} {e}", e.code()))?;
-    Ok(client.query_one(query, &[]).map_err(|e| e.to_string())?.get(0))
+    Ok(client
+        .query_one(query, &[])
+        .map_err(|e| e.to_string())?
+        .get(0))
 }
 
 fn code(url: &str, pairs: &[(&str, &str)]) -> String {
@@ -128,7 +153,10 @@ fn code(url: &str, pairs: &[(&str, &str)]) -> String {
         Ok(_) => "connected".to_owned(),
         Err(e) => {
             let shown = format!("{e} {e:?} {:?} {:?}", e.help(), e.cause());
-            assert!(!shown.contains(SECRET) && !shown.contains("s3cret"), "{shown}");
+            assert!(
+                !shown.contains(SECRET) && !shown.contains("s3cret"),
+                "{shown}"
+            );
             assert!(e.help().is_some(), "no help: {shown}");
             e.code().to_owned()
         }
@@ -161,7 +189,10 @@ fn sessions_open_as_libpq_opens_them() {
     }
     assert!(notices.lock().unwrap().iter().any(|n| n == "hello"));
     let name = "SELECT current_setting('application_name')";
-    assert_eq!(admin.query_one(name, &[]).unwrap().get::<_, String>(0), "pgrehearse");
+    assert_eq!(
+        admin.query_one(name, &[]).unwrap().get::<_, String>(0),
+        "pgrehearse"
+    );
 
     let port = local.port.to_string();
     let to = |host: &str, query: &str| local.url("app", host, query);
@@ -170,33 +201,80 @@ fn sessions_open_as_libpq_opens_them() {
     assert_eq!(encrypted(&to("localhost", "sslmode=allow")), Ok(false));
     assert_eq!(encrypted(&to("127.0.0.1", "sslmode=require")), Ok(true));
     // pg_hba.conf decides: prefer and allow take the other kind.
-    assert_eq!(encrypted(&local.url("tls_only", "localhost", "sslmode=allow")), Ok(true));
-    assert_eq!(encrypted(&local.url("plain_only", "localhost", "sslmode=prefer")), Ok(false));
-    assert_eq!(code(&local.url("plain_only", "localhost", "sslmode=require"), &[]), "connect::refused");
+    assert_eq!(
+        encrypted(&local.url("tls_only", "localhost", "sslmode=allow")),
+        Ok(true)
+    );
+    assert_eq!(
+        encrypted(&local.url("plain_only", "localhost", "sslmode=prefer")),
+        Ok(false)
+    );
+    assert_eq!(
+        code(
+            &local.url("plain_only", "localhost", "sslmode=require"),
+            &[]
+        ),
+        "connect::refused"
+    );
 
     let root = local.folder.path().join("root.crt");
     fs::copy(local.folder.path().join("data/server.crt"), &root).unwrap();
     let roots = format!("sslrootcert={}", root.display());
-    assert_eq!(code(&to("localhost", "sslmode=verify-full"), &[]), "connect::certificate");
-    assert_eq!(code(&to("localhost", "sslrootcert=system"), &[]), "connect::certificate");
-    assert_eq!(encrypted(&to("localhost", &format!("sslmode=verify-full&{roots}"))), Ok(true));
-    assert_eq!(encrypted(&to("127.0.0.1", &format!("sslmode=verify-ca&{roots}"))), Ok(true));
-    assert_eq!(encrypted(&to("127.0.0.1", &format!("sslmode=require&{roots}"))), Ok(true));
-    assert_eq!(code(&to("127.0.0.1", &format!("sslmode=verify-full&{roots}")), &[]), "connect::certificate");
-    assert_eq!(code(&to("localhost", "sslmode=verify-ca&sslrootcert=/none"), &[]), "connect::certificate_file");
+    assert_eq!(
+        code(&to("localhost", "sslmode=verify-full"), &[]),
+        "connect::certificate"
+    );
+    assert_eq!(
+        code(&to("localhost", "sslrootcert=system"), &[]),
+        "connect::certificate"
+    );
+    assert_eq!(
+        encrypted(&to("localhost", &format!("sslmode=verify-full&{roots}"))),
+        Ok(true)
+    );
+    assert_eq!(
+        encrypted(&to("127.0.0.1", &format!("sslmode=verify-ca&{roots}"))),
+        Ok(true)
+    );
+    assert_eq!(
+        encrypted(&to("127.0.0.1", &format!("sslmode=require&{roots}"))),
+        Ok(true)
+    );
+    assert_eq!(
+        code(
+            &to("127.0.0.1", &format!("sslmode=verify-full&{roots}")),
+            &[]
+        ),
+        "connect::certificate"
+    );
+    assert_eq!(
+        code(&to("localhost", "sslmode=verify-ca&sslrootcert=/none"), &[]),
+        "connect::certificate_file"
+    );
 
     let bare = format!("postgres://app@127.0.0.1:{port}/postgres");
     assert_eq!(code(&bare, &[]), "connect::no_password");
     assert_eq!(code(&bare, &[("PGPASSWORD", SECRET)]), "connected");
-    assert_eq!(code(&bare, &[("PGPASSWORD", "s3cret")]), "connect::wrong_password");
+    assert_eq!(
+        code(&bare, &[("PGPASSWORD", "s3cret")]),
+        "connect::wrong_password"
+    );
     let pass = local.folder.path().join("pass");
-    fs::write(&pass, format!("other:*:*:*:x\n127.0.0.1:{port}:*:app:s3cret\\:pw\n")).unwrap();
+    fs::write(
+        &pass,
+        format!("other:*:*:*:x\n127.0.0.1:{port}:*:app:s3cret\\:pw\n"),
+    )
+    .unwrap();
     set_mode(&pass, 0o600);
     let passfile = pass.display().to_string();
     assert_eq!(code(&bare, &[("PGPASSFILE", &passfile)]), "connected");
     set_mode(&pass, 0o644);
     match connect(&bare, &env(&[("PGPASSFILE", &passfile)]), None) {
-        Err(e @ ConnectError::NoPassword { ignored: Some(_), .. }) => {
+        Err(
+            e @ ConnectError::NoPassword {
+                ignored: Some(_), ..
+            },
+        ) => {
             assert!(e.help().unwrap().contains("chmod 600"));
         }
         other => panic!("{:?}", other.err()),
@@ -205,11 +283,26 @@ fn sessions_open_as_libpq_opens_them() {
     let database = |name: &str| to("127.0.0.1", "").replace("/postgres?", &format!("/{name}?"));
     assert_eq!(code(&database("nope"), &[]), "connect::no_database");
     assert_eq!(code(&database("closed"), &[]), "connect::refused");
-    assert_eq!(code(&local.url("weak", "127.0.0.1", ""), &[]), "connect::too_many_connections");
-    assert_eq!(code(&local.url("nobody", "127.0.0.1", ""), &[]), "connect::refused");
-    assert_eq!(code("postgres://app@127.0.0.1:1/x", &[]), "connect::unreachable");
-    assert_eq!(code("postgres://app@host.invalid/x", &[]), "connect::unknown_host");
-    assert_eq!(code("postgres://app@/x?host=/nowhere", &[]), "connect::unreachable");
+    assert_eq!(
+        code(&local.url("weak", "127.0.0.1", ""), &[]),
+        "connect::too_many_connections"
+    );
+    assert_eq!(
+        code(&local.url("nobody", "127.0.0.1", ""), &[]),
+        "connect::refused"
+    );
+    assert_eq!(
+        code("postgres://app@127.0.0.1:1/x", &[]),
+        "connect::unreachable"
+    );
+    assert_eq!(
+        code("postgres://app@host.invalid/x", &[]),
+        "connect::unknown_host"
+    );
+    assert_eq!(
+        code("postgres://app@/x?host=/nowhere", &[]),
+        "connect::unreachable"
+    );
 
     // The second host answers.
     let both = format!("postgres://app:s3cret%3Apw@127.0.0.1:1,127.0.0.1:{port}/postgres");
@@ -232,7 +325,9 @@ fn what_is_no_postgres_server_is_said() {
         }
     });
     let url = format!("postgres://app@127.0.0.1:{port}/x?sslmode=disable");
-    let error = connect(&url, &env(&[]), None).err().map(|e| format!("{e:?}"));
+    let error = connect(&url, &env(&[]), None)
+        .err()
+        .map(|e| format!("{e:?}"));
     assert_eq!(code(&url, &[]), "connect::not_postgres", "{error:?}");
 }
 

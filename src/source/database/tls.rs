@@ -171,7 +171,10 @@ impl ServerCertVerifier for Verifier {
             // A self-signed certificate that is its own root (`openssl req -x509`), as OpenSSL
             // takes it; webpki refuses to see a certificate authority as a server.
             Err(Error::InvalidCertificate(CertificateError::Other(_)))
-                if self.pinned.iter().any(|p| p.as_ref() == certificate.as_ref()) =>
+                if self
+                    .pinned
+                    .iter()
+                    .any(|p| p.as_ref() == certificate.as_ref()) =>
             {
                 if self.checks_name {
                     verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
