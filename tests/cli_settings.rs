@@ -143,7 +143,7 @@ fn errors_of_the_file_point_into_it() {
     assert!(error("- a\n").contains("holds no settings"));
     assert!(error("lock: {first: 1s}\nlock: {first: 2s}\n").contains("settings::syntax"));
     assert!(error("environments:\n  live:\n    lok: 1\n").contains("pgrehearse.yaml:3:5"));
-    assert!(error("policies: {data-lost: warn}\n").contains("data-loss, blocks-reads"));
+    assert!(error("policies: {data-lost: warn}\n").contains("hazard of data-loss,"));
     assert!(!error("database: [postgres://u:secret@h/d]\n").contains("secret"));
 }
 

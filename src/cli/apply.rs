@@ -58,7 +58,7 @@ impl Arguments {
         let database = context.database()?;
         let request = match &self.plan {
             Some(plan) => Request::File(plan.clone()),
-            None => Request::To(context.to_source(self.to.as_deref())?),
+            None => Request::To(context.source_or_desired(self.to.as_deref())?),
         };
         apply(self, database, &request, context)
     }

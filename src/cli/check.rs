@@ -13,7 +13,7 @@ pub struct Arguments {
 
 impl Arguments {
     pub fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let to = context.to_source(self.to.as_deref())?;
+        let to = context.source_or_desired(self.to.as_deref())?;
         check(context.database()?, &to, context)
     }
 }

@@ -346,11 +346,11 @@ fn apply(
             let mut error = usage("settings::value", message).help(format!("it is {expected}"));
             error = at(file, &entry.path, Part::Value, error);
             // The line would show what `shown` hides.
-            if name == "database" || name == "scratch" || name == "mirror" {
-                if let Some(excerpt) = &mut error.excerpt {
-                    excerpt.source_line = format!("{name}: …");
-                    excerpt.width = 1;
-                }
+            let is_hidden = ["database", "scratch", "mirror"].contains(&name);
+            if let (true, Some(excerpt)) = (is_hidden, &mut error.excerpt) {
+                excerpt.source_line = format!("{name}: …");
+                excerpt.place.column = 1;
+                excerpt.width = name.len();
             }
             error
         })?;

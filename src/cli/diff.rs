@@ -19,8 +19,8 @@ pub struct Arguments {
 
 impl Arguments {
     pub fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let from = context.from_source(self.from.as_deref())?;
-        let to = context.to_source(self.to.as_deref())?;
+        let from = context.source_or_live(self.from.as_deref())?;
+        let to = context.source_or_desired(self.to.as_deref())?;
         diff(self, &from, &to, context)
     }
 }

@@ -31,7 +31,7 @@ pub enum Format {
 
 impl Arguments {
     pub fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let source = context.from_source(self.source.as_deref())?;
+        let source = context.source_or_live(self.source.as_deref())?;
         let format = match self.format {
             None if context.ui.is_json() => Format::Json,
             format => format.unwrap_or(Format::Sql),

@@ -3,6 +3,11 @@
 //! One file per command; the doc comment of its arguments is its help text. Only [`ui`] prints,
 //! reads the environment or asks. The table of exit codes is at [`Exit`].
 
+#![allow(
+    clippy::result_large_err,
+    reason = "an error of the command line is made once, and ends the program"
+)]
+
 pub mod apply;
 pub mod check;
 pub mod comment;
@@ -121,7 +126,7 @@ impl Context {
     }
 
     /// The source `text`, or the live database.
-    pub(crate) fn from_source(&self, text: Option<&str>) -> Result<Source, CliError> {
+    pub(crate) fn source_or_live(&self, text: Option<&str>) -> Result<Source, CliError> {
         match text {
             Some(text) => self.source(text),
             None => Ok(Source::parse(self.database()?)?),
@@ -129,7 +134,7 @@ impl Context {
     }
 
     /// The source `text`, or the setting `schema`.
-    pub(crate) fn to_source(&self, text: Option<&str>) -> Result<Source, CliError> {
+    pub(crate) fn source_or_desired(&self, text: Option<&str>) -> Result<Source, CliError> {
         match text.or(self.settings.schema.as_deref()) {
             Some(text) => self.source(text),
             None => Err(

@@ -66,8 +66,8 @@ impl Arguments {
             format => format.unwrap_or(Format::Text),
         };
         let request = Request {
-            from: context.from_source(self.from.as_deref())?,
-            to: context.to_source(self.to.as_deref())?,
+            from: context.source_or_live(self.from.as_deref())?,
+            to: context.source_or_desired(self.to.as_deref())?,
             format,
         };
         plan(self, &request, context)
