@@ -15,6 +15,7 @@
 pub mod apply;
 pub mod catalog;
 pub mod diff;
+pub mod cli;
 pub mod kinds;
 pub mod order;
 pub mod pg;

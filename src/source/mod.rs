@@ -3,6 +3,7 @@
 //! A file is split by a byte-exact scanner ([`scan`]), its statements are told apart
 //! ([`statement`]) and its hints are read ([`hints`]). Nothing is executed here.
 
+pub mod database;
 mod error;
 mod files;
 pub mod hints;
