@@ -14,18 +14,15 @@
 
 pub mod apply;
 pub mod catalog;
-pub mod diff;
 pub mod cli;
+pub mod diff;
 pub mod kinds;
 pub mod order;
 pub mod pg;
 pub mod pipeline;
 pub mod plan;
 pub mod rehearse;
-pub mod scratch;
 pub mod render;
+pub mod scratch;
 pub mod source;
 pub mod strategy;
-pub mod plan;
-pub mod scratch;
-pub mod source;

@@ -64,7 +64,12 @@ pub struct Workshop<'a> {
 impl<'a> Workshop<'a> {
     fn new(options: &'a Options, version: ServerVersion, time_zone: Option<String>) -> Self {
         let settings = DatabaseSettings { time_zone };
-        Self { options, version, scratch: OnceCell::new(), settings }
+        Self {
+            options,
+            version,
+            scratch: OnceCell::new(),
+            settings,
+        }
     }
 
     /// # Errors
@@ -128,14 +133,21 @@ pub fn load<'a>(
     let workshop = Workshop::new(options, version, zone);
     let live = load_one(from, &workshop)?;
     let desired = load_one(to, &workshop)?;
-    Ok(Pair { workshop, live, desired })
+    Ok(Pair {
+        workshop,
+        live,
+        desired,
+    })
 }
 
 /// Loads a single schema.
 ///
 /// # Errors
 /// [`PipelineError`] with its reason.
-pub fn load_single<Side>(source: &Source, options: &Options) -> Result<Loaded<Side>, PipelineError> {
+pub fn load_single<Side>(
+    source: &Source,
+    options: &Options,
+) -> Result<Loaded<Side>, PipelineError> {
     let version = match source {
         Source::Database(url) => {
             let mut client = (options.connect)(url)?;
@@ -176,10 +188,7 @@ fn database_time_zone(client: &mut Client) -> Result<Option<String>, PipelineErr
     Ok(row.and_then(|r| r.get(0)))
 }
 
-fn load_one<Side>(
-    source: &Source,
-    workshop: &Workshop<'_>,
-) -> Result<Loaded<Side>, PipelineError> {
+fn load_one<Side>(source: &Source, workshop: &Workshop<'_>) -> Result<Loaded<Side>, PipelineError> {
     let options = workshop.options;
     match source {
         Source::Database(url) => {
@@ -235,7 +244,13 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
     let mut live = pair.live.catalog.clone();
     let mut desired = pair.desired.catalog.clone();
     let mut notices: Vec<String> = Vec::new();
-    notices.extend(pair.live.notices.iter().chain(&pair.desired.notices).cloned());
+    notices.extend(
+        pair.live
+            .notices
+            .iter()
+            .chain(&pair.desired.notices)
+            .cloned(),
+    );
     let hints = renames::read(&pair.desired.hints, &live, &desired);
     notices.extend(hints.notices);
     if !hints.renames.is_empty() {
@@ -261,7 +276,10 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
             likely.hint
         ));
     }
-    let unmodeled = unmodeled(&pair.live.catalog.unmodeled, &pair.desired.catalog.unmodeled);
+    let unmodeled = unmodeled(
+        &pair.live.catalog.unmodeled,
+        &pair.desired.catalog.unmodeled,
+    );
     Ok(Compared {
         live,
         desired,
@@ -276,7 +294,9 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
 fn texts_differ(live: &Catalog<Live>, desired: &Catalog<Desired>) -> bool {
     live.objects.iter().any(|(id, old)| {
         desired.get(id).is_some_and(|new| {
-            crate::kinds::differing(old, new).iter().any(|(attribute, _)| attribute.deparsed)
+            crate::kinds::differing(old, new)
+                .iter()
+                .any(|(attribute, _)| attribute.deparsed)
         })
     })
 }
@@ -307,7 +327,11 @@ fn unmodeled(live: &BTreeSet<Unmodeled>, desired: &BTreeSet<Unmodeled>) -> Vec<U
                 (true, false) => "live",
                 _ => "desired",
             };
-            UnmodeledRecord { side: side.to_owned(), what: u.what.clone(), name: u.name.clone() }
+            UnmodeledRecord {
+                side: side.to_owned(),
+                what: u.what.clone(),
+                name: u.name.clone(),
+            }
         })
         .collect()
 }
@@ -376,6 +400,14 @@ fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, Pipe
         touched,
         notices: compared.notices.clone(),
     };
-    let (from, to) = (pair.live.description.clone(), pair.desired.description.clone());
-    Ok(draft::document(&draft, from, to, compared.unmodeled.clone()))
+    let (from, to) = (
+        pair.live.description.clone(),
+        pair.desired.description.clone(),
+    );
+    Ok(draft::document(
+        &draft,
+        from,
+        to,
+        compared.unmodeled.clone(),
+    ))
 }

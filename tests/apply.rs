@@ -125,6 +125,7 @@ fn statement(sql: &str) -> StatementRecord {
 }
 
 fn step(id: &str, statements: &[&str], lock: LockMode, back: &[&str]) -> StepRecord {
+    tables: Vec::new(),
     let evidence = |sql: &&str| StatementEvidence {
         locks: BTreeMap::from([("public.t".to_owned(), lock)]),
         scanned: if sql.contains("VALIDATE") && !sql.contains("NOT VALID") {

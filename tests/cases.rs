@@ -25,7 +25,11 @@ fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
     for folder in folders(Path::new("tests/cases")) {
-        let name = folder.strip_prefix("tests/cases").expect("below").display().to_string();
+        let name = folder
+            .strip_prefix("tests/cases")
+            .expect("below")
+            .display()
+            .to_string();
         let case = read_case(&folder);
         for version in versions() {
             let major = version.major();
@@ -41,9 +45,10 @@ fn main() {
                 }
                 let folder = folder.clone();
                 let forward = direction == "forward";
-                trials.push(Trial::test(format!("{name} {direction} on {major}"), move || {
-                    run(&folder, forward, version).map_err(Failed::from)
-                }));
+                trials.push(Trial::test(
+                    format!("{name} {direction} on {major}"),
+                    move || run(&folder, forward, version).map_err(Failed::from),
+                ));
             }
         }
     }
@@ -54,7 +59,9 @@ fn main() {
 
 fn folders(root: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let Ok(entries) = std::fs::read_dir(root) else { return found };
+    let Ok(entries) = std::fs::read_dir(root) else {
+        return found;
+    };
     let mut paths: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
     paths.sort();
     for path in paths.iter().filter(|p| p.is_dir()) {
@@ -82,20 +89,33 @@ fn read_case(folder: &Path) -> Case {
 
 fn run(folder: &Path, forward: bool, version: ServerVersion) -> Result<(), String> {
     let server = server(version)?;
-    let (old, new) = if forward { ("old.sql", "new.sql") } else { ("new.sql", "old.sql") };
+    let (old, new) = if forward {
+        ("old.sql", "new.sql")
+    } else {
+        ("new.sql", "old.sql")
+    };
     let (old, new) = (folder.join(old), folder.join(new));
     let files = |path: &Path| read_files(path).map_err(|e| e.to_string());
     let live = Live::from_files(&server, &files(&old)?)?;
     let own_seed = folder.join(if forward { "seed.sql" } else { "seed.new.sql" });
-    let seed = if own_seed.exists() { own_seed } else { folder.join("seed.sql") };
+    let seed = if own_seed.exists() {
+        own_seed
+    } else {
+        folder.join("seed.sql")
+    };
     if let Ok(rows) = std::fs::read_to_string(&seed) {
-        live.client().batch_execute(&rows).map_err(|e| format!("seed: {}", message(&e)))?;
+        live.client()
+            .batch_execute(&rows)
+            .map_err(|e| format!("seed: {}", message(&e)))?;
     }
     let options = options(&server);
     let (from, to) = (live.source(), Source::Files(new.clone()));
     let before = live.counts();
     let plan = pipeline::plan(&from, &to, &options).map_err(|e| {
-        format!("plan: {e}{}", e.help().map(|h| format!("\nhelp: {h}")).unwrap_or_default())
+        format!(
+            "plan: {e}{}",
+            e.help().map(|h| format!("\nhelp: {h}")).unwrap_or_default()
+        )
     })?;
     let document = plan.document();
     let shown = show(document);
@@ -112,7 +132,11 @@ fn run(folder: &Path, forward: bool, version: ServerVersion) -> Result<(), Strin
     match (dump(&live), dump(&wanted)) {
         (Ok(a), Ok(b)) if a != b => {
             let diff = similar::TextDiff::from_lines(&b, &a);
-            let diff = diff.unified_diff().context_radius(2).header("wanted", "got").to_string();
+            let diff = diff
+                .unified_diff()
+                .context_radius(2)
+                .header("wanted", "got")
+                .to_string();
             return Err(format!("pg_dump differs:\n{diff}\n{shown}"));
         }
         (Err(reason), _) | (_, Err(reason)) => eprintln!("pg_dump not compared: {reason}"),
@@ -134,7 +158,10 @@ fn check(document: &Document) -> Result<(), String> {
         return Err(format!("residual: {}", evidence.residual.join("\n")));
     }
     if !evidence.not_rehearsed.is_empty() {
-        return Err(format!("not rehearsed: {}", evidence.not_rehearsed.join("\n")));
+        return Err(format!(
+            "not rehearsed: {}",
+            evidence.not_rehearsed.join("\n")
+        ));
     }
     for (phase, result) in &evidence.rollback {
         if result.starts_with("fails") || result.starts_with("does not") {

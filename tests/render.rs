@@ -21,6 +21,7 @@ struct StepOf(StepRecord);
 impl StepOf {
     fn new(id: &str, kind: KindTag, path: &[&str], title: &str) -> Self {
         Self(StepRecord {
+            tables: Vec::new(),
             id: id.to_owned(),
             title: title.to_owned(),
             operation: title.split(' ').take(2).collect::<Vec<_>>().join(" "),

@@ -34,21 +34,32 @@ pub(super) fn load<Side>(
             kept
         }
     };
-    let Kept { mut catalog, unmodeled, notices } = kept;
+    let Kept {
+        mut catalog,
+        unmodeled,
+        notices,
+    } = kept;
     catalog.unmodeled.extend(unmodeled);
-    Ok(Loaded { catalog, description, hints: files.hints.clone(), notices, time_zone: None })
+    Ok(Loaded {
+        catalog,
+        description,
+        hints: files.hints.clone(),
+        notices,
+        time_zone: None,
+    })
 }
 
-fn run<Side>(
-    files: &DesiredFiles,
-    workshop: &Workshop<'_>,
-) -> Result<Kept<Side>, PipelineError> {
+fn run<Side>(files: &DesiredFiles, workshop: &Workshop<'_>) -> Result<Kept<Side>, PipelineError> {
     let scratch = workshop.scratch()?;
     (workshop.options.progress)("running the schema files on the scratch server");
     let database = scratch.create_database(&workshop.settings)?;
     let elaborated = elaborate(&database, files)?;
     let catalog = read(&mut database.connect()?, &workshop.options.scope)?;
-    Ok(Kept { catalog, unmodeled: elaborated.unmodeled, notices: elaborated.notices })
+    Ok(Kept {
+        catalog,
+        unmodeled: elaborated.unmodeled,
+        notices: elaborated.notices,
+    })
 }
 
 /// Where the catalog of these files is kept: by everything that decides what it is.
@@ -69,7 +80,12 @@ fn place(files: &DesiredFiles, workshop: &Workshop<'_>) -> Option<PathBuf> {
         hash.update(":");
         hash.update(part);
     }
-    let name: String = hash.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect();
+    let name: String = hash
+        .finalize()
+        .iter()
+        .take(16)
+        .map(|b| format!("{b:02x}"))
+        .collect();
     Some(cache.join("catalogs").join(format!("{name}.json")))
 }
 
@@ -89,7 +105,9 @@ fn read_kept<Side>(path: &Path) -> Option<Kept<Side>> {
 fn keep<Side>(path: &Path, kept: &Kept<Side>) {
     // Without a cache the next run is slower, no more.
     let Some(folder) = path.parent() else { return };
-    let Ok(json) = serde_json::to_string(kept) else { return };
+    let Ok(json) = serde_json::to_string(kept) else {
+        return;
+    };
     if std::fs::create_dir_all(folder).is_ok()
         && let Ok(mut file) = tempfile::NamedTempFile::new_in(folder)
         && std::io::Write::write_all(&mut file, json.as_bytes()).is_ok()
@@ -100,7 +118,10 @@ fn keep<Side>(path: &Path, kept: &Kept<Side>) {
 
 /// Reads a catalog snapshot, YAML or JSON, as `inspect` writes it.
 pub(super) fn read_snapshot<Side>(path: &Path) -> Result<Catalog<Side>, PipelineError> {
-    let fail = |message: String| PipelineError::Snapshot { path: path.to_owned(), message };
+    let fail = |message: String| PipelineError::Snapshot {
+        path: path.to_owned(),
+        message,
+    };
     let text = std::fs::read_to_string(path).map_err(|e| fail(e.to_string()))?;
     yaml_serde::from_str(&text).map_err(|e| fail(e.to_string()))
 }

@@ -18,7 +18,11 @@ pub enum PipelineError {
     Source(#[from] SourceError),
     /// No connection to a database of the user.
     #[error("{message}")]
-    Connect { code: &'static str, message: String, help: Option<String> },
+    Connect {
+        code: &'static str,
+        message: String,
+        help: Option<String>,
+    },
     #[error(transparent)]
     Elaborate(#[from] ElaborateError),
     #[error(transparent)]
@@ -29,8 +33,13 @@ pub enum PipelineError {
     Server(#[from] postgres::Error),
     #[error("PostgreSQL {version} is not supported")]
     Unsupported { version: ServerVersion },
-    #[error("the scratch server is PostgreSQL {scratch}, live is {wanted}: nothing measured there would hold")]
-    OtherVersion { scratch: ServerVersion, wanted: ServerVersion },
+    #[error(
+        "the scratch server is PostgreSQL {scratch}, live is {wanted}: nothing measured there would hold"
+    )]
+    OtherVersion {
+        scratch: ServerVersion,
+        wanted: ServerVersion,
+    },
     #[error("{}", list(.0, |i| format!("{}: {}: {}", i.object.human(), i.attribute, i.why)))]
     Impossible(Vec<Impossible>),
     #[error("{}", list(.0, ToString::to_string))]
@@ -81,9 +90,9 @@ impl PipelineError {
                 helps.dedup();
                 Some(helps.join("\n"))
             }
-            Self::OtherVersion { wanted, .. } => {
-                Some(format!("install PostgreSQL {wanted}, or give a server of that version with --scratch URL"))
-            }
+            Self::OtherVersion { wanted, .. } => Some(format!(
+                "install PostgreSQL {wanted}, or give a server of that version with --scratch URL"
+            )),
             Self::Rehearse(RehearseError::Fails { hint, .. }) => hint.clone(),
             _ => None,
         }

@@ -17,11 +17,7 @@ pub(super) struct Hints {
     pub notices: Vec<String>,
 }
 
-pub(super) fn read(
-    hints: &[Hint],
-    live: &Catalog<Live>,
-    desired: &Catalog<Desired>,
-) -> Hints {
+pub(super) fn read(hints: &[Hint], live: &Catalog<Live>, desired: &Catalog<Desired>) -> Hints {
     let mut found = Hints::default();
     for hint in hints {
         match &hint.verb {
@@ -34,15 +30,22 @@ pub(super) fn read(
                 }
             }
             Verb::Backfill { .. } => {
-                found.notices.push(format!("{}: the hint `backfill` is not used yet", hint.place));
+                found.notices.push(format!(
+                    "{}: the hint `backfill` is not used yet",
+                    hint.place
+                ));
             }
             Verb::Split { .. } => {
-                found.notices.push(format!("{}: the hint `split` is not used yet", hint.place));
+                found
+                    .notices
+                    .push(format!("{}: the hint `split` is not used yet", hint.place));
             }
         }
     }
     // A table before its columns: the hints of columns name the new table.
-    found.renames.sort_by_key(|r| (r.from.path.len(), r.from.clone()));
+    found
+        .renames
+        .sort_by_key(|r| (r.from.path.len(), r.from.clone()));
     found
 }
 
@@ -54,7 +57,10 @@ fn rename(
     found: &mut Hints,
 ) {
     let Some(to) = target(&hint.target, desired) else {
-        found.notices.push(format!("{}: the hint fits no object that is read", hint.place));
+        found.notices.push(format!(
+            "{}: the hint fits no object that is read",
+            hint.place
+        ));
         return;
     };
     let mut old = to.clone();
@@ -71,20 +77,27 @@ fn rename(
         .renames
         .iter()
         .find(|r| old.path.starts_with(&r.to.path) && r.to.path.len() < old.path.len())
-        .map_or_else(|| old.clone(), |r| {
-            let mut id = old.clone();
-            for (i, part) in r.from.path.iter().enumerate() {
-                id.path[i].clone_from(part);
-            }
-            id
-        });
+        .map_or_else(
+            || old.clone(),
+            |r| {
+                let mut id = old.clone();
+                for (i, part) in r.from.path.iter().enumerate() {
+                    id.path[i].clone_from(part);
+                }
+                id
+            },
+        );
     let done = live.objects.contains_key(&to);
     if done || !live.objects.contains_key(&in_live) {
         found.notices.push(format!(
             "{}: nothing to rename from {}: {}",
             hint.place,
             old.human(),
-            if done { "it is done" } else { "live has no such object" }
+            if done {
+                "it is done"
+            } else {
+                "live has no such object"
+            }
         ));
         return;
     }
@@ -104,7 +117,9 @@ fn target(target: &HintTarget, desired: &Catalog<Desired>) -> Option<ObjectId> {
             .map(|&k| ObjectId::new(k, name.iter().cloned()))
             .collect(),
     };
-    candidates.into_iter().find(|id| desired.objects.contains_key(id))
+    candidates
+        .into_iter()
+        .find(|id| desired.objects.contains_key(id))
 }
 
 /// Executes the renames on a clone of what they concern and puts the result into `live`.
@@ -117,7 +132,11 @@ pub(super) fn apply(
     let scope = &workshop.options.scope;
     let concerned: BTreeSet<ObjectId> = renames
         .iter()
-        .flat_map(|r| live.objects.keys().filter(|id| r.from == **id || is_column_of(r, id)))
+        .flat_map(|r| {
+            live.objects
+                .keys()
+                .filter(|id| r.from == **id || is_column_of(r, id))
+        })
         .cloned()
         .collect();
     let ids = closure(&live, &concerned);

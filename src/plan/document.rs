@@ -108,7 +108,7 @@ pub struct StatementRecord {
 
 /// How a step is taken back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(into = "RollbackShape", from = "RollbackShape")]
 pub enum Rollback {
     /// These statements; consecutive transactional ones in one transaction.
     Run(Vec<StatementRecord>),
@@ -120,6 +120,35 @@ pub enum Rollback {
     Irreversible {
         why: String,
     },
+}
+
+/// A [`Rollback`] as it is written, the same in YAML and JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+enum RollbackShape {
+    Run { statements: Vec<StatementRecord> },
+    Leave { what: ObjectId, why: String },
+    Irreversible { why: String },
+}
+
+impl From<Rollback> for RollbackShape {
+    fn from(rollback: Rollback) -> Self {
+        match rollback {
+            Rollback::Run(statements) => Self::Run { statements },
+            Rollback::Leave { what, why } => Self::Leave { what, why },
+            Rollback::Irreversible { why } => Self::Irreversible { why },
+        }
+    }
+}
+
+impl From<RollbackShape> for Rollback {
+    fn from(shape: RollbackShape) -> Self {
+        match shape {
+            RollbackShape::Run { statements } => Self::Run(statements),
+            RollbackShape::Leave { what, why } => Self::Leave { what, why },
+            RollbackShape::Irreversible { why } => Self::Irreversible { why },
+        }
+    }
 }
 
 /// E1 and E3 of one step.

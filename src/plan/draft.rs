@@ -3,7 +3,9 @@
 use super::document::{
     FORMAT, Fingerprints, PlanEvidence, StatementRecord, StepEvidence, UnmodeledRecord,
 };
-use super::{Action, Document, Draft, Impact, Phase, PhaseRecord, Rollback, Step, StepRecord, Undo};
+use super::{
+    Action, Document, Draft, Impact, Phase, PhaseRecord, Rollback, Step, StepRecord, Undo,
+};
 use std::collections::BTreeMap;
 
 /// The plan of `draft` before its rehearsal: nothing in it is claimed.
@@ -17,7 +19,10 @@ pub fn document(
         .into_iter()
         .map(|phase| {
             let steps = draft.steps.iter().filter(|s| s.phase() == phase);
-            let steps = steps.enumerate().map(|(i, s)| record(s, phase, i + 1)).collect();
+            let steps = steps
+                .enumerate()
+                .map(|(i, s)| record(s, phase, i + 1))
+                .collect();
             PhaseRecord { phase, steps }
         })
         .filter(|p: &PhaseRecord| !p.steps.is_empty())
@@ -48,15 +53,19 @@ pub fn document(
 }
 
 fn no_fingerprints() -> Fingerprints {
-    Fingerprints { before: String::new(), after: String::new() }
+    Fingerprints {
+        before: String::new(),
+        after: String::new(),
+    }
 }
 
 fn record(step: &Step, phase: Phase, place: usize) -> StepRecord {
     let (done_when, clean) = match step.action() {
         Action::Transaction(_) => (None, Vec::new()),
-        Action::Outside { done, clean, .. } => {
-            (Some(done.0.to_string()), clean.iter().map(ToString::to_string).collect())
-        }
+        Action::Outside { done, clean, .. } => (
+            Some(done.0.to_string()),
+            clean.iter().map(ToString::to_string).collect(),
+        ),
     };
     let mut hazards = step.hazards.clone();
     hazards.sort();
@@ -74,15 +83,19 @@ fn record(step: &Step, phase: Phase, place: usize) -> StepRecord {
         clean,
         rollback: match step.undo() {
             Undo::Run(actions) => Rollback::Run(statements(actions)),
-            Undo::Leave { what, why } => {
-                Rollback::Leave { what: what.clone(), why: why.clone() }
-            }
+            Undo::Leave { what, why } => Rollback::Leave {
+                what: what.clone(),
+                why: why.clone(),
+            },
             Undo::Irreversible { why } => Rollback::Irreversible { why: why.clone() },
         },
         hazards,
         gate: None,
         fingerprints: no_fingerprints(),
-        evidence: StepEvidence { impact: Impact::NotRehearsed, statements: Vec::new() },
+        evidence: StepEvidence {
+            impact: Impact::NotRehearsed,
+            statements: Vec::new(),
+        },
     }
 }
 
@@ -91,10 +104,10 @@ fn statements(actions: &[Action]) -> Vec<StatementRecord> {
         .iter()
         .flat_map(|action| {
             let transactional = matches!(action, Action::Transaction(_));
-            action
-                .statements()
-                .iter()
-                .map(move |sql| StatementRecord { sql: sql.to_string(), transactional })
+            action.statements().iter().map(move |sql| StatementRecord {
+                sql: sql.to_string(),
+                transactional,
+            })
         })
         .collect()
 }

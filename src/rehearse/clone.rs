@@ -16,7 +16,11 @@ use std::collections::BTreeMap;
 #[derive(Debug, thiserror::Error)]
 pub enum CloneError {
     #[error("{} cannot be made on the clone: {message}", .object.human())]
-    Statement { object: ObjectId, statement: String, message: String },
+    Statement {
+        object: ObjectId,
+        statement: String,
+        message: String,
+    },
     #[error("the clone cannot be planned: {message}")]
     Plan { message: String },
     #[error(transparent)]
@@ -53,7 +57,13 @@ pub fn build<S>(
     let desired: Catalog<Desired> = copy_of(catalog);
     let plan = |message: String| CloneError::Plan { message };
     let changes = diff::changes(&base, &desired).map_err(|impossible| {
-        plan(impossible.iter().map(|i| i.why.clone()).collect::<Vec<_>>().join("; "))
+        plan(
+            impossible
+                .iter()
+                .map(|i| i.why.clone())
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
     })?;
     let context = Context {
         live: &base,
@@ -63,8 +73,14 @@ pub fn build<S>(
         small: SmallTable::default(),
         conversions: &BTreeMap::new(),
     };
-    let steps = strategy::expand(&context)
-        .map_err(|r| plan(r.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
+    let steps = strategy::expand(&context).map_err(|r| {
+        plan(
+            r.iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
+    })?;
     let steps = order::sort(steps).map_err(|e| plan(e.to_string()))?;
     for batch in steps.chunks(BATCH) {
         let script: String = batch
@@ -77,13 +93,17 @@ pub fn build<S>(
         }
         // One by one: the failing object gets its name.
         for step in batch {
-            let Action::Transaction(statements) = step.action() else { continue };
+            let Action::Transaction(statements) = step.action() else {
+                continue;
+            };
             for sql in statements {
-                client.batch_execute(sql.as_str()).map_err(|e| CloneError::Statement {
-                    object: step.object.clone(),
-                    statement: sql.to_string(),
-                    message: server_message(&e),
-                })?;
+                client
+                    .batch_execute(sql.as_str())
+                    .map_err(|e| CloneError::Statement {
+                        object: step.object.clone(),
+                        statement: sql.to_string(),
+                        message: server_message(&e),
+                    })?;
             }
         }
     }

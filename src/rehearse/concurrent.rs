@@ -36,7 +36,12 @@ pub fn run(
 ) -> Result<(Ladder, Result<(), postgres::Error>), super::RehearseError> {
     let mut first = database.connect()?;
     let mut second = database.connect()?;
-    let Sessions { client, pid, observer, .. } = sessions;
+    let Sessions {
+        client,
+        pid,
+        observer,
+        ..
+    } = sessions;
     let pid = *pid;
     hold(&mut first, tables)?;
     let (sender, finished) = mpsc::channel();
@@ -45,7 +50,14 @@ pub fn run(
         scope.spawn(move || {
             sender.send(client.batch_execute(statement)).ok();
         });
-        let outcome = climb(observer, pid, &finished, (&mut first, &mut second), tables, &mut ladder);
+        let outcome = climb(
+            observer,
+            pid,
+            &finished,
+            (&mut first, &mut second),
+            tables,
+            &mut ladder,
+        );
         // Whatever happened, nobody may be left waiting for us.
         first.batch_execute("ROLLBACK").ok();
         second.batch_execute("ROLLBACK").ok();
@@ -89,11 +101,18 @@ fn climb<'c>(
             Err(mpsc::TryRecvError::Empty) => {}
         }
         let waits: bool = observer
-            .query_one("SELECT EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND NOT granted)", &[&pid])?
+            .query_one(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE pid = $1 AND NOT granted)",
+                &[&pid],
+            )?
             .get(0);
         let locks = measure::locks_of(observer, pid)?;
         settled = if waits { settled + 1 } else { 0 };
-        let seen = if waits { &mut ladder.locks } else { &mut ladder.polled };
+        let seen = if waits {
+            &mut ladder.locks
+        } else {
+            &mut ladder.polled
+        };
         for (relation, mode) in locks {
             let strongest = seen.entry(relation).or_insert(mode);
             *strongest = (*strongest).max(mode);

@@ -26,16 +26,27 @@ pub fn impact(
             let strongest = held.entry(relation).or_insert(*mode);
             *strongest = (*strongest).max(*mode);
         }
-        let work: BTreeSet<&String> =
-            statement.rewritten.iter().chain(&statement.scanned).chain(&statement.index_builds).collect();
+        let work: BTreeSet<&String> = statement
+            .rewritten
+            .iter()
+            .chain(&statement.scanned)
+            .chain(&statement.index_builds)
+            .collect();
         if work.is_empty() {
             continue;
         }
-        let on_small = statement.rewritten.iter().chain(&statement.scanned).all(|t| {
-            table_id(t, live).is_some_and(|id| small.holds(live.sizes.get(&id).copied()))
-        }) && (!statement.rewritten.is_empty() || !statement.scanned.is_empty());
+        let on_small = statement
+            .rewritten
+            .iter()
+            .chain(&statement.scanned)
+            .all(|t| table_id(t, live).is_some_and(|id| small.holds(live.sizes.get(&id).copied())))
+            && (!statement.rewritten.is_empty() || !statement.scanned.is_empty());
         for (relation, mode) in held.iter().filter(|(_, m)| m.blocks_writes()) {
-            worst = worst.max(if on_small { Impact::Bounded } else { Impact::Blocking });
+            worst = worst.max(if on_small {
+                Impact::Bounded
+            } else {
+                Impact::Blocking
+            });
             if !on_small {
                 let (strongest, works) = blocked
                     .entry((*relation).to_owned())
@@ -54,8 +65,7 @@ pub fn impact(
             } else {
                 (HazardKind::BlocksWrites, "writes")
             };
-            let text =
-                format!("{whom} of {relation} wait while {}", works.join(" and "));
+            let text = format!("{whom} of {relation} wait while {}", works.join(" and "));
             Hazard::measured(kind, text)
         })
         .collect();
@@ -64,7 +74,10 @@ pub fn impact(
 
 fn describe(statement: &StatementEvidence) -> Vec<String> {
     let each = |relations: &[String], verb: &str| {
-        relations.iter().map(|r| format!("{r} is {verb}")).collect::<Vec<_>>()
+        relations
+            .iter()
+            .map(|r| format!("{r} is {verb}"))
+            .collect::<Vec<_>>()
     };
     let mut works = each(&statement.rewritten, "rewritten");
     works.extend(each(&statement.scanned, "scanned"));

@@ -65,13 +65,25 @@ impl Sessions {
         let messages = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&messages);
         let mut client = database.connect_with_notices(move |notice: DbError| {
-            sink.lock().unwrap_or_else(PoisonError::into_inner).push(notice.message().to_owned());
+            sink.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(notice.message().to_owned());
         })?;
         let failed = |e| ScratchError::statement("watch the scratch session", e);
-        let pid = client.query_one("SELECT pg_backend_pid()", &[]).map_err(failed)?.get(0);
-        client.batch_execute("SET client_min_messages = debug1").map_err(failed)?;
+        let pid = client
+            .query_one("SELECT pg_backend_pid()", &[])
+            .map_err(failed)?
+            .get(0);
+        client
+            .batch_execute("SET client_min_messages = debug1")
+            .map_err(failed)?;
         let observer = database.connect()?;
-        Ok(Self { client, pid, observer, messages })
+        Ok(Self {
+            client,
+            pid,
+            observer,
+            messages,
+        })
     }
 
     pub fn state(&mut self) -> Result<State, postgres::Error> {
@@ -99,12 +111,18 @@ impl Sessions {
     }
 
     pub fn forget_messages(&self) {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.messages
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     /// The DEBUG1 messages since [`Sessions::forget_messages`].
     pub fn messages(&self) -> Vec<String> {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.messages
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -118,7 +136,9 @@ pub fn locks_of(
 ) -> Result<BTreeMap<(u32, String), LockMode>, postgres::Error> {
     let mut locks: BTreeMap<(u32, String), LockMode> = BTreeMap::new();
     for row in observer.query(LOCKS, &[&pid])? {
-        let Some(mode) = LockMode::parse(row.get(1)) else { continue };
+        let Some(mode) = LockMode::parse(row.get(1)) else {
+            continue;
+        };
         let key = (row.get(0), relation_name(row.get(3), row.get(4)));
         let strongest = locks.entry(key).or_insert(mode);
         *strongest = (*strongest).max(mode);

@@ -21,7 +21,12 @@ use crate::scratch::ScratchError;
 pub enum RehearseError {
     /// E1 fails: a statement does not run on the clone.
     #[error("step \"{step}\" does not run: {message}")]
-    Fails { step: String, statement: String, message: String, hint: Option<String> },
+    Fails {
+        step: String,
+        statement: String,
+        message: String,
+        hint: Option<String>,
+    },
     #[error(transparent)]
     Clone(#[from] CloneError),
     #[error(transparent)]

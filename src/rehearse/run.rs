@@ -47,10 +47,16 @@ pub fn rehearse(document: Document, request: &Request<'_>) -> Result<Rehearsed, 
             states.push(run.catalog.clone());
         }
         rollback.insert(phase.name().to_owned(), run.take_back(&records, &states)?);
-        phases.push(PhaseRecord { phase, steps: records });
+        phases.push(PhaseRecord {
+            phase,
+            steps: records,
+        });
     }
     document.phases = phases;
-    document.fingerprints = Fingerprints { before, after: run.fingerprint() };
+    document.fingerprints = Fingerprints {
+        before,
+        after: run.fingerprint(),
+    };
     document.evidence.residual = run.residual()?;
     document.evidence.rehearsed_on = Some(request.scratch.description());
     document.evidence.not_rehearsed.extend(run.not_rehearsed);
@@ -112,7 +118,8 @@ impl<'r> Run<'r> {
         run.catalog = run.read()?;
         // A clone that does not read back equal proves nothing.
         for difference in differences(&part, &run.catalog, &run.cloned) {
-            run.not_rehearsed.push(format!("the clone is not as live: {difference}"));
+            run.not_rehearsed
+                .push(format!("the clone is not as live: {difference}"));
         }
         Ok(run)
     }
@@ -133,8 +140,10 @@ impl<'r> Run<'r> {
         let mut polled = BTreeMap::new();
         let statements = if self.hidden.remove(&step.object) {
             let reason = "made beforehand: only a superuser may create it";
-            let declared =
-                StatementEvidence { declared: Some(reason.to_owned()), ..Default::default() };
+            let declared = StatementEvidence {
+                declared: Some(reason.to_owned()),
+                ..Default::default()
+            };
             vec![declared; step.statements.len()]
         } else if step.is_transactional() {
             self.transaction(&step)?
@@ -149,7 +158,8 @@ impl<'r> Run<'r> {
         self.catalog = self.read()?;
         let (impact, hazards) =
             evidence::impact(&statements, self.request.live, self.request.small);
-        step.hazards.retain(|h| h.basis == crate::kinds::hazard::Basis::Declared);
+        step.hazards
+            .retain(|h| h.basis == crate::kinds::hazard::Basis::Declared);
         step.hazards.extend(hazards);
         step.hazards.sort();
         step.hazards.dedup();
@@ -161,9 +171,19 @@ impl<'r> Run<'r> {
                 Some((t.clone(), self.request.live.sizes.get(&id)?.rows?))
             })
             .collect();
-        self.timings.insert(step.id.clone(), StepRun { took_ms, polled_locks: polled, live_rows });
+        self.timings.insert(
+            step.id.clone(),
+            StepRun {
+                took_ms,
+                polled_locks: polled,
+                live_rows,
+            },
+        );
         step.evidence = StepEvidence { impact, statements };
-        step.fingerprints = Fingerprints { before, after: self.fingerprint() };
+        step.fingerprints = Fingerprints {
+            before,
+            after: self.fingerprint(),
+        };
         Ok(step)
     }
 
@@ -191,7 +211,10 @@ impl<'r> Run<'r> {
                     measured.locks.insert(name.clone(), *mode);
                 }
             }
-            held = locks.into_iter().map(|((oid, _), mode)| (oid, mode)).collect();
+            held = locks
+                .into_iter()
+                .map(|((oid, _), mode)| (oid, mode))
+                .collect();
             before = after;
             all.push(measured);
         }
@@ -210,8 +233,12 @@ impl<'r> Run<'r> {
         let start = self.sessions.state()?;
         self.sessions.forget_messages();
         let existing: BTreeSet<u32> = start.oids().collect();
-        let (ladder, result) =
-            concurrent::run(&mut self.sessions, &self.database, &statement.sql, &step.tables)?;
+        let (ladder, result) = concurrent::run(
+            &mut self.sessions,
+            &self.database,
+            &statement.sql,
+            &step.tables,
+        )?;
         result.map_err(|error| fails(step, &statement.sql, &error))?;
         let after = self.sessions.state()?;
         let messages = self.sessions.messages();
@@ -254,7 +281,10 @@ impl<'r> Run<'r> {
                 }
                 Rollback::Leave { what, why } => leaves.push((what.clone(), why.clone())),
                 Rollback::Irreversible { why } => {
-                    stopped = Some(format!("back to {}, which cannot be undone: {why}", step.id));
+                    stopped = Some(format!(
+                        "back to {}, which cannot be undone: {why}",
+                        step.id
+                    ));
                     reached = i + 1;
                     break;
                 }
@@ -262,7 +292,9 @@ impl<'r> Run<'r> {
         }
         let mut back: Catalog<Live> = read(&mut client, self.request.scope)?;
         back.objects.retain(|id, _| !self.hidden.contains(id));
-        let Some(expected) = states.get(reached) else { return Ok(String::new()) };
+        let Some(expected) = states.get(reached) else {
+            return Ok(String::new());
+        };
         let mut ids: BTreeSet<ObjectId> = back.objects.keys().cloned().collect();
         ids.extend(expected.objects.keys().cloned());
         for (what, _) in &leaves {
@@ -271,15 +303,22 @@ impl<'r> Run<'r> {
         let mut expected: Catalog<Live> = expected.clone();
         let mut found: Catalog<Desired> = back.on_side();
         if !differences(&expected, &found, &ids).is_empty() {
-            let Request { scratch, settings, scope, .. } = self.request;
+            let Request {
+                scratch,
+                settings,
+                scope,
+                ..
+            } = self.request;
             canonicalize(scratch, settings, scope, &mut expected, &mut found)?;
         }
         let different = differences(&expected, &found, &ids);
         if !different.is_empty() {
             return Ok(format!("does not lead back: {}", different.join("; ")));
         }
-        let left: Vec<String> =
-            leaves.iter().map(|(w, why)| format!("leaves {}: {why}", w.human())).collect();
+        let left: Vec<String> = leaves
+            .iter()
+            .map(|(w, why)| format!("leaves {}: {why}", w.human()))
+            .collect();
         Ok(match (stopped, left.is_empty()) {
             (Some(stopped), _) => stopped,
             (None, true) => "leads back".to_owned(),
@@ -296,13 +335,20 @@ impl<'r> Run<'r> {
 
     /// E2: what differs from the desired schema.
     fn residual(&self) -> Result<Vec<String>, RehearseError> {
-        let Some(desired) = self.request.desired else { return Ok(Vec::new()) };
+        let Some(desired) = self.request.desired else {
+            return Ok(Vec::new());
+        };
         let mut reached = self.catalog.clone();
         let mut ids = self.cloned.clone();
         ids.extend(reached.objects.keys().cloned());
         let mut wanted = desired.restricted(&ids);
         if !differences(&reached, &wanted, &ids).is_empty() {
-            let Request { scratch, settings, scope, .. } = self.request;
+            let Request {
+                scratch,
+                settings,
+                scope,
+                ..
+            } = self.request;
             canonicalize(scratch, settings, scope, &mut reached, &mut wanted)?;
         }
         Ok(differences(&reached, &wanted, &ids))
@@ -316,8 +362,11 @@ fn closure_of_needed(
     touched: &BTreeSet<ObjectId>,
 ) -> BTreeSet<ObjectId> {
     let mut all = BTreeSet::new();
-    let mut queue: Vec<ObjectId> =
-        needed.iter().filter(|id| !touched.contains(id)).cloned().collect();
+    let mut queue: Vec<ObjectId> = needed
+        .iter()
+        .filter(|id| !touched.contains(id))
+        .cloned()
+        .collect();
     while let Some(id) = queue.pop() {
         if live.objects.contains_key(&id) && all.insert(id.clone()) {
             queue.extend(live.requires(&id).cloned());
@@ -369,10 +418,14 @@ fn take_back(
             client.batch_execute("BEGIN").map_err(|e| at("BEGIN", e))?;
         }
         for statement in run {
-            client.batch_execute(&statement.sql).map_err(|e| at(&statement.sql, e))?;
+            client
+                .batch_execute(&statement.sql)
+                .map_err(|e| at(&statement.sql, e))?;
         }
         if transactional {
-            client.batch_execute("COMMIT").map_err(|e| at("COMMIT", e))?;
+            client
+                .batch_execute("COMMIT")
+                .map_err(|e| at("COMMIT", e))?;
         }
     }
     Ok(())
@@ -384,7 +437,10 @@ fn foreign_key_tables(
 ) -> Result<Vec<u32>, postgres::Error> {
     let sql = "SELECT conrelid, confrelid FROM pg_constraint WHERE conname = $1 AND contype = 'f'";
     let rows = client.query(sql, &[&name])?;
-    Ok(rows.iter().flat_map(|row| [row.get(0), row.get(1)]).collect())
+    Ok(rows
+        .iter()
+        .flat_map(|row| [row.get(0), row.get(1)])
+        .collect())
 }
 
 fn fails(step: &StepRecord, statement: &str, error: &postgres::Error) -> RehearseError {
@@ -392,7 +448,10 @@ fn fails(step: &StepRecord, statement: &str, error: &postgres::Error) -> Rehears
         step: step.title.clone(),
         statement: statement.to_owned(),
         message: server_message(error),
-        hint: error.as_db_error().and_then(|e| e.hint()).map(str::to_owned),
+        hint: error
+            .as_db_error()
+            .and_then(|e| e.hint())
+            .map(str::to_owned),
     }
 }
 
@@ -407,8 +466,13 @@ pub fn differences<A, B>(
         match (old.get(id), new.get(id)) {
             (Some(a), Some(b)) => {
                 for (x, y) in crate::kinds::differing(a, b) {
-                    let line =
-                        format!("{}: {} is {}, wanted {}", id.human(), x.name, x.value, y.value);
+                    let line = format!(
+                        "{}: {} is {}, wanted {}",
+                        id.human(),
+                        x.name,
+                        x.value,
+                        y.value
+                    );
                     found.push(line);
                 }
             }
@@ -419,4 +483,3 @@ pub fn differences<A, B>(
     }
     found
 }
-

@@ -76,12 +76,14 @@ const FILE_START: &str = "RESET ALL; SET search_path = public; SET check_functio
 /// # Errors
 /// [`ElaborateError::Rejected`] with the place and the server's message for the first statement
 /// that never works.
-pub fn elaborate(
-    database: &Database,
-    files: &DesiredFiles,
-) -> Result<Elaborated, ElaborateError> {
+pub fn elaborate(database: &Database, files: &DesiredFiles) -> Result<Elaborated, ElaborateError> {
     let mut outcome = Elaborated::default();
-    outcome.notices.extend(files.notices.iter().map(|n| format!("{}: {}", n.place, n.text)));
+    outcome.notices.extend(
+        files
+            .notices
+            .iter()
+            .map(|n| format!("{}: {}", n.place, n.text)),
+    );
     let mut work: Vec<Item> = Vec::new();
     let mut schemas: BTreeSet<String> = BTreeSet::new();
     let mut environment: Vec<usize> = Vec::new();
@@ -93,7 +95,11 @@ pub fn elaborate(
         }
         match &statement.class {
             Class::Transaction | Class::Data => {}
-            Class::Extension { name, schema, version } => {
+            Class::Extension {
+                name,
+                schema,
+                version,
+            } => {
                 let made = database.create_extension(name, schema.as_deref(), version.as_deref());
                 made.map_err(|e| extension_error(files, statement, e))?;
                 schemas.extend(schema.clone());
@@ -106,13 +112,22 @@ pub fn elaborate(
             }
             Class::Refused { why } => {
                 let excerpt = excerpt(files, statement);
-                return Err(ElaborateError::Refused { why: (*why).to_owned(), excerpt });
+                return Err(ElaborateError::Refused {
+                    why: (*why).to_owned(),
+                    excerpt,
+                });
             }
             Class::Session => {
                 environment.push(index);
-                work.push(Item { index, environment: environment.clone() });
+                work.push(Item {
+                    index,
+                    environment: environment.clone(),
+                });
             }
-            Class::Ddl => work.push(Item { index, environment: environment.clone() }),
+            Class::Ddl => work.push(Item {
+                index,
+                environment: environment.clone(),
+            }),
         }
     }
     let client = database.connect()?;
@@ -132,7 +147,10 @@ fn extension_error(
                 Some(help) => format!("{error} ({help})"),
                 None => error.to_string(),
             };
-            ElaborateError::Refused { why, excerpt: excerpt(files, statement) }
+            ElaborateError::Refused {
+                why,
+                excerpt: excerpt(files, statement),
+            }
         }
         other => other.into(),
     }
@@ -181,7 +199,15 @@ impl<'a> Run<'a> {
     ) -> Result<Self, ElaborateError> {
         let time_zone = client.query_one("SHOW TimeZone", &[]).map_err(lost)?.get(0);
         let roles = BTreeSet::new();
-        Ok(Self { database, files, client, time_zone, premade, roles, current: None })
+        Ok(Self {
+            database,
+            files,
+            client,
+            time_zone,
+            premade,
+            roles,
+            current: None,
+        })
     }
 
     fn all(&mut self, work: Vec<Item>) -> Result<(), ElaborateError> {
@@ -206,7 +232,9 @@ impl<'a> Run<'a> {
     }
 
     fn batch(&mut self, items: &[Item], failures: &mut Vec<Failure>) -> Result<(), ElaborateError> {
-        let [first, rest @ ..] = items else { return Ok(()) };
+        let [first, rest @ ..] = items else {
+            return Ok(());
+        };
         self.enter(first)?;
         let mut script = String::new();
         for item in items {
@@ -227,7 +255,11 @@ impl<'a> Run<'a> {
         if rest.is_empty() {
             return self.single(first, error, failures);
         }
-        let middle = if items.len() <= SMALL { 1 } else { items.len() / 2 };
+        let middle = if items.len() <= SMALL {
+            1
+        } else {
+            items.len() / 2
+        };
         let (head, tail) = items.split_at(middle);
         self.batch(head, failures)?;
         self.batch(tail, failures)
@@ -239,11 +271,17 @@ impl<'a> Run<'a> {
         error: postgres::Error,
         failures: &mut Vec<Failure>,
     ) -> Result<(), ElaborateError> {
-        let Some(db) = error.as_db_error() else { return Err(lost(error)) };
+        let Some(db) = error.as_db_error() else {
+            return Err(lost(error));
+        };
         if *db.code() == SqlState::DUPLICATE_SCHEMA
-            && self.premade.iter().any(|s| db.message().contains(&format!("\"{s}\"")))
+            && self
+                .premade
+                .iter()
+                .any(|s| db.message().contains(&format!("\"{s}\"")))
         {
-            self.premade.retain(|s| !db.message().contains(&format!("\"{s}\"")));
+            self.premade
+                .retain(|s| !db.message().contains(&format!("\"{s}\"")));
             return Ok(());
         }
         if let Some(role) = missing_role(db)
@@ -252,12 +290,16 @@ impl<'a> Run<'a> {
             self.database.create_role(&role)?;
             return self.batch(std::slice::from_ref(item), failures);
         }
-        failures.push(Failure { item: item.clone(), error });
+        failures.push(Failure {
+            item: item.clone(),
+            error,
+        });
         Ok(())
     }
 
     fn text(&self, item: &Item) -> &'a str {
-        self.files.statement_text(&self.files.statements[item.index])
+        self.files
+            .statement_text(&self.files.statements[item.index])
     }
 
     fn file(&self, item: &Item) -> usize {
@@ -273,7 +315,10 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         self.client.batch_execute(FILE_START).map_err(lost)?;
-        let zone = crate::sql!("SET TimeZone = {}", crate::pg::ident::Literal(&self.time_zone));
+        let zone = crate::sql!(
+            "SET TimeZone = {}",
+            crate::pg::ident::Literal(&self.time_zone)
+        );
         self.client.batch_execute(zone.as_str()).map_err(lost)?;
         for index in &wanted.1 {
             let text = self.files.statement_text(&self.files.statements[*index]);
@@ -314,7 +359,9 @@ impl<'a> Run<'a> {
             Some((db, excerpt))
         });
         let Some((db, excerpt)) = described.next() else {
-            return ElaborateError::Lost { message: "the server gave no reason".to_owned() };
+            return ElaborateError::Lost {
+                message: "the server gave no reason".to_owned(),
+            };
         };
         ElaborateError::Rejected {
             message: db.message().to_owned(),
@@ -323,13 +370,17 @@ impl<'a> Run<'a> {
             detail: db.detail().map(str::to_owned),
             hint: db.hint().map(str::to_owned),
             excerpt,
-            others: described.map(|(db, e)| (db.message().to_owned(), e)).collect(),
+            others: described
+                .map(|(db, e)| (db.message().to_owned(), e))
+                .collect(),
         }
     }
 }
 
 fn lost(error: postgres::Error) -> ElaborateError {
-    ElaborateError::Lost { message: error.to_string() }
+    ElaborateError::Lost {
+        message: error.to_string(),
+    }
 }
 
 /// Runs of statements of one file, at most [`BATCH`] long.
@@ -379,5 +430,8 @@ fn condition(state: &SqlState) -> &'static str {
         ("42P06", "desired::duplicate_schema"),
     ]
     .into();
-    known.get(state.code()).copied().unwrap_or("desired::rejected")
+    known
+        .get(state.code())
+        .copied()
+        .unwrap_or("desired::rejected")
 }

@@ -1,8 +1,8 @@
 //! The text of a source file, and places in it.
 
-use std::fmt;
 use super::token::{TokenKind, Tokenizer};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::ops::Range;
 
 /// A file of the desired schema.

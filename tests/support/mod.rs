@@ -31,7 +31,10 @@ pub fn versions() -> Vec<ServerVersion> {
 pub fn search() -> Search {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let xdg = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout == b"0\n");
+    let root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|o| o.stdout == b"0\n");
     Search {
         cache: default_cache_dir(home.as_deref(), xdg.as_deref(), root),
         path: std::env::var_os("PATH"),
@@ -48,9 +51,9 @@ pub fn server(version: ServerVersion) -> Result<Arc<Scratch>, String> {
         .entry(version.major())
         .or_insert_with(|| {
             let options = ScratchOptions::new(version, search());
-            Scratch::start(&options).map(Arc::new).map_err(|e| {
-                format!("{e}; {}", e.help().unwrap_or_default())
-            })
+            Scratch::start(&options)
+                .map(Arc::new)
+                .map_err(|e| format!("{e}; {}", e.help().unwrap_or_default()))
         })
         .clone()
 }
@@ -63,8 +66,12 @@ pub struct Live {
 
 impl Live {
     pub fn empty(server: &Arc<Scratch>) -> Self {
-        let settings = DatabaseSettings { time_zone: Some("UTC".to_owned()) };
-        let database = server.create_database(&settings).expect("create a database");
+        let settings = DatabaseSettings {
+            time_zone: Some("UTC".to_owned()),
+        };
+        let database = server
+            .create_database(&settings)
+            .expect("create a database");
         let cluster = server.cluster().expect("an embedded server");
         let config = cluster.superuser(database.name());
         Self { database, config }
@@ -77,7 +84,9 @@ impl Live {
     }
 
     pub fn client(&self) -> Client {
-        self.config.connect(NoTls).expect("connect to the test server")
+        self.config
+            .connect(NoTls)
+            .expect("connect to the test server")
     }
 
     pub fn source(&self) -> Source {
@@ -110,14 +119,20 @@ pub fn options(server: &Arc<Scratch>) -> Options {
     let cluster = Arc::clone(server);
     Options {
         scratch: ScratchOptions::new(server.version(), search()),
-        scope: Scope { ledger_schema: "pgrehearse".to_owned(), ..Scope::default() },
+        scope: Scope {
+            ledger_schema: "pgrehearse".to_owned(),
+            ..Scope::default()
+        },
         small: SmallTable { rows: 0, bytes: 0 },
         server_version: Some(server.version()),
         cache: None,
         connect: Box::new(move |url| {
             let name = url.rsplit('/').next().unwrap_or_default();
             let cluster = cluster.cluster().expect("an embedded server");
-            cluster.superuser(name).connect(NoTls).map_err(PipelineError::from)
+            cluster
+                .superuser(name)
+                .connect(NoTls)
+                .map_err(PipelineError::from)
         }),
         running: Some(Arc::clone(server)),
         progress: Box::new(|_| {}),
@@ -132,7 +147,8 @@ pub fn pg_dump() -> Result<PathBuf, String> {
             let named = std::env::var_os("PGREHEARSE_PG_DUMP").map(PathBuf::from);
             let local = Binaries::newest_local(&search()).map(|b| b.dir.join("pg_dump"));
             named.or(local.filter(|p| p.exists())).ok_or_else(|| {
-                "no pg_dump here; name one that reads PostgreSQL 18 in PGREHEARSE_PG_DUMP".to_owned()
+                "no pg_dump here; name one that reads PostgreSQL 18 in PGREHEARSE_PG_DUMP"
+                    .to_owned()
             })
         })
         .clone()
@@ -148,10 +164,25 @@ pub fn dump(live: &Live) -> Result<String, String> {
     };
     let password = String::from_utf8_lossy(config.get_password().unwrap_or_default()).into_owned();
     let output = Command::new(&program)
-        .args(["-s", "--no-owner", "--no-privileges", "-d", live.database.name(), "-h"])
+        .args([
+            "-s",
+            "--no-owner",
+            "--no-privileges",
+            "-d",
+            live.database.name(),
+            "-h",
+        ])
         .arg(host)
         .args(["-U", config.get_user().unwrap_or_default()])
-        .args(["-p", &config.get_ports().first().copied().unwrap_or(5432).to_string()])
+        .args([
+            "-p",
+            &config
+                .get_ports()
+                .first()
+                .copied()
+                .unwrap_or(5432)
+                .to_string(),
+        ])
         .env("PGPASSWORD", password)
         .output()
         .map_err(|e| format!("{}: {e}", program.display()))?;
@@ -199,9 +230,14 @@ fn sorted_columns(block: &[String]) -> String {
     if !first.starts_with("CREATE") || !first.contains(" TABLE ") || !first.ends_with('(') {
         return block.join("\n");
     }
-    let end = block.iter().position(|l| l.starts_with(')')).unwrap_or(block.len());
-    let mut columns: Vec<String> =
-        block[1..end].iter().map(|l| l.trim_end_matches(',').to_owned()).collect();
+    let end = block
+        .iter()
+        .position(|l| l.starts_with(')'))
+        .unwrap_or(block.len());
+    let mut columns: Vec<String> = block[1..end]
+        .iter()
+        .map(|l| l.trim_end_matches(',').to_owned())
+        .collect();
     columns.sort();
     let mut lines = vec![first.to_owned()];
     lines.extend(columns);
