@@ -125,7 +125,6 @@ fn statement(sql: &str) -> StatementRecord {
 }
 
 fn step(id: &str, statements: &[&str], lock: LockMode, back: &[&str]) -> StepRecord {
-    tables: Vec::new(),
     let evidence = |sql: &&str| StatementEvidence {
         locks: BTreeMap::from([("public.t".to_owned(), lock)]),
         scanned: if sql.contains("VALIDATE") && !sql.contains("NOT VALID") {
@@ -142,6 +141,7 @@ fn step(id: &str, statements: &[&str], lock: LockMode, back: &[&str]) -> StepRec
         object: ObjectId::new(KindTag::Table, ["public", "t"]),
         strategy: "direct".to_owned(),
         why: "the test".to_owned(),
+        tables: Vec::new(),
         statements: statements.iter().map(|s| statement(s)).collect(),
         done_when: None,
         clean: Vec::new(),

@@ -1,7 +1,7 @@
 //! What hangs together with some objects: the part of a catalog that a plan rehearses.
 
 use super::Catalog;
-use crate::kinds::{KindTag, ObjectId};
+use crate::kinds::{KindTag, Object, ObjectId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The objects that `touched` hang together with in `catalog`.
@@ -37,14 +37,19 @@ pub fn closure<S>(catalog: &Catalog<S>, touched: &BTreeSet<ObjectId>) -> BTreeSe
         }
         queue.extend(catalog.requires(&id).cloned());
         let columns = parts.get(&id).into_iter().flatten();
-        queue.extend(
-            columns
-                .filter(|p| p.kind == KindTag::Column)
-                .copied()
-                .cloned(),
-        );
+        queue.extend(columns.filter(|p| makes_the_table(catalog, p)).copied().cloned());
     }
     needed
+}
+
+/// Whether a part of a table comes along where the table is only needed: its columns, and the
+/// constraints that look at no other table (what inherits from it gets them).
+fn makes_the_table<S>(catalog: &Catalog<S>, part: &ObjectId) -> bool {
+    match catalog.get(part) {
+        Some(Object::Column(_)) => true,
+        Some(Object::Constraint(c)) => !c.is_foreign_key(),
+        _ => false,
+    }
 }
 
 /// Per object, what is part of it and goes with it.

@@ -13,14 +13,14 @@ pub(super) fn absorb(desired: &Catalog<Desired>, set: &mut ChangeSet) {
         match change {
             Change::Drop { old } => {
                 let with = old.falls_with();
-                if let Some(whole) = with.into_iter().find(|w| set.drops(w)) {
+                if let Some(whole) = with.into_iter().find(|w| set.drops(w) || set.replaces(w)) {
                     absorbed.insert(id.clone(), whole);
                 }
             }
             Change::Create { new } => {
                 // A new table is made whole, whatever it inherits.
                 let new_parent = new.parent().is_some_and(|p| set.creates(&p));
-                if let Some(origin) = new.follows().into_iter().find(|f| set.creates(f))
+                if let Some(origin) = new.follows().into_iter().find(|f| set.creates(f) || set.replaces(f))
                     && !new_parent
                 {
                     absorbed.insert(id.clone(), origin);

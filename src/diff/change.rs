@@ -85,6 +85,10 @@ impl ChangeSet {
         matches!(self.changes.get(id), Some(Change::Create { .. }))
     }
 
+    pub fn replaces(&self, id: &ObjectId) -> bool {
+        matches!(self.changes.get(id), Some(Change::Replace { .. }))
+    }
+
     pub fn drops(&self, id: &ObjectId) -> bool {
         matches!(self.changes.get(id), Some(Change::Drop { .. }))
     }

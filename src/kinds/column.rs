@@ -269,6 +269,13 @@ impl Column {
         }
     }
 
+    /// Whether values of `old`'s type become `self`'s by a cast that needs no asking
+    /// (`pg_cast.castcontext` in `a`, `i`; any type becomes text; text becomes no other type).
+    pub fn converts_from(&self, old: &Self) -> bool {
+        let (from, to) = (family(&old.data_type), family(&self.data_type));
+        from == to || to == Family::Text || (from == Family::Other && to == Family::Other)
+    }
+
     fn alter_type(&self, old: &Self) -> Vec<Sql> {
         let mut statements = Vec::new();
         // The old default need not be castable to the new type.
@@ -283,6 +290,14 @@ impl Column {
         );
         if let Some(collation) = &self.collation {
             alter = sql!("{} COLLATE {}", alter, Deparsed(collation));
+        }
+        if !self.converts_from(old) {
+            let target = Deparsed(&self.data_type);
+            alter = if family(&old.data_type) == Family::Text {
+                sql!("{} USING {}::{}", alter, self.name, target)
+            } else {
+                sql!("{} USING {}::text::{}", alter, self.name, target)
+            };
         }
         statements.push(alter);
         if old.expression != self.expression
@@ -356,6 +371,47 @@ impl Column {
             || own
                 .strip_prefix(&of)
                 .is_some_and(|rest| rest.starts_with('('))
+    }
+}
+
+/// Types among which assignment casts exist (pg_cast; manual, "Type Conversion").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Family {
+    Text,
+    Number,
+    Time,
+    Json,
+    Network,
+    Bits,
+    Boolean,
+    /// A built-in type of which we do not know better: the server decides.
+    Other,
+    /// A user's enum, domain or composite, and arrays; by a hash of the name.
+    Own(u64),
+}
+
+fn family(data_type: &str) -> Family {
+    let base = data_type.split('(').next().unwrap_or(data_type).trim();
+    match base {
+        "text" | "character varying" | "character" | "name" | "\"char\"" => Family::Text,
+        "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" | "money" => {
+            Family::Number
+        }
+        "date" | "time" | "timestamp" | "interval" | "timestamp without time zone"
+        | "timestamp with time zone" | "time without time zone" | "time with time zone" => {
+            Family::Time
+        }
+        "json" | "jsonb" => Family::Json,
+        "inet" | "cidr" => Family::Network,
+        "bit" | "bit varying" => Family::Bits,
+        "boolean" => Family::Boolean,
+        _ if base.contains('.') || base.ends_with("[]") => {
+            use std::hash::{DefaultHasher, Hash, Hasher};
+            let mut hasher = DefaultHasher::new();
+            base.hash(&mut hasher);
+            Family::Own(hasher.finish())
+        }
+        _ => Family::Other,
     }
 }
 
@@ -495,7 +551,7 @@ impl Kind for Column {
             statistics,
             options,
             local,
-            inherited_from: _, // the table's inheritance and attachment
+            inherited_from,
         } = self;
         let not_null = not_null.as_ref().map(|n| {
             let NotNull {
@@ -504,11 +560,9 @@ impl Kind for Column {
                 validated,
                 no_inherit,
             } = n;
-            (
-                name.as_ref().filter(|_| !default_name),
-                validated,
-                no_inherit,
-            )
+            // An inherited one is named by the parent's.
+            let own = !default_name && inherited_from.is_empty();
+            (name.as_ref().filter(|_| own), validated, no_inherit)
         });
         vec![
             attr("type", data_type),

@@ -45,7 +45,7 @@ impl Kind for Function {
                   , 0 AS objsubid
                   , n.nspname AS schema
                   , p.proname AS name
-                  , pg_get_function_identity_arguments(p.oid) AS identity_arguments
+                  , oidvectortypes(p.proargtypes) AS identity_arguments
                   , p.prokind = 'p' AS procedure
                   , pg_get_function_result(p.oid) AS returns
                   , pg_get_function_arguments(p.oid) AS arguments

@@ -27,7 +27,7 @@ mod view;
 
 pub use column::{Column, Generated, Identity, NotNull};
 pub use comment::Comment;
-pub use constraint::{Constraint, ConstraintType};
+pub use constraint::{Constraint, ConstraintType, ParentIndex};
 pub use extension::Extension;
 pub use id::ObjectId;
 pub use index::Index;

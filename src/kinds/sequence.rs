@@ -46,7 +46,8 @@ impl OwnerColumn {
 }
 
 impl SequenceOptions {
-    /// The defaults for a type and a direction.
+    /// The defaults for a type and a direction, of which CREATE SEQUENCE itself only assumes the
+    /// increment 1.
     pub fn of_type(data_type: &str, ascending: bool) -> Self {
         let bound = match data_type {
             "smallint" => i64::from(i16::MAX),
@@ -64,8 +65,7 @@ impl SequenceOptions {
             }
         } else {
             Self {
-                start: -1,
-                increment: -1,
+                start: -1, increment: 1,
                 min: -bound - 1,
                 max: -1,
                 cache: 1,

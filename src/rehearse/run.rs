@@ -117,6 +117,12 @@ impl<'r> Run<'r> {
         };
         run.catalog = run.read()?;
         // A clone that does not read back equal proves nothing.
+        let mut part = part;
+        if !differences(&part, &run.catalog, &run.cloned).is_empty() {
+            let mut again: Catalog<Desired> = run.catalog.clone().on_side();
+            let Request { scratch, settings, scope, .. } = request;
+            canonicalize(scratch, settings, scope, &mut part, &mut again)?;
+        }
         for difference in differences(&part, &run.catalog, &run.cloned) {
             run.not_rehearsed
                 .push(format!("the clone is not as live: {difference}"));
@@ -311,7 +317,7 @@ impl<'r> Run<'r> {
             } = self.request;
             canonicalize(scratch, settings, scope, &mut expected, &mut found)?;
         }
-        let different = differences(&expected, &found, &ids);
+        let different = differences(&found, &expected, &ids);
         if !different.is_empty() {
             return Ok(format!("does not lead back: {}", different.join("; ")));
         }

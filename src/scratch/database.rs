@@ -244,9 +244,11 @@ impl Database {
             client.batch_execute(statement.as_str()).map_err(failed)?;
         }
         if self.server.is_superuser {
-            client
-                .execute(HAND_OVER, &[&name, &self.server.role])
-                .map_err(failed)?;
+            for (catalog, owner) in OWNED {
+                client
+                    .execute(&hand_over(catalog, owner), &[&name, &self.server.role])
+                    .map_err(failed)?;
+            }
         }
         Ok(())
     }
@@ -450,10 +452,34 @@ SELECT max(v.schema::text)
   JOIN pg_catalog.pg_available_extension_versions() v ON v.name = a.name
  WHERE a.name = $1::text::name
    AND v.version = coalesce($2::text, a.default_version)";
-const HAND_OVER: &str = "
-UPDATE pg_catalog.pg_extension
-   SET extowner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $2::text::name)
- WHERE extname = $1::text::name";
+// The catalogs of what an extension's own schema change touches, with their owner columns:
+// ALTER EXTENSION … SET SCHEMA asks for the ownership of every member.
+const OWNED: &[(&str, &str)] = &[
+    ("pg_extension", "extowner"),
+    ("pg_type", "typowner"),
+    ("pg_proc", "proowner"),
+    ("pg_class", "relowner"),
+    ("pg_operator", "oprowner"),
+    ("pg_opclass", "opcowner"),
+    ("pg_opfamily", "opfowner"),
+    ("pg_ts_dict", "dictowner"),
+    ("pg_ts_config", "cfgowner"),
+];
+
+fn hand_over(catalog: &'static str, owner: &'static str) -> String {
+    format!(
+        "UPDATE pg_catalog.{catalog} c
+            SET {owner} = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $2::text::name)
+           FROM pg_catalog.pg_extension x
+          WHERE x.extname = $1::text::name
+            AND (c.tableoid = 'pg_catalog.pg_extension'::regclass AND c.oid = x.oid
+                 OR EXISTS (SELECT FROM pg_catalog.pg_depend d
+                             WHERE d.classid = c.tableoid AND d.objid = c.oid AND d.deptype = 'e'
+                               AND d.refclassid = 'pg_catalog.pg_extension'::regclass
+                               AND d.refobjid = x.oid))"
+    )
+}
+
 // Of this encoding or of any (-1).
 const COLLATION: &str = "
 SELECT

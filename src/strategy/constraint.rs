@@ -84,9 +84,10 @@ impl Strategy for NotValid {
             there.extend(drop(old));
             // The rows were checked under the old definition until now: putting it back as it was
             // would read them all again.
-            back.push(old.add_not_valid());
-            if old.validated {
-                back.push(old.validate());
+            if old.validated && old.enforced {
+                back.extend([old.add_not_valid(), old.validate()]);
+            } else {
+                back.extend(Object::Constraint(old.clone()).create());
             }
         }
         there.push(new.add_not_valid());

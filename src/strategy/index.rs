@@ -55,9 +55,8 @@ impl Strategy for Index {
         context: &Context<'_>,
     ) -> Result<Vec<Step>, Refusal> {
         Ok(match change {
-            Change::Create {
-                new: Object::Index(new),
-            } => create(id, new, context),
+            Change::Drop { .. } if becomes_constraint(id, context) => Vec::new(),
+            Change::Create { new: Object::Index(new) } => create(id, new, context),
             Change::Drop {
                 old: Object::Index(old),
             } => vec![drop(id, old, context)],
@@ -69,6 +68,13 @@ impl Strategy for Index {
             _ => return direct::Direct.expand(id, change, context),
         })
     }
+}
+
+/// A constraint of the same name takes the index over.
+fn becomes_constraint(id: &ObjectId, context: &Context<'_>) -> bool {
+    let Some(Object::Index(index)) = context.live.get(id) else { return false };
+    let path = [index.schema.raw(), index.table.raw(), index.name.raw()];
+    super::key::reuses_index(&ObjectId::new(KindTag::Constraint, path), context)
 }
 
 /// Whether the index `name` stands, built to the end, with the definition that creating it gives.
@@ -135,11 +141,13 @@ pub(super) fn not_transactional() -> Hazard {
 
 fn create(id: &ObjectId, new: &IndexObject, context: &Context<'_>) -> Vec<Step> {
     let own = BTreeSet::from([id.clone()]);
-    let mut step = Step::expand(
-        id.clone(),
-        build(new, &new.name),
-        Reversal::Run(vec![unbuild(new, &new.name)]),
-    )
+    // An attached index cannot be dropped alone: it goes with the one it is attached to.
+    let parent = new.attached_to.as_ref().map(crate::kinds::ParentIndex::id);
+    let back = match parent {
+        Some(parent) if context.changes.creates(&parent) => Vec::new(),
+        _ => vec![unbuild(new, &new.name)],
+    };
+    let mut step = Step::expand(id.clone(), build(new, &new.name), Reversal::Run(back))
     .described(
         "create index",
         format!("create {}", id.human()),
@@ -166,12 +174,15 @@ fn create(id: &ObjectId, new: &IndexObject, context: &Context<'_>) -> Vec<Step> 
 }
 
 fn drop(id: &ObjectId, old: &IndexObject, context: &Context<'_>) -> Step {
-    let own = BTreeSet::from([id.clone()]);
-    let mut step = Step::contract(
-        id.clone(),
-        unbuild(old, &old.name),
-        Undo::Run(vec![build(old, &old.name)]),
-    )
+    let comments = context.changes.absorbed.iter().filter(|(_, whole)| *whole == id);
+    let comments: Vec<ObjectId> = comments.map(|(c, _)| c.clone()).collect();
+    let mut back = vec![build(old, &old.name)];
+    let mut after = old.after_create();
+    after.extend(comments.iter().filter_map(|c| context.live.get(c)).flat_map(Object::create));
+    if !after.is_empty() {
+        back.push(Action::Transaction(after));
+    }
+    let mut step = Step::contract(id.clone(), unbuild(old, &old.name), Undo::Run(back))
     .described(
         "drop index",
         format!("drop {}", id.human()),
@@ -179,15 +190,7 @@ fn drop(id: &ObjectId, old: &IndexObject, context: &Context<'_>) -> Step {
     );
     step.tables = vec![old.table_name()];
     step.hazards = Object::Index(old.clone()).hazards(Verb::Drop);
-    let comments = context
-        .changes
-        .absorbed
-        .iter()
-        .filter(|(_, whole)| *whole == id);
-    let destroyed: BTreeSet<ObjectId> = own
-        .into_iter()
-        .chain(comments.map(|(c, _)| c.clone()))
-        .collect();
+    let destroyed: BTreeSet<ObjectId> = std::iter::once(id.clone()).chain(comments).collect();
     step.releases = direct::releases(context, &destroyed);
     step.destroys = direct::nodes(&destroyed, Era::Before);
     step.frees.extend(Object::Index(old.clone()).names());

@@ -65,6 +65,9 @@ impl Strategy for Key {
             } => (Some(old), new),
             _ => return direct::Direct.expand(id, change, context),
         };
+        if reuses_index(id, context) {
+            return Ok(vec![adopt(id, new, context)]);
+        }
         // A redefined key's old index still has the name.
         let name = match old {
             Some(_) => Ident::new(context.temporary_name(id, "key index")),
@@ -90,6 +93,9 @@ impl Strategy for Key {
             format!("from here on {} rejects duplicates", new.table_name()),
         ));
         first.requires = direct::requires(context, &own);
+        if old.is_none() {
+            first.takes.extend(Object::Constraint(new.clone()).names());
+        }
         first.produces = direct::nodes(&own, Era::Temp(1));
         let mut there = Vec::new();
         let mut back = Object::Constraint(new.clone()).drop();
@@ -102,9 +108,8 @@ impl Strategy for Key {
             there.extend(Object::Constraint(new.clone()).create().into_iter().skip(1));
         }
         let action = Action::Transaction(there);
-        // The index goes with the constraint: there is nothing left for the first step's undo,
-        // and its probe knows it.
-        let undo = vec![Action::Transaction(back)];
+        // The index goes with the constraint: what the first step built is built again.
+        let undo = vec![Action::Transaction(back), build(&index, &name)];
         let step = match old {
             None => Step::migrate(id.clone(), action, Reversal::Run(undo)),
             Some(_) => Step::contract(id.clone(), action, Undo::Run(undo)),
@@ -122,6 +127,46 @@ impl Strategy for Key {
         }
         Ok(vec![first, last])
     }
+}
+
+/// Whether live has the constraint's index already, as a plain unique index of the same name.
+pub(super) fn reuses_index(constraint: &ObjectId, context: &Context<'_>) -> bool {
+    let Some(Change::Create { new: Object::Constraint(new) }) =
+        context.changes.changes.get(constraint)
+    else {
+        return false;
+    };
+    let index = ObjectId::new(KindTag::Index, [new.schema.raw(), new.name.raw()]);
+    match (context.live.get(&index), index_of(new, &new.name)) {
+        (Some(Object::Index(old)), Some(wanted)) => {
+            context.changes.drops(&index)
+                && old.valid
+                && old.unique
+                && old.definition == wanted.definition
+                && old.table == wanted.table
+        }
+        _ => false,
+    }
+}
+
+/// The index that stands becomes the constraint's.
+fn adopt(id: &ObjectId, new: &Constraint, context: &Context<'_>) -> Step {
+    let own = BTreeSet::from([id.clone()]);
+    let index = ObjectId::new(KindTag::Index, [new.schema.raw(), new.name.raw()]);
+    let mut undo =
+        vec![Action::Transaction(Object::Constraint(new.clone()).drop())];
+    undo.extend(index_of(new, &new.name).map(|i| build(&i, &new.name)));
+    let there = vec![new.add_using_index(&new.name)];
+    let mut step = Step::migrate(id.clone(), Action::Transaction(there), Reversal::Run(undo))
+        .described(
+            "add constraint",
+            format!("make {} of its index", id.human()),
+            "the unique index is there already: no row is read",
+        );
+    step.requires = direct::requires(context, &own);
+    step.produces = direct::nodes(&own, Era::After);
+    step.destroys = direct::nodes([&index], Era::Before);
+    step
 }
 
 /// The unique index of a constraint, as an index of its own under `name`.

@@ -14,7 +14,7 @@ pub use rename::rename_steps;
 
 use crate::catalog::{Catalog, Desired, Live, Size};
 use crate::diff::{Change, ChangeSet};
-use crate::kinds::{KindTag, ObjectId};
+use crate::kinds::ObjectId;
 use crate::pg::ServerVersion;
 use crate::plan::{Action, Phase, Step, Undo};
 use sha2::{Digest, Sha256};
@@ -179,7 +179,7 @@ fn check(strategy: &str, step: &Step) {
     );
     debug_assert!(
         !matches!(step.action(), Action::Transaction(s) if s.is_empty())
-            || step.object.kind == KindTag::IndexAttachment,
+            || step.together.is_some(),
         "{strategy}: {} has a step without statement",
         step.object
     );
