@@ -14,8 +14,10 @@ pub mod comment;
 pub mod config;
 pub mod diff;
 pub mod error;
+mod files;
 pub mod init;
 pub mod inspect;
+mod options;
 pub mod plan;
 pub mod rollback;
 pub mod status;
@@ -172,11 +174,14 @@ pub fn run() -> ExitCode {
 }
 
 fn run_with(args: Vec<OsString>) -> Exit {
+    // Without it a scratch server outlives Ctrl-C until the next run sweeps it: no reason to stop.
+    drop(crate::scratch::install_signal_cleanup());
     let early = Ui::of_process(early_options(&args));
     // The report below is what a person sees, not the hook's.
     std::panic::set_hook(Box::new(|_| {}));
     let done = catch_unwind(AssertUnwindSafe(|| start(args, &early)));
     let result = done.unwrap_or_else(|panic| Err(internal(panic.as_ref())));
+    crate::scratch::stop_all();
     match result {
         Ok(exit) => exit,
         Err(error) => {

@@ -118,6 +118,11 @@ impl Ui {
         self.terminals.output
     }
 
+    /// Whether a moving line can be shown.
+    pub fn has_terminal(&self) -> bool {
+        self.terminals.error && !self.quiet
+    }
+
     /// Whether the result is one JSON document.
     pub fn is_json(&self) -> bool {
         self.json

@@ -54,6 +54,18 @@ pub fn plan(document: &Document, width: usize, colour: Colour) -> String {
     page.out
 }
 
+/// The first part of [`plan`]: the verdict, what it is based on, and the hazards.
+pub fn head(document: &Document, width: usize, colour: Colour) -> String {
+    let mut page = Page {
+        out: String::new(),
+        width: width.max(MIN_WIDTH),
+        colour,
+    };
+    page.head(document);
+    page.alerts(document);
+    page.out
+}
+
 struct Page {
     out: String,
     width: usize,

@@ -1,0 +1,30 @@
+//! Files that commands write and read.
+
+use super::{CliError, Exit};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// Writes `text` beside its place and moves it there: a reader never sees half of it.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), CliError> {
+    replace(path, text).map_err(|e| {
+        let message = format!("{} cannot be written", path.display());
+        CliError::new("cli::unwritable", message, Exit::Failed).cause(e.to_string())
+    })
+}
+
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    // A temporary file is the owner's alone; what is written here is for the repository.
+    let mode = std::fs::metadata(path).map_or(0o644, |m| m.permissions().mode() & 0o777);
+    file.as_file()
+        .set_permissions(std::fs::Permissions::from_mode(mode))?;
+    file.persist(path)?;
+    Ok(())
+}
