@@ -53,6 +53,8 @@ pub struct CliError {
     pub server: Option<String>,
     /// Why, from the outside in.
     pub causes: Vec<String>,
+    /// What is wrong besides.
+    pub also: Vec<String>,
     /// The next command or edit.
     pub help: Option<String>,
     pub exit: Exit,
@@ -68,6 +70,7 @@ impl CliError {
             excerpt: None,
             server: None,
             causes: Vec::new(),
+            also: Vec::new(),
             help: None,
             exit,
             state: None,
@@ -141,7 +144,7 @@ impl CliError {
         json!({
             "error": {
                 "code": self.code, "message": self.message, "place": place,
-                "server": self.server, "causes": self.causes, "help": self.help,
+                "server": self.server, "causes": self.causes, "also": self.also, "help": self.help,
                 "state": self.state, "exit": self.exit as u8,
             }
         })

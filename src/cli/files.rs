@@ -28,3 +28,16 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     file.persist(path)?;
     Ok(())
 }
+
+/// Whether there is a `.sql` file in `folder` or below it.
+pub(super) fn holds_sql(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return false;
+    };
+    entries.flatten().any(|entry| {
+        let path = entry.path();
+        // A link to a folder may lead round in a circle; the reader of schemas follows none.
+        let is_folder = entry.file_type().is_ok_and(|t| t.is_dir());
+        (is_folder && holds_sql(&path)) || path.extension().is_some_and(|e| e == "sql")
+    })
+}

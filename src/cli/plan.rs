@@ -1,11 +1,10 @@
 //! `pgrehearse plan`.
 
-use super::error::Look;
 use super::options::Work;
 use super::{CliError, Context, Exit};
 use crate::pipeline;
 use crate::plan::{Document, artifact};
-use crate::render::{self, Colour};
+use crate::render;
 use crate::source::Source;
 use std::path::{Path, PathBuf};
 
@@ -80,7 +79,7 @@ fn plan(
         // The file is the result; what is asked for besides is printed.
         (Some(_), None) if !context.ui.is_json() => {
             let look = context.ui.look();
-            let head = render::text::head(document, look.width, colour(look));
+            let head = render::text::head(document, look.width, look.into());
             context.ui.print(&head);
         }
         _ => context.ui.print(&shown(document, format, context)?),
@@ -113,19 +112,12 @@ fn shown(document: &Document, format: Format, context: &Context) -> Result<Strin
             .map_err(|e| CliError::of("plan::write", &e, Exit::Failed))
     };
     Ok(match format {
-        Format::Text | Format::Mermaid => render::text::plan(document, look.width, colour(look)),
+        Format::Text | Format::Mermaid => render::text::plan(document, look.width, look.into()),
         Format::Sql => render::sql::plan(document),
         Format::Markdown => render::markdown::plan(document),
         Format::Json => artifact(artifact::Format::Json)?,
         Format::Yaml => artifact(artifact::Format::Yaml)?,
     })
-}
-
-fn colour(look: Look) -> Colour {
-    match look.colour {
-        true => Colour::Yes,
-        false => Colour::No,
-    }
 }
 
 fn file_format(path: &Path) -> Result<artifact::Format, CliError> {

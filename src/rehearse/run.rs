@@ -93,6 +93,9 @@ impl<'r> Run<'r> {
             let needed = closure(desired, &touched);
             cloned.extend(closure_of_needed(request.live, &needed, &touched));
             cloned.extend(needed);
+        } else {
+            // A recorded plan does not say what its new objects need: everything is there.
+            cloned.extend(request.live.objects.keys().cloned());
         }
         let part = request.live.restricted(&cloned);
         let database = request.scratch.create_database(request.settings)?;

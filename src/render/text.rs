@@ -377,6 +377,11 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// A statement in lines of at most `width` characters where it can be broken, with its semicolon.
+pub fn statement(sql: &str, width: usize) -> String {
+    wrap_sql(sql, width).join("\n")
+}
+
 /// Splits a statement between tokens into lines of at most `width` characters and ends it with a
 /// semicolon.
 ///

@@ -1,11 +1,12 @@
 //! Errors of the library as errors of the command line: code, place, causes, help, exit.
 
-use super::{CliError, Exit};
+use super::{CliError, Exit, Look};
 use crate::apply::ApplyError;
 use crate::pg::ServerVersion;
 use crate::pipeline::PipelineError;
 use crate::plan::ArtifactError;
 use crate::rehearse::RehearseError;
+use crate::render::Colour;
 use crate::render::post::PostError;
 use crate::scratch::ScratchError;
 use crate::scratch::elaborate::ElaborateError;
@@ -80,7 +81,10 @@ fn list<'h>(code: &str, items: impl Iterator<Item = (String, Option<&'h String>)
         }
         made = Some(match made {
             None => CliError::new(code, text, Exit::Refused),
-            Some(first) => first.cause(format!("also {text}")),
+            Some(mut first) => {
+                first.also.push(text);
+                first
+            }
         });
     }
     let made = made.unwrap_or_else(|| CliError::new(code, "it cannot be planned", Exit::Refused));
@@ -113,7 +117,7 @@ fn elaborate(version: ServerVersion, error: ElaborateError) -> CliError {
                 made.causes.push(format!("{message} ({})", excerpt.place));
             }
             if more > 0 {
-                made.causes.push(format!("and {more} more like these"));
+                made.also.push(format!("{more} more like these"));
             }
             made
         }
@@ -204,6 +208,15 @@ impl From<PostError> for CliError {
             _ => Exit::Failed,
         };
         Self::of(error.code(), &error, exit).help(error.help())
+    }
+}
+
+impl From<Look> for Colour {
+    fn from(look: Look) -> Self {
+        match look.colour {
+            true => Self::Yes,
+            false => Self::No,
+        }
     }
 }
 
