@@ -54,7 +54,6 @@ pub struct Loaded<Side> {
     pub description: String,
     pub hints: Vec<Hint>,
     pub notices: Vec<String>,
-    time_zone: Option<String>,
 }
 
 /// The scratch server of a run, started when it is first needed.
@@ -152,8 +151,16 @@ pub fn load_single<Side>(
     source: &Source,
     options: &Options,
 ) -> Result<Loaded<Side>, PipelineError> {
-    let version = version_of(source, options)?;
-    load_one(source, &Workshop::new(options, version, None))
+    load_one(source, &workshop_for(source, options)?)
+}
+
+/// The workshop for what is done with one source alone.
+fn workshop_for<'a>(source: &Source, options: &'a Options) -> Result<Workshop<'a>, PipelineError> {
+    let zone = match source {
+        Source::Database(url) => database_time_zone(&mut (options.connect)(url)?)?,
+        _ => None,
+    };
+    Ok(Workshop::new(options, version_of(source, options)?, zone))
 }
 
 fn version_of(source: &Source, options: &Options) -> Result<ServerVersion, PipelineError> {
@@ -210,7 +217,6 @@ fn load_one<Side>(source: &Source, workshop: &Workshop<'_>) -> Result<Loaded<Sid
                 description: source.to_string(),
                 hints: Vec::new(),
                 notices: Vec::new(),
-                time_zone: None,
             })
         }
         Source::Snapshot(path) => Ok(Loaded {
@@ -218,7 +224,6 @@ fn load_one<Side>(source: &Source, workshop: &Workshop<'_>) -> Result<Loaded<Sid
             description: source.to_string(),
             hints: Vec::new(),
             notices: Vec::new(),
-            time_zone: None,
         }),
         Source::Files(path) => {
             let files = source::read_files(path)?;

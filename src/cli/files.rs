@@ -1,6 +1,7 @@
 //! Files that commands write and read.
 
 use super::{CliError, Exit};
+use crate::source::SourceFile;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -27,6 +28,17 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
         .set_permissions(std::fs::Permissions::from_mode(mode))?;
     file.persist(path)?;
     Ok(())
+}
+
+/// Reads a text file that an argument names.
+pub(super) fn read(path: &Path) -> Result<SourceFile, CliError> {
+    let fail = |cause: String| {
+        let message = format!("{} cannot be read", path.display());
+        CliError::new("cli::unreadable", message, Exit::Usage).cause(cause)
+    };
+    let bytes = std::fs::read(path).map_err(|e| fail(e.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| fail("it is not UTF-8".to_owned()))?;
+    Ok(SourceFile::new(path.display().to_string(), text))
 }
 
 /// Whether there is a `.sql` file in `folder` or below it.

@@ -17,6 +17,7 @@ pub mod error;
 mod files;
 pub mod init;
 pub mod inspect;
+mod observer;
 mod options;
 pub mod plan;
 pub mod rollback;
@@ -107,6 +108,8 @@ pub struct Context {
     pub trust: Trust,
     /// `--trust-files`.
     pub trust_files: bool,
+    /// `--env`: the set of settings, which also names the comment on a pull request.
+    pub environment: Option<String>,
     /// The settings file that was read.
     pub config: Option<PathBuf>,
 }
@@ -157,15 +160,6 @@ impl Context {
         }
         Ok(Source::parse(text)?)
     }
-}
-
-/// What stands in for a call that is not there yet.
-fn not_built(what: &str) -> CliError {
-    CliError::new(
-        "cli::not_built",
-        format!("{what} is not built yet"),
-        Exit::Failed,
-    )
 }
 
 /// Runs the arguments of this process and returns its exit code.
@@ -312,6 +306,7 @@ fn context(global: &Global, ui: &Ui) -> Result<Context, CliError> {
         settings,
         trust,
         trust_files: global.trust_files,
+        environment: global.env.clone(),
         config: path,
     })
 }

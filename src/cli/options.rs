@@ -88,6 +88,17 @@ impl Work {
         Ok(Self { options, activity })
     }
 
+    /// Starts the scratch server for all that follows on a live server of `version`.
+    pub(super) fn start(&mut self, version: ServerVersion) -> Result<(), CliError> {
+        if self.options.running.is_none() {
+            (self.options.progress)("starting the scratch server");
+            let mut scratch = self.options.scratch.clone();
+            scratch.version = version;
+            self.options.running = Some(Arc::new(Scratch::start(&scratch)?));
+        }
+        Ok(())
+    }
+
     /// Takes the moving line away.
     pub(super) fn quiet(&self) {
         self.activity.shown.borrow_mut().take();

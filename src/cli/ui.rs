@@ -159,6 +159,20 @@ impl Ui {
         }
     }
 
+    /// Says a line of what is being done; not under `--quiet`.
+    pub fn line(&self, text: &str) {
+        if !self.quiet {
+            let text = super::error::render::safe(text);
+            let lines = wrap(&text, self.err.width, 0, 4);
+            self.above_bar(|| write(&mut io::stderr().lock(), &lines.join("\n    ")));
+        }
+    }
+
+    /// Whether somebody is there to answer.
+    pub fn can_ask(&self) -> bool {
+        self.terminals.input && self.terminals.error
+    }
+
     fn say(&self, kind: &str, style: Style, text: &str) {
         let text = super::error::render::safe(text);
         let lines = wrap(&text, self.err.width, kind.len() + 2, 2);

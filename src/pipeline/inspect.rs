@@ -1,6 +1,6 @@
 //! One schema as the statements that make it.
 
-use super::{Options, PipelineError, Workshop, load_one, version_of};
+use super::{Options, PipelineError, load_one, workshop_for};
 use crate::catalog::{Catalog, Live, read};
 use crate::kinds::ObjectId;
 use crate::plan::Step;
@@ -22,7 +22,7 @@ pub struct Inspected {
 /// # Errors
 /// [`PipelineError`] when the source cannot be loaded.
 pub fn inspect(source: &Source, options: &Options) -> Result<Inspected, PipelineError> {
-    let workshop = Workshop::new(options, version_of(source, options)?, None);
+    let workshop = workshop_for(source, options)?;
     let loaded = load_one::<Live>(source, &workshop)?;
     let (mut catalog, mut notices) = (loaded.catalog, loaded.notices);
     let ids: BTreeSet<ObjectId> = catalog.objects.keys().cloned().collect();

@@ -1,6 +1,6 @@
 //! A plan read from a file, on the live database of today.
 
-use super::{Options, PipelineError, Workshop, load_one, version_of};
+use super::{Options, PipelineError, load_one, workshop_for};
 use crate::catalog::{Catalog, Live, closure, fingerprint};
 use crate::kinds::ObjectId;
 use crate::plan::{Document, Rehearsed, StatementEvidence};
@@ -24,7 +24,7 @@ pub fn read_live(
     touched: &[ObjectId],
     options: &Options,
 ) -> Result<Catalog<Live>, PipelineError> {
-    let workshop = workshop(source, options)?;
+    let workshop = workshop_for(source, options)?;
     let mut live = load_one::<Live>(source, &workshop)?.catalog;
     let touched: BTreeSet<ObjectId> = touched.iter().cloned().collect();
     let ids = closure(&live, &touched);
@@ -50,7 +50,7 @@ pub fn again(
     live: &Catalog<Live>,
     options: &Options,
 ) -> Result<Again, PipelineError> {
-    let workshop = workshop(source, options)?;
+    let workshop = workshop_for(source, options)?;
     let before = remaining.clone();
     let mut fresh = remaining;
     fresh.evidence.not_rehearsed.clear();
@@ -66,14 +66,6 @@ pub fn again(
     let rehearsed = rehearse::rehearse(fresh, &request)?;
     let worse = worse(&before, rehearsed.document());
     Ok(Again { rehearsed, worse })
-}
-
-fn workshop<'a>(source: &Source, options: &'a Options) -> Result<Workshop<'a>, PipelineError> {
-    let zone = match source {
-        Source::Database(url) => super::database_time_zone(&mut (options.connect)(url)?)?,
-        _ => None,
-    };
-    Ok(Workshop::new(options, version_of(source, options)?, zone))
 }
 
 fn worse(recorded: &Document, fresh: &Document) -> Vec<String> {
