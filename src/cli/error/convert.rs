@@ -114,7 +114,7 @@ fn elaborate(version: ServerVersion, error: ElaborateError) -> CliError {
             made.causes.extend(detail);
             let more = others.len().saturating_sub(OTHERS);
             for (message, excerpt) in others.into_iter().take(OTHERS) {
-                made.causes.push(format!("{message} ({})", excerpt.place));
+                made.also.push(format!("{message} ({})", excerpt.place));
             }
             if more > 0 {
                 made.also.push(format!("{more} more like these"));
