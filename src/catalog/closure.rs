@@ -37,7 +37,12 @@ pub fn closure<S>(catalog: &Catalog<S>, touched: &BTreeSet<ObjectId>) -> BTreeSe
         }
         queue.extend(catalog.requires(&id).cloned());
         let columns = parts.get(&id).into_iter().flatten();
-        queue.extend(columns.filter(|p| makes_the_table(catalog, p)).copied().cloned());
+        queue.extend(
+            columns
+                .filter(|p| makes_the_table(catalog, p))
+                .copied()
+                .cloned(),
+        );
     }
     needed
 }

@@ -20,7 +20,10 @@ pub(super) fn absorb(desired: &Catalog<Desired>, set: &mut ChangeSet) {
             Change::Create { new } => {
                 // A new table is made whole, whatever it inherits.
                 let new_parent = new.parent().is_some_and(|p| set.creates(&p));
-                if let Some(origin) = new.follows().into_iter().find(|f| set.creates(f) || set.replaces(f))
+                if let Some(origin) = new
+                    .follows()
+                    .into_iter()
+                    .find(|f| set.creates(f) || set.replaces(f))
                     && !new_parent
                 {
                     absorbed.insert(id.clone(), origin);

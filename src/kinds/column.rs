@@ -397,10 +397,14 @@ fn family(data_type: &str) -> Family {
         "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" | "money" => {
             Family::Number
         }
-        "date" | "time" | "timestamp" | "interval" | "timestamp without time zone"
-        | "timestamp with time zone" | "time without time zone" | "time with time zone" => {
-            Family::Time
-        }
+        "date"
+        | "time"
+        | "timestamp"
+        | "interval"
+        | "timestamp without time zone"
+        | "timestamp with time zone"
+        | "time without time zone"
+        | "time with time zone" => Family::Time,
         "json" | "jsonb" => Family::Json,
         "inet" | "cidr" => Family::Network,
         "bit" | "bit varying" => Family::Bits,

@@ -65,7 +65,8 @@ impl SequenceOptions {
             }
         } else {
             Self {
-                start: -1, increment: 1,
+                start: -1,
+                increment: 1,
                 min: -bound - 1,
                 max: -1,
                 cache: 1,

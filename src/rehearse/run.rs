@@ -120,7 +120,12 @@ impl<'r> Run<'r> {
         let mut part = part;
         if !differences(&part, &run.catalog, &run.cloned).is_empty() {
             let mut again: Catalog<Desired> = run.catalog.clone().on_side();
-            let Request { scratch, settings, scope, .. } = request;
+            let Request {
+                scratch,
+                settings,
+                scope,
+                ..
+            } = request;
             canonicalize(scratch, settings, scope, &mut part, &mut again)?;
         }
         for difference in differences(&part, &run.catalog, &run.cloned) {

@@ -209,7 +209,10 @@ fn names<S>(catalog: &Catalog<S>, ids: &BTreeSet<ObjectId>) -> BTreeSet<crate::k
 /// The object and the parts that fell with it, parents first.
 fn recreate(context: &Context<'_>, destroyed: &BTreeSet<ObjectId>, old: &Object) -> Vec<Sql> {
     let mut statements = old.create();
-    let parts = destroyed.iter().filter(|d| **d != old.id()).filter_map(|d| context.live.get(d));
+    let parts = destroyed
+        .iter()
+        .filter(|d| **d != old.id())
+        .filter_map(|d| context.live.get(d));
     // What an inherited one follows brings it back.
     let parts = parts.filter(|p| !p.follows().iter().any(|f| destroyed.contains(f)));
     statements.extend(parts.flat_map(Object::create));

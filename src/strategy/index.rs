@@ -56,7 +56,9 @@ impl Strategy for Index {
     ) -> Result<Vec<Step>, Refusal> {
         Ok(match change {
             Change::Drop { .. } if becomes_constraint(id, context) => Vec::new(),
-            Change::Create { new: Object::Index(new) } => create(id, new, context),
+            Change::Create {
+                new: Object::Index(new),
+            } => create(id, new, context),
             Change::Drop {
                 old: Object::Index(old),
             } => vec![drop(id, old, context)],
@@ -72,7 +74,9 @@ impl Strategy for Index {
 
 /// A constraint of the same name takes the index over.
 fn becomes_constraint(id: &ObjectId, context: &Context<'_>) -> bool {
-    let Some(Object::Index(index)) = context.live.get(id) else { return false };
+    let Some(Object::Index(index)) = context.live.get(id) else {
+        return false;
+    };
     let path = [index.schema.raw(), index.table.raw(), index.name.raw()];
     super::key::reuses_index(&ObjectId::new(KindTag::Constraint, path), context)
 }
@@ -147,8 +151,7 @@ fn create(id: &ObjectId, new: &IndexObject, context: &Context<'_>) -> Vec<Step> 
         Some(parent) if context.changes.creates(&parent) => Vec::new(),
         _ => vec![unbuild(new, &new.name)],
     };
-    let mut step = Step::expand(id.clone(), build(new, &new.name), Reversal::Run(back))
-    .described(
+    let mut step = Step::expand(id.clone(), build(new, &new.name), Reversal::Run(back)).described(
         "create index",
         format!("create {}", id.human()),
         "CREATE INDEX without CONCURRENTLY blocks writes while it is built",
@@ -174,16 +177,24 @@ fn create(id: &ObjectId, new: &IndexObject, context: &Context<'_>) -> Vec<Step> 
 }
 
 fn drop(id: &ObjectId, old: &IndexObject, context: &Context<'_>) -> Step {
-    let comments = context.changes.absorbed.iter().filter(|(_, whole)| *whole == id);
+    let comments = context
+        .changes
+        .absorbed
+        .iter()
+        .filter(|(_, whole)| *whole == id);
     let comments: Vec<ObjectId> = comments.map(|(c, _)| c.clone()).collect();
     let mut back = vec![build(old, &old.name)];
     let mut after = old.after_create();
-    after.extend(comments.iter().filter_map(|c| context.live.get(c)).flat_map(Object::create));
+    after.extend(
+        comments
+            .iter()
+            .filter_map(|c| context.live.get(c))
+            .flat_map(Object::create),
+    );
     if !after.is_empty() {
         back.push(Action::Transaction(after));
     }
-    let mut step = Step::contract(id.clone(), unbuild(old, &old.name), Undo::Run(back))
-    .described(
+    let mut step = Step::contract(id.clone(), unbuild(old, &old.name), Undo::Run(back)).described(
         "drop index",
         format!("drop {}", id.human()),
         "DROP INDEX without CONCURRENTLY takes ACCESS EXCLUSIVE on the table",

@@ -131,8 +131,9 @@ impl Strategy for Key {
 
 /// Whether live has the constraint's index already, as a plain unique index of the same name.
 pub(super) fn reuses_index(constraint: &ObjectId, context: &Context<'_>) -> bool {
-    let Some(Change::Create { new: Object::Constraint(new) }) =
-        context.changes.changes.get(constraint)
+    let Some(Change::Create {
+        new: Object::Constraint(new),
+    }) = context.changes.changes.get(constraint)
     else {
         return false;
     };
@@ -153,8 +154,7 @@ pub(super) fn reuses_index(constraint: &ObjectId, context: &Context<'_>) -> bool
 fn adopt(id: &ObjectId, new: &Constraint, context: &Context<'_>) -> Step {
     let own = BTreeSet::from([id.clone()]);
     let index = ObjectId::new(KindTag::Index, [new.schema.raw(), new.name.raw()]);
-    let mut undo =
-        vec![Action::Transaction(Object::Constraint(new.clone()).drop())];
+    let mut undo = vec![Action::Transaction(Object::Constraint(new.clone()).drop())];
     undo.extend(index_of(new, &new.name).map(|i| build(&i, &new.name)));
     let there = vec![new.add_using_index(&new.name)];
     let mut step = Step::migrate(id.clone(), Action::Transaction(there), Reversal::Run(undo))

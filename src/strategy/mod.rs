@@ -178,8 +178,7 @@ fn check(strategy: &str, step: &Step) {
         "{strategy}: a step without operation"
     );
     debug_assert!(
-        !matches!(step.action(), Action::Transaction(s) if s.is_empty())
-            || step.together.is_some(),
+        !matches!(step.action(), Action::Transaction(s) if s.is_empty()) || step.together.is_some(),
         "{strategy}: {} has a step without statement",
         step.object
     );
