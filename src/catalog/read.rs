@@ -6,7 +6,6 @@ use crate::kinds::{Address, KindTag, Object, ObjectId};
 use crate::pg::{ServerVersion, session};
 use postgres::Client;
 use postgres::error::SqlState;
-use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
@@ -160,24 +159,18 @@ fn state(client: &mut Client) -> Result<i64, postgres::Error> {
     Ok(client.query_one(&sql, &[])?.get(0))
 }
 
-#[derive(Deserialize)]
-struct Located {
-    classid: Option<u32>,
-    objid: Option<u32>,
-    objsubid: Option<i32>,
-}
-
 fn read_once<Side>(
     client: &mut Client,
     version: ServerVersion,
     scope: &Scope,
 ) -> Result<Catalog<Side>, ReadError> {
-    client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+    // Compiling catalog queries, whose estimated cost is high, takes longer than running them.
+    client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off")?;
     let mut objects: BTreeMap<ObjectId, Object> = BTreeMap::new();
     let mut addresses = Addresses::default();
     let mut unmodeled: BTreeSet<Unmodeled> = BTreeSet::new();
     for &kind in KindTag::ALL.iter().filter(|k| **k != KindTag::Comment) {
-        for row in rows(client, &kind.query(version))? {
+        for (address, row) in rows(client, &kind.query(version))? {
             let object = kind
                 .decode(&row)
                 .map_err(|source| ReadError::Decode { kind, source })?;
@@ -185,7 +178,7 @@ fn read_once<Side>(
             if !scope.covers(&id) {
                 continue;
             }
-            if let Some(address) = located(&row) {
+            if let Some(address) = address {
                 addresses.insert(address, id.clone());
             }
             objects.insert(id, object);
@@ -196,7 +189,7 @@ fn read_once<Side>(
         addresses.alias(from, (oid(&row, 2), oid(&row, 3), row.get(4)));
     }
     let comments = KindTag::Comment;
-    for row in rows(client, &comments.query(version))? {
+    for (address, row) in rows(client, &comments.query(version))? {
         let object = comments.decode(&row).map_err(|source| ReadError::Decode {
             kind: comments,
             source,
@@ -204,9 +197,7 @@ fn read_once<Side>(
         let Object::Comment(mut comment) = object else {
             continue;
         };
-        let Some(address) = located(&row) else {
-            continue;
-        };
+        let Some(address) = address else { continue };
         let part = comment.column.is_some() || comment.domain_constraint.is_some();
         let target = match addresses.exact(address) {
             None if part => addresses.resolve(address),
@@ -290,22 +281,20 @@ pub fn read_sizes(client: &mut Client) -> Result<BTreeMap<ObjectId, Size>, postg
         .collect())
 }
 
-fn rows(client: &mut Client, query: &str) -> Result<Vec<String>, postgres::Error> {
-    let sql = format!("SELECT row_to_json(q)::text FROM ({query}) q");
-    Ok(client
-        .query(&sql, &[])?
-        .iter()
-        .map(|row| row.get(0))
-        .collect())
-}
-
-fn located(row: &str) -> Option<Address> {
-    let Located {
-        classid,
-        objid,
-        objsubid,
-    } = serde_json::from_str(row).ok()?;
-    Some((classid?, objid?, objsubid?))
+/// The rows of a kind's query as JSON, each with its address.
+fn rows(
+    client: &mut Client,
+    query: &str,
+) -> Result<Vec<(Option<Address>, String)>, postgres::Error> {
+    let sql = format!(
+        "SELECT row_to_json(q)::text, q.classid::bigint, q.objid::bigint, q.objsubid::int FROM ({query}) q"
+    );
+    let address = |row: &postgres::Row| -> Option<Address> {
+        let part = |column: usize| u32::try_from(row.get::<_, Option<i64>>(column)?).ok();
+        Some((part(1)?, part(2)?, row.get::<_, Option<i32>>(3)?))
+    };
+    let rows = client.query(&sql, &[])?;
+    Ok(rows.iter().map(|row| (address(row), row.get(0))).collect())
 }
 
 fn oid(row: &postgres::Row, column: usize) -> u32 {
