@@ -6,7 +6,7 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use pgrehearse::catalog::{Catalog, Desired, Live as LiveSide, read};
+use pgrehearse::catalog::{Catalog, Desired, Live as LiveSide, Reader, read};
 use pgrehearse::diff;
 use pgrehearse::order;
 use pgrehearse::pg::{ServerVersion, session};
@@ -87,6 +87,11 @@ fn measure(server: &Arc<Scratch>, tables: usize) {
             .expect("read")
             .objects
             .len()
+    });
+    let mut reader = Reader::new();
+    time("  again, with the same reader", runs + 1, || {
+        let catalog: Catalog<LiveSide> = reader.read(&mut client, &options.scope).expect("read");
+        catalog.objects.len()
     });
     line(
         "  queries for it",
@@ -169,8 +174,10 @@ fn measure(server: &Arc<Scratch>, tables: usize) {
         runs,
         || plan(&changed, &kept()).steps().count(),
     );
-    let steps = plan(&changed, &kept()).steps().count();
-    line("  steps rehearsed", &steps.to_string());
+    let plan = plan(&changed, &kept());
+    line("  steps rehearsed", &plan.steps().count().to_string());
+    let took: f64 = plan.evidence.run.values().map(|run| run.took_ms).sum();
+    line("  of it in the statements", &format!("{took:.1} ms"));
 }
 
 /// The texts of `tables` tables, one each; the first `changed` with a new column, index and check.

@@ -50,7 +50,6 @@ pub struct Loaded<Side> {
     pub description: String,
     pub hints: Vec<Hint>,
     pub notices: Vec<String>,
-    time_zone: Option<String>,
 }
 
 /// The scratch server of a run, started when it is first needed.
@@ -202,7 +201,6 @@ fn load_one<Side>(source: &Source, workshop: &Workshop<'_>) -> Result<Loaded<Sid
                 description: source.to_string(),
                 hints: Vec::new(),
                 notices: Vec::new(),
-                time_zone: None,
             })
         }
         Source::Snapshot(path) => Ok(Loaded {
@@ -210,7 +208,6 @@ fn load_one<Side>(source: &Source, workshop: &Workshop<'_>) -> Result<Loaded<Sid
             description: source.to_string(),
             hints: Vec::new(),
             notices: Vec::new(),
-            time_zone: None,
         }),
         Source::Files(path) => {
             let files = source::read_files(path)?;

@@ -45,7 +45,6 @@ pub(super) fn load<Side>(
         description,
         hints: files.hints.clone(),
         notices,
-        time_zone: None,
     })
 }
 

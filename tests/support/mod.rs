@@ -44,7 +44,8 @@ pub fn search() -> Search {
 
 /// One running server a version, shared by the tests of a process.
 pub fn server(version: ServerVersion) -> Result<Arc<Scratch>, String> {
-    static SERVERS: OnceLock<Mutex<BTreeMap<u32, Result<Arc<Scratch>, String>>>> = OnceLock::new();
+    type Servers = BTreeMap<u32, Result<Arc<Scratch>, String>>;
+    static SERVERS: OnceLock<Mutex<Servers>> = OnceLock::new();
     let servers = SERVERS.get_or_init(Mutex::default);
     let mut servers = servers.lock().unwrap_or_else(PoisonError::into_inner);
     servers
