@@ -1,5 +1,5 @@
 mod support;
-use pgrehearse::{pipeline, source::*, catalog::closure};
+use pgrehearse::{catalog::closure, pipeline, source::*};
 use support::*;
 #[test]
 fn zz() {
@@ -12,9 +12,50 @@ fn zz() {
     let to = Source::Files(p.join("new.sql"));
     let pair = pipeline::load(&live.source(), &to, &o).unwrap();
     let c = pipeline::compare(&pair).unwrap();
-    println!("changes {:#?}", c.changes.changes.iter().map(|(id, ch)| format!("{id} {}", match ch { pgrehearse::diff::Change::Alter{attributes,..} => format!("alter {:?}", attributes.iter().map(|a| (a.name(), &a.old.value, &a.new.value)).collect::<Vec<_>>()), pgrehearse::diff::Change::Create{..} => "create".into(), pgrehearse::diff::Change::Drop{..} => "drop".into(), pgrehearse::diff::Change::Replace{why,..} => format!("replace {why}") })).collect::<Vec<_>>());
-    println!("absorbed {:#?} together {:#?} around {:#?}", c.changes.absorbed, c.changes.together, c.changes.around);
-    println!("closure live {:#?}", closure(&c.live, &c.changes.touched()).iter().map(|i| i.to_string()).collect::<Vec<_>>());
-    println!("closure desired {:#?}", closure(&c.desired, &c.changes.touched()).iter().map(|i| i.to_string()).collect::<Vec<_>>());
-    for (id, r) in &c.live.requires { println!("{id} <- {:?}", r.iter().map(|x| x.to_string()).collect::<Vec<_>>()); }
+    println!(
+        "changes {:#?}",
+        c.changes
+            .changes
+            .iter()
+            .map(|(id, ch)| format!(
+                "{id} {}",
+                match ch {
+                    pgrehearse::diff::Change::Alter { attributes, .. } => format!(
+                        "alter {:?}",
+                        attributes
+                            .iter()
+                            .map(|a| (a.name(), &a.old.value, &a.new.value))
+                            .collect::<Vec<_>>()
+                    ),
+                    pgrehearse::diff::Change::Create { .. } => "create".into(),
+                    pgrehearse::diff::Change::Drop { .. } => "drop".into(),
+                    pgrehearse::diff::Change::Replace { why, .. } => format!("replace {why}"),
+                }
+            ))
+            .collect::<Vec<_>>()
+    );
+    println!(
+        "absorbed {:#?} together {:#?} around {:#?}",
+        c.changes.absorbed, c.changes.together, c.changes.around
+    );
+    println!(
+        "closure live {:#?}",
+        closure(&c.live, &c.changes.touched())
+            .iter()
+            .map(|i| i.to_string())
+            .collect::<Vec<_>>()
+    );
+    println!(
+        "closure desired {:#?}",
+        closure(&c.desired, &c.changes.touched())
+            .iter()
+            .map(|i| i.to_string())
+            .collect::<Vec<_>>()
+    );
+    for (id, r) in &c.live.requires {
+        println!(
+            "{id} <- {:?}",
+            r.iter().map(|x| x.to_string()).collect::<Vec<_>>()
+        );
+    }
 }

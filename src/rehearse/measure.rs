@@ -175,10 +175,10 @@ pub fn evidence(
                 built.insert(now.name.clone());
             }
             // An index that keeps the storage of the one it takes the place of is not built.
-            ('i', None) if table_existed => {
-                if now.filenode.is_some_and(|f| !filenodes.contains(&f)) {
-                    built.insert(now.name.clone());
-                }
+            ('i', None)
+                if table_existed && now.filenode.is_some_and(|f| !filenodes.contains(&f)) =>
+            {
+                built.insert(now.name.clone());
             }
             _ => {}
         }

@@ -2,7 +2,7 @@
 
 use super::measure::{Sessions, evidence as evidence_of};
 use super::{RehearseError, canonicalize, clone, concurrent, evidence, server_message};
-use crate::catalog::{Catalog, Desired, Live, Scope, closure, fingerprint, read};
+use crate::catalog::{Catalog, Desired, Live, Reader, Scope, closure, fingerprint, read};
 use crate::kinds::{KindTag, ObjectId};
 use crate::plan::document::{
     Fingerprints, Rollback, StatementEvidence, StatementRecord, StepEvidence, StepRun,
@@ -72,6 +72,8 @@ struct Run<'r> {
     request: &'r Request<'r>,
     database: Database,
     sessions: Sessions,
+    /// Of the observing session.
+    reader: Reader,
     /// The clone as it is now.
     catalog: Catalog<Live>,
     touched: BTreeSet<ObjectId>,
@@ -111,6 +113,7 @@ impl<'r> Run<'r> {
             request,
             database,
             sessions,
+            reader: Reader::new(),
             catalog: part.clone(),
             touched,
             cloned,
@@ -139,7 +142,9 @@ impl<'r> Run<'r> {
     }
 
     fn read(&mut self) -> Result<Catalog<Live>, RehearseError> {
-        let mut catalog = read(&mut self.sessions.observer, self.request.scope)?;
+        let mut catalog = self
+            .reader
+            .read(&mut self.sessions.observer, self.request.scope)?;
         catalog.objects.retain(|id, _| !self.hidden.contains(id));
         Ok(catalog)
     }
@@ -344,6 +349,7 @@ impl<'r> Run<'r> {
     fn copy(&mut self) -> Result<Database, RehearseError> {
         let copy = self.database.copy()?;
         self.sessions = Sessions::open(&self.database)?;
+        self.reader = Reader::new();
         Ok(copy)
     }
 
