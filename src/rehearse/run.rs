@@ -59,7 +59,8 @@ pub fn rehearse(document: Document, request: &Request<'_>) -> Result<Rehearsed, 
         after: run.fingerprint(),
     };
     document.evidence.residual = run.residual()?;
-    document.evidence.rehearsed_on = Some(request.scratch.description());
+    // Not the minor version nor where the server came from: the same input is the same plan.
+    document.evidence.rehearsed_on = Some(format!("PostgreSQL {}", request.scratch.version()));
     document.evidence.not_rehearsed.extend(run.not_rehearsed);
     document.evidence.rollback = rollback;
     document.evidence.run = run.timings;
@@ -121,7 +122,8 @@ impl<'r> Run<'r> {
             touched,
             cloned,
             existing: BTreeSet::new(),
-            hidden, timings: BTreeMap::new(),
+            hidden,
+            timings: BTreeMap::new(),
             not_rehearsed: Vec::new(),
         };
         run.catalog = run.read()?;
@@ -252,6 +254,7 @@ impl<'r> Run<'r> {
         statement: &StatementRecord,
         polled: &mut BTreeMap<String, crate::pg::LockMode>,
     ) -> Result<StatementEvidence, RehearseError> {
+        let before = self.sessions.state()?.uncounted();
         let start = self.sessions.state()?.only(&self.existing);
         self.sessions.forget_messages();
         let existing = self.existing.clone();
@@ -265,7 +268,7 @@ impl<'r> Run<'r> {
         let after = self.sessions.state()?;
         let messages = self.sessions.messages();
         let client = &mut self.sessions.client;
-        let mut measured = evidence_of(&start, &start, &after, &messages, |name| {
+        let mut measured = evidence_of(&start, &before, &after, &messages, |name| {
             foreign_key_tables(client, name)
         })?;
         for ((oid, name), mode) in ladder.locks {
