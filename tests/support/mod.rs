@@ -51,11 +51,7 @@ pub fn server(version: ServerVersion) -> Result<Arc<Scratch>, String> {
     servers
         .entry(version.major())
         .or_insert_with(|| {
-            let mut options = ScratchOptions::new(version, search());
-            // Hundreds of databases are made and dropped: memory spares the disk.
-            if std::path::Path::new("/dev/shm").is_dir() {
-                options.temp = PathBuf::from("/dev/shm");
-            }
+            let options = ScratchOptions::new(version, search());
             Scratch::start(&options)
                 .map(Arc::new)
                 .map_err(|e| format!("{e}; {}", e.help().unwrap_or_default()))
