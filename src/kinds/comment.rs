@@ -149,7 +149,8 @@ impl Kind for Comment {
                             WHERE a.attrelid = d.objoid AND a.attnum = d.objsubid
                               AND c.relkind IN ('v', 'c')) END AS \"column\"
            FROM pg_description d
-          WHERE (d.objoid >= 16384 OR d.classoid = 'pg_namespace'::regclass)
+          WHERE (d.objoid >= 16384
+                 OR d.classoid = 'pg_namespace'::regclass AND d.objoid = (SELECT p.oid FROM pg_namespace p WHERE p.nspname = 'public'))
             AND d.classoid <> 'pg_extension'::regclass"
             .to_owned()
     }

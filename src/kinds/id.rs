@@ -38,13 +38,16 @@ impl ObjectId {
             .map(|p| crate::pg::Ident::new(p.as_str()).to_string())
             .collect();
         match self.kind {
-            KindTag::Comment => {
-                let kind = self.path.first().map_or("", String::as_str);
-                format!(
-                    "comment on {kind} {}",
-                    names.get(1..).unwrap_or_default().join(".")
-                )
-            }
+            KindTag::Comment => match self.path.split_first() {
+                Some((kind, path)) => match KindTag::from_slug(kind) {
+                    Some(kind) => {
+                        let on = ObjectId::new(kind, path.iter().cloned());
+                        format!("comment on {}", on.human())
+                    }
+                    None => format!("comment on {kind} {}", path.join(".")),
+                },
+                None => "comment".to_owned(),
+            },
             KindTag::Function => match self.path.as_slice() {
                 [_, _, arguments] => {
                     format!("{} {}.{}({arguments})", self.kind, names[0], names[1])
