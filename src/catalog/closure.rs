@@ -40,8 +40,15 @@ pub fn closure<S>(catalog: &Catalog<S>, touched: &BTreeSet<ObjectId>) -> BTreeSe
         }
         queue.extend(catalog.requires(&id).cloned());
         let columns = parts.get(&id).into_iter().flatten();
-        let own = |p: &&ObjectId| catalog.get(p).is_some_and(|o| o.parent().as_ref() == Some(&id));
-        let columns = columns.copied().filter(own).filter(|p| makes_the_table(catalog, p));
+        let own = |p: &&ObjectId| {
+            catalog
+                .get(p)
+                .is_some_and(|o| o.parent().as_ref() == Some(&id))
+        };
+        let columns = columns
+            .copied()
+            .filter(own)
+            .filter(|p| makes_the_table(catalog, p));
         queue.extend(columns.cloned());
     }
     needed

@@ -4,9 +4,8 @@ use super::depend::{self, Addresses};
 use super::{Catalog, Size, Unmodeled, unmodeled};
 use crate::kinds::{Address, KindTag, Object, ObjectId};
 use crate::pg::{ServerVersion, session};
-use postgres::Client;
 use postgres::error::SqlState;
-use serde::Deserialize;
+use postgres::{Client, Row, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
@@ -112,167 +111,228 @@ const ATTEMPTS: u32 = 3;
 /// # Errors
 /// [`ReadError::Changing`] after three attempts; [`ReadError::Server`] for what the server refuses.
 pub fn read<Side>(client: &mut Client, scope: &Scope) -> Result<Catalog<Side>, ReadError> {
-    let version = session::version(client)?;
-    if !version.is_supported() {
-        return Err(ReadError::Version { version });
-    }
-    for _ in 0..ATTEMPTS {
-        let before = state(client)?;
-        match read_once(client, version, scope) {
-            Ok(catalog) if state(client)? == before => return Ok(catalog),
-            Ok(_) => {}
-            Err(ReadError::Server { source })
-                if source.code() == Some(&SqlState::INTERNAL_ERROR) =>
-            {
-                // "cache lookup failed": dropped between the snapshot and the deparsing.
-                client.batch_execute("ROLLBACK")?;
-            }
-            Err(error) => {
-                client.batch_execute("ROLLBACK").ok();
-                return Err(error);
-            }
-        }
-    }
-    Err(ReadError::Changing)
+    Reader::new().read(client, scope)
 }
 
-/// A hash over the rows of the catalogs that are read.
-fn state(client: &mut Client) -> Result<i64, postgres::Error> {
-    let part = |catalog: &str, oid: &str| {
-        format!("SELECT sum(hashtextextended({oid}::text || xmin::text, 0)) AS h FROM {catalog}")
-    };
-    let parts = [
-        part("pg_class", "(oid, relfilenode, relchecks, relhastriggers)"),
-        part("pg_attribute WHERE attrelid >= 16384", "(attrelid, attnum)"),
-        part("pg_constraint", "oid"),
-        part("pg_index WHERE indexrelid >= 16384", "indexrelid"),
-        part("pg_proc WHERE oid >= 16384", "oid"),
-        part("pg_type WHERE oid >= 16384", "oid"),
-        part("pg_namespace", "oid"),
-        part("pg_trigger", "oid"),
-        part("pg_rewrite WHERE oid >= 16384", "oid"),
-        part("pg_enum", "oid"),
-    ];
-    let sql = format!(
-        "SELECT hashtextextended(coalesce(sum(h), 0)::text, 0) FROM ({}) s",
-        parts.join(" UNION ALL ")
-    );
-    Ok(client.query_one(&sql, &[])?.get(0))
+/// Reads one database again and again over one connection: its queries are planned once, which
+/// is most of what reading a small schema takes.
+#[derive(Default)]
+pub struct Reader {
+    version: Option<ServerVersion>,
+    prepared: BTreeMap<String, Statement>,
 }
 
-#[derive(Deserialize)]
-struct Located {
-    classid: Option<u32>,
-    objid: Option<u32>,
-    objsubid: Option<i32>,
-}
+impl Reader {
+    pub fn new() -> Self {
+        Self::default()
+    }
 
-fn read_once<Side>(
-    client: &mut Client,
-    version: ServerVersion,
-    scope: &Scope,
-) -> Result<Catalog<Side>, ReadError> {
-    client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
-    let mut objects: BTreeMap<ObjectId, Object> = BTreeMap::new();
-    let mut addresses = Addresses::default();
-    let mut unmodeled: BTreeSet<Unmodeled> = BTreeSet::new();
-    for &kind in KindTag::ALL.iter().filter(|k| **k != KindTag::Comment) {
-        for row in rows(client, &kind.query(version))? {
-            let object = kind
-                .decode(&row)
-                .map_err(|source| ReadError::Decode { kind, source })?;
-            let id = object.id();
-            if !scope.covers(&id) {
-                continue;
+    /// As [`read`]. `client` is the same in every call.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn read<Side>(
+        &mut self,
+        client: &mut Client,
+        scope: &Scope,
+    ) -> Result<Catalog<Side>, ReadError> {
+        let version = match self.version {
+            Some(version) => version,
+            None => session::version(client)?,
+        };
+        if !version.is_supported() {
+            return Err(ReadError::Version { version });
+        }
+        self.version = Some(version);
+        for _ in 0..ATTEMPTS {
+            let before = self.state(client)?;
+            match self.read_once(client, version, scope) {
+                Ok(catalog) if self.state(client)? == before => return Ok(catalog),
+                Ok(_) => {}
+                Err(ReadError::Server { source })
+                    if source.code() == Some(&SqlState::INTERNAL_ERROR) =>
+                {
+                    // "cache lookup failed": dropped between the snapshot and the deparsing.
+                    client.batch_execute("ROLLBACK")?;
+                }
+                Err(error) => {
+                    client.batch_execute("ROLLBACK").ok();
+                    return Err(error);
+                }
             }
-            if let Some(address) = located(&row) {
-                addresses.insert(address, id.clone());
+        }
+        Err(ReadError::Changing)
+    }
+
+    fn query(&mut self, client: &mut Client, sql: String) -> Result<Vec<Row>, postgres::Error> {
+        let statement = match self.prepared.get(&sql) {
+            Some(statement) => statement.clone(),
+            None => {
+                let statement = client.prepare(&sql)?;
+                self.prepared.insert(sql, statement.clone());
+                statement
             }
-            objects.insert(id, object);
-        }
+        };
+        client.query(&statement, &[])
     }
-    for row in client.query(depend::ALIASES, &[])? {
-        let from = (oid(&row, 0), oid(&row, 1));
-        addresses.alias(from, (oid(&row, 2), oid(&row, 3), row.get(4)));
-    }
-    let comments = KindTag::Comment;
-    let mut lost: Vec<Address> = Vec::new();
-    for row in rows(client, &comments.query(version))? {
-        let object = comments.decode(&row).map_err(|source| ReadError::Decode {
-            kind: comments,
-            source,
-        })?;
-        let Object::Comment(mut comment) = object else {
-            continue;
+    /// A hash over the rows of the catalogs that are read.
+    fn state(&mut self, client: &mut Client) -> Result<i64, postgres::Error> {
+        let part = |catalog: &str, oid: &str| {
+            format!(
+                "SELECT sum(hashtextextended({oid}::text || xmin::text, 0)) AS h FROM {catalog}"
+            )
         };
-        let Some(address) = located(&row) else {
-            continue;
-        };
-        let part = comment.column.is_some()
-            || comment.domain_constraint.is_some()
-            || comment.not_null.is_some()
-            || comment.on_index;
-        let target = match addresses.exact(address) {
-            None if part => addresses.resolve(address),
-            exact => exact,
-        };
-        let Some(target) = target else {
-            lost.push(address);
-            continue;
-        };
-        comment.target = target.clone();
-        if comment.target.kind == KindTag::Column {
-            comment.column = None;
-        }
-        let object = Object::Comment(comment);
-        if scope.covers(&object.id()) {
-            objects.insert(object.id(), object);
-        }
-    }
-    let mut requires: BTreeMap<ObjectId, BTreeSet<ObjectId>> = BTreeMap::new();
-    for (id, object) in &objects {
-        let needs = object.parent().into_iter().chain(object.requires());
-        requires.insert(
-            id.clone(),
-            needs.filter(|n| objects.contains_key(n)).collect(),
+        let parts = [
+            part("pg_class", "(oid, relfilenode, relchecks, relhastriggers)"),
+            part("pg_attribute WHERE attrelid >= 16384", "(attrelid, attnum)"),
+            part("pg_constraint", "oid"),
+            part("pg_index WHERE indexrelid >= 16384", "indexrelid"),
+            part("pg_proc WHERE oid >= 16384", "oid"),
+            part("pg_type WHERE oid >= 16384", "oid"),
+            part("pg_namespace", "oid"),
+            part("pg_trigger", "oid"),
+            part("pg_rewrite WHERE oid >= 16384", "oid"),
+            part("pg_enum", "oid"),
+        ];
+        let sql = format!(
+            "SELECT hashtextextended(coalesce(sum(h), 0)::text, 0) FROM ({}) s",
+            parts.join(" UNION ALL ")
         );
+        let rows = self.query(client, sql)?;
+        Ok(rows.first().map_or(0, |row| row.get(0)))
     }
-    let edges = client.query(depend::DEPENDENCIES, &[])?;
-    let edges = edges.iter().map(|row| {
-        let dependent: Address = (oid(row, 0), oid(row, 1), row.get(2));
-        let referenced: Address = (oid(row, 3), oid(row, 4), row.get(5));
-        (dependent, referenced)
-    });
-    depend::add_edges(&addresses, edges, &mut requires);
-    for (class, object, part) in lost.into_iter().filter(|_| scope.schemas.is_none()) {
-        let describe = "SELECT pg_describe_object($1, $2, $3)";
-        let name: Option<String> = client.query_one(describe, &[&class, &object, &part])?.get(0);
-        let ours = name.as_ref().is_none_or(|n| {
-            n.contains(&scope.ledger_schema) || n.contains(Scope::OWN_PREFIX)
+
+    fn read_once<Side>(
+        &mut self,
+        client: &mut Client,
+        version: ServerVersion,
+        scope: &Scope,
+    ) -> Result<Catalog<Side>, ReadError> {
+        // Compiling catalog queries, whose estimated cost is high, takes longer than running them.
+        client.batch_execute(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off",
+        )?;
+        let mut objects: BTreeMap<ObjectId, Object> = BTreeMap::new();
+        let mut addresses = Addresses::default();
+        let mut unmodeled: BTreeSet<Unmodeled> = BTreeSet::new();
+        for &kind in KindTag::ALL.iter().filter(|k| **k != KindTag::Comment) {
+            for (address, row) in self.rows(client, &kind.query(version))? {
+                let object = kind
+                    .decode(&row)
+                    .map_err(|source| ReadError::Decode { kind, source })?;
+                let id = object.id();
+                if !scope.covers(&id) {
+                    continue;
+                }
+                if let Some(address) = address {
+                    addresses.insert(address, id.clone());
+                }
+                objects.insert(id, object);
+            }
+        }
+        for row in self.query(client, depend::ALIASES.to_owned())? {
+            let from = (oid(&row, 0), oid(&row, 1));
+            addresses.alias(from, (oid(&row, 2), oid(&row, 3), row.get(4)));
+        }
+        let comments = KindTag::Comment;
+        let mut lost: Vec<Address> = Vec::new();
+        for (address, row) in self.rows(client, &comments.query(version))? {
+            let object = comments.decode(&row).map_err(|source| ReadError::Decode {
+                kind: comments,
+                source,
+            })?;
+            let Object::Comment(mut comment) = object else {
+                continue;
+            };
+            let Some(address) = address else { continue };
+            let part = comment.column.is_some()
+                || comment.domain_constraint.is_some()
+                || comment.not_null.is_some()
+                || comment.on_index;
+            let target = match addresses.exact(address) {
+                None if part => addresses.resolve(address),
+                exact => exact,
+            };
+            let Some(target) = target else {
+                lost.push(address);
+                continue;
+            };
+            comment.target = target.clone();
+            if comment.target.kind == KindTag::Column {
+                comment.column = None;
+            }
+            let object = Object::Comment(comment);
+            if scope.covers(&object.id()) {
+                objects.insert(object.id(), object);
+            }
+        }
+        let mut requires: BTreeMap<ObjectId, BTreeSet<ObjectId>> = BTreeMap::new();
+        for (id, object) in &objects {
+            let needs = object.parent().into_iter().chain(object.requires());
+            requires.insert(
+                id.clone(),
+                needs.filter(|n| objects.contains_key(n)).collect(),
+            );
+        }
+        let edges = self.query(client, depend::DEPENDENCIES.to_owned())?;
+        let edges = edges.iter().map(|row| {
+            let dependent: Address = (oid(row, 0), oid(row, 1), row.get(2));
+            let referenced: Address = (oid(row, 3), oid(row, 4), row.get(5));
+            (dependent, referenced)
         });
-        if let Some(name) = name.filter(|_| !ours) {
-            unmodeled.insert(Unmodeled { what: "comment on".to_owned(), name });
+        depend::add_edges(&addresses, edges, &mut requires);
+        for (class, object, part) in lost.into_iter().filter(|_| scope.schemas.is_none()) {
+            let describe = "SELECT pg_describe_object($1, $2, $3)";
+            let name: Option<String> = client
+                .query_one(describe, &[&class, &object, &part])?
+                .get(0);
+            let ours = name
+                .as_ref()
+                .is_none_or(|n| n.contains(&scope.ledger_schema) || n.contains(Scope::OWN_PREFIX));
+            if let Some(name) = name.filter(|_| !ours) {
+                unmodeled.insert(Unmodeled {
+                    what: "comment on".to_owned(),
+                    name,
+                });
+            }
         }
-    }
-    for row in client.query(&unmodeled::query(version), &[])? {
-        let schema: Option<String> = row.get(2);
-        let name: Option<String> = row.get(1);
-        if scope.covers_schema(schema.as_deref()) {
-            unmodeled.insert(Unmodeled {
-                what: row.get(0),
-                name: name.unwrap_or_default(),
-            });
+        for row in self.query(client, unmodeled::query(version))? {
+            let schema: Option<String> = row.get(2);
+            let name: Option<String> = row.get(1);
+            if scope.covers_schema(schema.as_deref()) {
+                unmodeled.insert(Unmodeled {
+                    what: row.get(0),
+                    name: name.unwrap_or_default(),
+                });
+            }
         }
+        client.batch_execute("COMMIT")?;
+        Ok(Catalog {
+            version,
+            objects,
+            requires,
+            unmodeled,
+            sizes: BTreeMap::new(),
+            side: PhantomData,
+        })
     }
-    client.batch_execute("COMMIT")?;
-    Ok(Catalog {
-        version,
-        objects,
-        requires,
-        unmodeled,
-        sizes: BTreeMap::new(),
-        side: PhantomData,
-    })
+
+    /// The rows of a kind's query as JSON, each with its address.
+    fn rows(
+        &mut self,
+        client: &mut Client,
+        query: &str,
+    ) -> Result<Vec<(Option<Address>, String)>, postgres::Error> {
+        let sql = format!(
+            "SELECT row_to_json(q)::text, q.classid::bigint, q.objid::bigint, q.objsubid::int FROM ({query}) q"
+        );
+        let address = |row: &Row| -> Option<Address> {
+            let part = |column: usize| u32::try_from(row.get::<_, Option<i64>>(column)?).ok();
+            Some((part(1)?, part(2)?, row.get::<_, Option<i32>>(3)?))
+        };
+        let rows = self.query(client, sql)?;
+        Ok(rows.iter().map(|row| (address(row), row.get(0))).collect())
+    }
 }
 
 /// Reads the sizes of the tables: rows from `reltuples`, bytes from the file system.
@@ -307,24 +367,6 @@ pub fn read_sizes(client: &mut Client) -> Result<BTreeMap<ObjectId, Size>, postg
         .collect())
 }
 
-fn rows(client: &mut Client, query: &str) -> Result<Vec<String>, postgres::Error> {
-    let sql = format!("SELECT row_to_json(q)::text FROM ({query}) q");
-    Ok(client
-        .query(&sql, &[])?
-        .iter()
-        .map(|row| row.get(0))
-        .collect())
-}
-
-fn located(row: &str) -> Option<Address> {
-    let Located {
-        classid,
-        objid,
-        objsubid,
-    } = serde_json::from_str(row).ok()?;
-    Some((classid?, objid?, objsubid?))
-}
-
-fn oid(row: &postgres::Row, column: usize) -> u32 {
+fn oid(row: &Row, column: usize) -> u32 {
     u32::try_from(row.get::<_, i64>(column)).unwrap_or(0)
 }

@@ -81,6 +81,7 @@ pub fn query(version: ServerVersion) -> String {
         global("foreign data wrapper", "pg_foreign_data_wrapper", "fdwname", "true"),
         global("foreign server", "pg_foreign_server", "srvname", "true"),
         global("language", "pg_language", "lanname", "true"),
+        global("access method", "pg_am", "amname", "true"),
         format!(
             "SELECT 'subscription', x.subname::text, NULL::name FROM pg_subscription x
               WHERE x.subdbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())

@@ -33,7 +33,14 @@ pub(super) fn rebuild(
             queue.push((id.clone(), Force::Drop));
             dropped.insert(id.clone());
         }
-        let Change::Alter { old, new, attributes } = change else { continue };
+        let Change::Alter {
+            old,
+            new,
+            attributes,
+        } = change
+        else {
+            continue;
+        };
         let mut replace = None;
         for attribute in attributes.iter() {
             match &attribute.alter {

@@ -5,8 +5,8 @@ use super::{
     Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, Table, TakeDown, Verb, attr,
     fragment, text,
 };
-use crate::pg::sql::{Deparsed, List, Word};
 use crate::pg::ident::Literal;
+use crate::pg::sql::{Deparsed, List, Word};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
 use crate::sql;
 use serde::{Deserialize, Serialize};
@@ -319,7 +319,11 @@ impl Column {
             (Some(_), None) => vec![sql!("{} DROP IDENTITY", column)],
             (None, Some(new)) => {
                 // The sequence has to go on behind the values that are there.
-                let word = Word(if new.options.increment > 0 { "max" } else { "min" });
+                let word = Word(if new.options.increment > 0 {
+                    "max"
+                } else {
+                    "min"
+                });
                 vec![
                     sql!("{} ADD {}", column, new.clause()),
                     sql!(
@@ -550,7 +554,9 @@ impl Kind for Column {
 
     /// The sequence of an identity.
     fn names(&self) -> Vec<super::Name> {
-        let Some(identity) = &self.identity else { return Vec::new() };
+        let Some(identity) = &self.identity else {
+            return Vec::new();
+        };
         let name = match &identity.sequence {
             Some(sequence) => sequence.clone(),
             None => Qualified::new(

@@ -108,7 +108,11 @@ pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step 
         None => String::new(),
     };
     let action = Action::Transaction(bundle.statements);
-    let back = if goes_with_its_parent(new, context) { Vec::new() } else { new.drop() };
+    let back = if goes_with_its_parent(new, context) {
+        Vec::new()
+    } else {
+        new.drop()
+    };
     let undo = Reversal::Run(vec![Action::Transaction(back)]);
     let step = match phase {
         Phase::Expand => Step::expand(id.clone(), action, undo),
@@ -239,7 +243,11 @@ pub(super) fn alter(
     let gains = |a: &AttributeChange| a.name() == "identity" && a.old.value.is_null();
     let loses = |a: &AttributeChange| a.name() == "identity" && a.new.value.is_null();
     let first: Vec<AttributeChange> = if attributes.iter().any(gains) {
-        attributes.iter().filter(|a| a.name() == "default").cloned().collect()
+        attributes
+            .iter()
+            .filter(|a| a.name() == "default")
+            .cloned()
+            .collect()
     } else {
         attributes.iter().filter(|a| loses(a)).cloned().collect()
     };
@@ -251,8 +259,18 @@ pub(super) fn alter(
         .filter(|a| !first.iter().any(|f| f.name() == a.name()))
         .cloned()
         .collect();
-    let number = context.changes.changes.keys().position(|k| k == id).unwrap_or(0);
-    let together = context.changes.together.get(id).copied().unwrap_or(usize::MAX - number);
+    let number = context
+        .changes
+        .changes
+        .keys()
+        .position(|k| k == id)
+        .unwrap_or(0);
+    let together = context
+        .changes
+        .together
+        .get(id)
+        .copied()
+        .unwrap_or(usize::MAX - number);
     let mut steps = alter_at_once(id, old, new, &first, context);
     for step in &mut steps {
         step.requires.clear();
@@ -352,7 +370,10 @@ fn alter_at_once(
     step.requires = requires(context, &own);
     step.releases = releases(context, &own);
     step.produces = nodes(&own, Era::After);
-    let (before, after) = (names_of(context.live, &own), names_of(context.desired, &own));
+    let (before, after) = (
+        names_of(context.live, &own),
+        names_of(context.desired, &own),
+    );
     step.frees = before.difference(&after).cloned().collect();
     step.takes = after.difference(&before).cloned().collect();
     if disturbs || after_drops {
@@ -389,9 +410,10 @@ pub(super) fn replace(
     let own = one(id);
     let together = context.changes.together.get(id).copied();
     let mut steps = Vec::new();
-    let whole = old.falls_with().into_iter().find(|whole| {
-        context.changes.replaces(whole) || context.changes.drops(whole)
-    });
+    let whole = old
+        .falls_with()
+        .into_iter()
+        .find(|whole| context.changes.replaces(whole) || context.changes.drops(whole));
     let data = old.irreversible_drop().map(str::to_owned);
     let undo = |actions: Vec<Sql>| match &data {
         Some(why) => Undo::Irreversible { why: why.clone() },
@@ -402,7 +424,11 @@ pub(super) fn replace(
         let mut back = old.create();
         back.extend(fallen_with(context, id));
         let mut down = Step::contract(id.clone(), Action::Transaction(old.drop()), undo(back))
-            .described(drop_word(id.kind.label()), format!("replace {}", id.human()), why);
+            .described(
+                drop_word(id.kind.label()),
+                format!("replace {}", id.human()),
+                why,
+            );
         if data.is_some() {
             down.hazards = old.hazards(Verb::Drop);
         }
@@ -415,11 +441,15 @@ pub(super) fn replace(
         steps.push(down);
     }
     // What fell with another comes after it; a comment need not be in the same transaction.
-    let apart = whole.as_ref().is_some_and(|w| {
-        id.kind == KindTag::Comment && context.changes.stands_alone(w)
-    });
+    let apart = whole
+        .as_ref()
+        .is_some_and(|w| id.kind == KindTag::Comment && context.changes.stands_alone(w));
     let together = if apart { None } else { together };
-    let forth = if whole.is_some() { Vec::new() } else { new.drop() };
+    let forth = if whole.is_some() {
+        Vec::new()
+    } else {
+        new.drop()
+    };
     let mut up = Step::contract(id.clone(), Action::Transaction(new.create()), undo(forth))
         .described("recreate", format!("replace {}", id.human()), why);
     up.requires = requires(context, &own);
@@ -454,13 +484,18 @@ pub(super) fn fallen_with(context: &Context<'_>, id: &ObjectId) -> Vec<Sql> {
     fallen_parts(context, id)
         .iter()
         .filter_map(|part| context.live.get(part))
+        // What an inherited one follows brings it back.
+        .filter(|part| part.follows().is_empty())
         .flat_map(Object::create)
         .collect()
 }
 
 fn stepped_aside_for(context: &Context<'_>, id: &ObjectId) -> BTreeSet<Node> {
     let roots = context.changes.in_the_way.get(id);
-    nodes(roots.into_iter().flatten().filter(|root| *root != id), Era::Before)
+    nodes(
+        roots.into_iter().flatten().filter(|root| *root != id),
+        Era::Before,
+    )
 }
 
 /// The steps of what stays, but steps aside: down before, up after.

@@ -77,13 +77,17 @@ impl Strategy for Key {
             return direct::Direct.expand(id, change, context);
         };
         let attached = direct::goes_with_its_parent(&Object::Constraint(new.clone()), context);
-        let unbuilt = if attached { Vec::new() } else { vec![unbuild(&index, &name)] };
+        let unbuilt = if attached {
+            Vec::new()
+        } else {
+            vec![unbuild(&index, &name)]
+        };
         let mut first = Step::expand(id.clone(), build(&index, &name), Reversal::Run(unbuilt))
-        .described(
-            "create index",
-            format!("build the index of {}", id.human()),
-            "ADD CONSTRAINT would build it under ACCESS EXCLUSIVE",
-        );
+            .described(
+                "create index",
+                format!("build the index of {}", id.human()),
+                "ADD CONSTRAINT would build it under ACCESS EXCLUSIVE",
+            );
         first.hazards.push(not_transactional());
         first.tables = vec![new.table_name()];
         first.hazards.push(Hazard::declared(
