@@ -32,6 +32,12 @@ struct Relation {
 pub struct State(BTreeMap<u32, Relation>);
 
 impl State {
+    /// Only the relations in `oids`.
+    pub fn only(mut self, oids: &BTreeSet<u32>) -> Self {
+        self.0.retain(|oid, _| oids.contains(oid));
+        self
+    }
+
     pub fn oids(&self) -> impl Iterator<Item = u32> {
         self.0.keys().copied()
     }
@@ -148,8 +154,8 @@ pub fn locks_of(
 
 /// Reads the evidence of one statement from what was seen before and after it.
 ///
-/// `start` is the state before the statement's transaction: what did not exist then is new, and
-/// work on it blocks nobody.
+/// `start` holds what existed when the phase began: what is newer has no rows and no users yet,
+/// and work on it blocks nobody.
 pub fn evidence(
     start: &State,
     before: &State,
@@ -175,10 +181,10 @@ pub fn evidence(
                 built.insert(now.name.clone());
             }
             // An index that keeps the storage of the one it takes the place of is not built.
-            ('i', None) if table_existed => {
-                if now.filenode.is_some_and(|f| !filenodes.contains(&f)) {
-                    built.insert(now.name.clone());
-                }
+            ('i', None)
+                if table_existed && now.filenode.is_some_and(|f| !filenodes.contains(&f)) =>
+            {
+                built.insert(now.name.clone());
             }
             _ => {}
         }
@@ -219,7 +225,10 @@ fn read_messages(
     };
     for message in messages {
         if let Some(name) = quoted(message, "validating foreign key constraint \"") {
-            for oid in foreign_keys(name)? {
+            let tables = foreign_keys(name)?;
+            // Nothing is looked up for a new table, which has no row.
+            let checks = tables.first().is_some_and(|child| start.0.contains_key(child));
+            for oid in tables.into_iter().filter(|_| checks) {
                 scanned.extend(start.0.get(&oid).map(|r| r.name.clone()));
             }
         } else if let Some(name) = quoted(message, "verifying table \"") {

@@ -2,7 +2,7 @@
 
 use super::measure::{Sessions, evidence as evidence_of};
 use super::{RehearseError, canonicalize, clone, concurrent, evidence, server_message};
-use crate::catalog::{Catalog, Desired, Live, Scope, closure, fingerprint, read};
+use crate::catalog::{Catalog, Desired, Live, Reader, Scope, closure, fingerprint, read};
 use crate::kinds::{KindTag, ObjectId};
 use crate::plan::document::{
     Fingerprints, Rollback, StatementEvidence, StatementRecord, StepEvidence, StepRun,
@@ -39,6 +39,7 @@ pub fn rehearse(document: Document, request: &Request<'_>) -> Result<Rehearsed, 
     let mut phases: Vec<PhaseRecord> = Vec::new();
     let before = run.fingerprint();
     for PhaseRecord { phase, steps } in document.phases {
+        run.existing = run.sessions.state()?.oids().collect();
         let mut states = vec![run.catalog.clone()];
         let mut records = Vec::new();
         for step in steps {
@@ -72,9 +73,13 @@ struct Run<'r> {
     request: &'r Request<'r>,
     database: Database,
     sessions: Sessions,
+    /// Of the observing session.
+    reader: Reader,
     /// The clone as it is now.
     catalog: Catalog<Live>,
     touched: BTreeSet<ObjectId>,
+    /// The relations that existed when the phase began.
+    existing: BTreeSet<u32>,
     /// What was cloned, and what the desired side needs besides.
     cloned: BTreeSet<ObjectId>,
     /// Extensions that are there from the beginning, because only a superuser may make them, and
@@ -111,11 +116,12 @@ impl<'r> Run<'r> {
             request,
             database,
             sessions,
+            reader: Reader::new(),
             catalog: part.clone(),
             touched,
             cloned,
-            hidden,
-            timings: BTreeMap::new(),
+            existing: BTreeSet::new(),
+            hidden, timings: BTreeMap::new(),
             not_rehearsed: Vec::new(),
         };
         run.catalog = run.read()?;
@@ -139,7 +145,9 @@ impl<'r> Run<'r> {
     }
 
     fn read(&mut self) -> Result<Catalog<Live>, RehearseError> {
-        let mut catalog = read(&mut self.sessions.observer, self.request.scope)?;
+        let mut catalog = self
+            .reader
+            .read(&mut self.sessions.observer, self.request.scope)?;
         catalog.objects.retain(|id, _| !self.hidden.contains(id));
         Ok(catalog)
     }
@@ -202,7 +210,7 @@ impl<'r> Run<'r> {
     }
 
     fn transaction(&mut self, step: &StepRecord) -> Result<Vec<StatementEvidence>, RehearseError> {
-        let start = self.sessions.state()?;
+        let start = self.sessions.state()?.only(&self.existing);
         self.sessions.client.batch_execute("BEGIN")?;
         let mut held = BTreeMap::new();
         let mut all = Vec::new();
@@ -221,7 +229,7 @@ impl<'r> Run<'r> {
                 foreign_key_tables(client, name)
             })?;
             for ((oid, name), mode) in &locks {
-                if held.get(oid).is_none_or(|h| h < mode) {
+                if self.existing.contains(oid) && held.get(oid).is_none_or(|h| h < mode) {
                     measured.locks.insert(name.clone(), *mode);
                 }
             }
@@ -244,9 +252,9 @@ impl<'r> Run<'r> {
         statement: &StatementRecord,
         polled: &mut BTreeMap<String, crate::pg::LockMode>,
     ) -> Result<StatementEvidence, RehearseError> {
-        let start = self.sessions.state()?;
+        let start = self.sessions.state()?.only(&self.existing);
         self.sessions.forget_messages();
-        let existing: BTreeSet<u32> = start.oids().collect();
+        let existing = self.existing.clone();
         let (ladder, result) = concurrent::run(
             &mut self.sessions,
             &self.database,
@@ -344,6 +352,7 @@ impl<'r> Run<'r> {
     fn copy(&mut self) -> Result<Database, RehearseError> {
         let copy = self.database.copy()?;
         self.sessions = Sessions::open(&self.database)?;
+        self.reader = Reader::new();
         Ok(copy)
     }
 

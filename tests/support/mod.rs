@@ -44,7 +44,8 @@ pub fn search() -> Search {
 
 /// One running server a version, shared by the tests of a process.
 pub fn server(version: ServerVersion) -> Result<Arc<Scratch>, String> {
-    static SERVERS: OnceLock<Mutex<BTreeMap<u32, Result<Arc<Scratch>, String>>>> = OnceLock::new();
+    type Servers = BTreeMap<u32, Result<Arc<Scratch>, String>>;
+    static SERVERS: OnceLock<Mutex<Servers>> = OnceLock::new();
     let servers = SERVERS.get_or_init(Mutex::default);
     let mut servers = servers.lock().unwrap_or_else(PoisonError::into_inner);
     servers
@@ -226,7 +227,11 @@ pub fn dumps_alike(server: &Arc<Scratch>, a: &Live, b: &Live) -> Result<(), Stri
         return Ok(());
     }
     let diff = similar::TextDiff::from_lines(&two, &one);
-    Err(diff.unified_diff().context_radius(2).header("wanted", "got").to_string())
+    Err(diff
+        .unified_diff()
+        .context_radius(2)
+        .header("wanted", "got")
+        .to_string())
 }
 
 /// Column order is not desired state, and pg_dump writes random and version lines.
@@ -250,8 +255,12 @@ fn normalize(dump: &str) -> String {
 
 /// The order of storage parameters is that of the statements that set them.
 fn sorted_options(line: &str) -> String {
-    let Some((head, rest)) = line.split_once("WITH (") else { return line.to_owned() };
-    let Some((list, tail)) = rest.split_once(')') else { return line.to_owned() };
+    let Some((head, rest)) = line.split_once("WITH (") else {
+        return line.to_owned();
+    };
+    let Some((list, tail)) = rest.split_once(')') else {
+        return line.to_owned();
+    };
     if !list.contains('=') {
         return line.to_owned();
     }
