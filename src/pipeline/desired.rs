@@ -54,7 +54,7 @@ fn run<Side>(files: &DesiredFiles, workshop: &Workshop<'_>) -> Result<Kept<Side>
     let database = scratch.create_database(&workshop.settings)?;
     let elaborated = elaborate(&database, files).map_err(|source| PipelineError::Elaborate {
         version: workshop.version,
-        source,
+        source: Box::new(source),
     })?;
     let catalog = read(&mut database.connect()?, &workshop.options.scope)?;
     Ok(Kept {

@@ -24,7 +24,7 @@ pub enum PipelineError {
     #[error("{source}")]
     Elaborate {
         version: ServerVersion,
-        source: ElaborateError,
+        source: Box<ElaborateError>,
     },
     #[error(transparent)]
     Scratch(#[from] ScratchError),
@@ -85,15 +85,12 @@ impl PipelineError {
         match self {
             Self::Source(e) => e.help(),
             Self::Connect(e) => e.help(),
-            Self::Elaborate {
-                source: ElaborateError::Scratch(e),
-                ..
-            }
-            | Self::Scratch(e) => e.help(),
-            Self::Elaborate {
-                source: ElaborateError::Rejected { hint, .. },
-                ..
-            } => hint.clone(),
+            Self::Scratch(e) => e.help(),
+            Self::Elaborate { source, .. } => match &**source {
+                ElaborateError::Scratch(e) => e.help(),
+                ElaborateError::Rejected { hint, .. } => hint.clone(),
+                _ => None,
+            },
             Self::Refused(refusals) => {
                 let mut helps: Vec<String> = refusals.iter().map(|r| r.help.clone()).collect();
                 helps.dedup();
@@ -112,14 +109,11 @@ impl PipelineError {
         match self {
             Self::Source(_) | Self::Snapshot { .. } => 2,
             Self::Connect(e) if e.is_usage() => 2,
-            Self::Elaborate {
-                source: ElaborateError::Rejected { .. },
-                ..
-            } => 2,
-            Self::Elaborate {
-                source: ElaborateError::Refused { .. },
-                ..
-            } => 3,
+            Self::Elaborate { source, .. } => match **source {
+                ElaborateError::Rejected { .. } => 2,
+                ElaborateError::Refused { .. } => 3,
+                _ => 1,
+            },
             Self::Impossible(_) | Self::Refused(_) => 3,
             _ => 1,
         }

@@ -50,7 +50,7 @@ impl From<PipelineError> for CliError {
             PipelineError::Source(e) => e.into(),
             PipelineError::Connect(e) => e.into(),
             PipelineError::Scratch(e) => e.into(),
-            PipelineError::Elaborate { version, source } => elaborate(version, source),
+            PipelineError::Elaborate { version, source } => elaborate(version, *source),
             PipelineError::Refused(refusals) => list(
                 code,
                 refusals.iter().map(|r| (r.to_string(), Some(&r.help))),
