@@ -45,9 +45,8 @@ fn main() {
                 let folder = folder.clone();
                 let ignored = folder.is_none();
                 let trial = Trial::test(name.clone(), move || match folder {
-                    Some(folder) => {
-                        run(&name, project, &folder.join(project), from, version).map_err(Failed::from)
-                    }
+                    Some(folder) => run(&name, project, &folder.join(project), from, version)
+                        .map_err(Failed::from),
                     None => Err(Failed::from(format!("{FOLDER} is not set"))),
                 });
                 trials.push(trial.with_ignored_flag(ignored));
@@ -126,7 +125,13 @@ fn run(
     let begun = Instant::now();
     apply(&live, document).map_err(|e| format!("apply: {e}\n{shown}"))?;
     let applied = begun.elapsed();
-    tell(name, document, &said, planned.as_secs_f64(), applied.as_secs_f64());
+    tell(
+        name,
+        document,
+        &said,
+        planned.as_secs_f64(),
+        applied.as_secs_f64(),
+    );
 
     let again =
         pipeline::plan(&source, &target, &options).map_err(|e| format!("second plan: {e}"))?;
@@ -150,7 +155,9 @@ fn run(
     }
     match pg_dump() {
         Ok(_) => {
-            let forgotten = live.client().batch_execute("DROP SCHEMA pgrehearse CASCADE");
+            let forgotten = live
+                .client()
+                .batch_execute("DROP SCHEMA pgrehearse CASCADE");
             forgotten.map_err(|e| format!("the ledger: {}", message(&e)))?;
             support::dumps_alike(&server, &live, &wanted)
                 .map_err(|diff| format!("pg_dump differs:\n{diff}\n{shown}"))
@@ -356,12 +363,18 @@ fn tell(name: &str, document: &Document, rows: &str, planned: f64, applied: f64)
     let mut text = format!(
         "{name}: {} steps, {} statements, {}; planned in {planned:.1} s, applied in {applied:.1} s; {rows}\n",
         document.steps().count(),
-        document.steps().map(|(_, s)| s.statements.len()).sum::<usize>(),
+        document
+            .steps()
+            .map(|(_, s)| s.statements.len())
+            .sum::<usize>(),
         document.evidence.impact.name(),
     );
     for (_, step) in document.steps() {
         if step.evidence.impact == Impact::Blocking {
-            text.push_str(&format!("    blocking: {} ({})\n", step.title, step.strategy));
+            text.push_str(&format!(
+                "    blocking: {} ({})\n",
+                step.title, step.strategy
+            ));
         }
     }
     for unmodeled in &document.unmodeled {

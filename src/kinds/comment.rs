@@ -149,7 +149,9 @@ impl Kind for Comment {
                             WHERE a.attrelid = d.objoid AND a.attnum = d.objsubid
                               AND c.relkind IN ('v', 'c')) END AS \"column\"
            FROM pg_description d
-          WHERE (d.objoid >= 16384 OR d.classoid = 'pg_namespace'::regclass)
+          WHERE (d.objoid >= 16384
+                 OR d.classoid = 'pg_namespace'::regclass
+                AND (SELECT n.nspname !~ '^pg_' FROM pg_namespace n WHERE n.oid = d.objoid))
             AND d.classoid <> 'pg_extension'::regclass"
             .to_owned()
     }
