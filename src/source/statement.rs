@@ -390,11 +390,14 @@ fn grant(sql: &str, mut rest: Reader) -> Class {
 
 fn comment(sql: &str, mut rest: Reader) -> Class {
     rest.eat(&["on"]);
-    // Only their owner may comment on these, and the owner is not the role that runs the files.
-    let foreign = ["extension", "database", "role", "tablespace"];
-    match rest.sees_any(&foreign) {
-        Some(_) => unmodeled("comment", sql, rest, &["is"]),
-        None => Class::Ddl,
+    // Only their owner may comment on these, and the owner is not the role that runs the files. An
+    // extension is handed to that role; plpgsql is the server's own.
+    let foreign = ["database", "role", "tablespace"];
+    let mut name = rest.clone();
+    let of_server = name.eat(&["extension"]) && name.sees(&["plpgsql"]);
+    match of_server || rest.sees_any(&foreign).is_some() {
+        true => unmodeled("comment", sql, rest, &["is"]),
+        false => Class::Ddl,
     }
 }
 
@@ -527,8 +530,8 @@ mod tests {
             named("database", "DATABASE d")
         );
         assert_eq!(
-            classify("comment on extension x is 'y'"),
-            named("comment", "extension x")
+            classify("comment on extension plpgsql is 'y'"),
+            named("comment", "extension plpgsql")
         );
         assert_eq!(
             classify("security label for p on table t is 'x'"),
@@ -551,6 +554,7 @@ mod tests {
             "select 1",
             "create user mapping for a server b",
             "comment on table t is 'x'",
+            "comment on extension x is 'y'",
             "cluster t using i",
             "create or replace procedural language plpgsql",
             "garbage",
