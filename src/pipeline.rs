@@ -2,13 +2,17 @@
 
 mod desired;
 mod error;
+mod inspect;
+mod recorded;
 mod renames;
 
 pub use error::PipelineError;
+pub use inspect::{Inspected, inspect};
+pub use recorded::{Again, again, fingerprint_of, read_live};
 
 use crate::catalog::read::read_sizes;
 use crate::catalog::{Catalog, Desired, Live, Scope, Unmodeled, read};
-use crate::diff::{self, ChangeSet, rename};
+use crate::diff::{self, Change, ChangeSet, rename};
 use crate::kinds::{KindTag, Object, ObjectId};
 use crate::order;
 use crate::pg::ServerVersion;
@@ -147,14 +151,26 @@ pub fn load_single<Side>(
     source: &Source,
     options: &Options,
 ) -> Result<Loaded<Side>, PipelineError> {
-    let version = match source {
+    load_one(source, &workshop_for(source, options)?)
+}
+
+/// The workshop for what is done with one source alone.
+fn workshop_for<'a>(source: &Source, options: &'a Options) -> Result<Workshop<'a>, PipelineError> {
+    let zone = match source {
+        Source::Database(url) => database_time_zone(&mut (options.connect)(url)?)?,
+        _ => None,
+    };
+    Ok(Workshop::new(options, version_of(source, options)?, zone))
+}
+
+fn version_of(source: &Source, options: &Options) -> Result<ServerVersion, PipelineError> {
+    match source {
         Source::Database(url) => {
             let mut client = (options.connect)(url)?;
-            crate::pg::session::version(&mut client)?
+            Ok(crate::pg::session::version(&mut client)?)
         }
-        _ => version_without_server(options, &[source])?,
-    };
-    load_one(source, &Workshop::new(options, version, None))
+        _ => version_without_server(options, &[source]),
+    }
 }
 
 fn version_without_server(
@@ -220,7 +236,17 @@ fn load_one<Side>(source: &Source, workshop: &Workshop<'_>) -> Result<Loaded<Sid
     }
 }
 
-/// The differences, after renames and in canonical form.
+/// Two catalogs that can be compared: after renames and in canonical form.
+pub struct Aligned {
+    pub live: Catalog<Live>,
+    pub desired: Catalog<Desired>,
+    pub renames: Vec<rename::Rename>,
+    pub conversions: BTreeMap<ObjectId, String>,
+    pub notices: Vec<String>,
+    pub unmodeled: Vec<UnmodeledRecord>,
+}
+
+/// The differences, with what they force along.
 pub struct Compared {
     pub live: Catalog<Live>,
     pub desired: Catalog<Desired>,
@@ -231,11 +257,11 @@ pub struct Compared {
     pub unmodeled: Vec<UnmodeledRecord>,
 }
 
-/// Compares a loaded pair.
+/// Brings a loaded pair to where it can be compared.
 ///
 /// # Errors
-/// [`PipelineError::Impossible`] for differences that no statement makes.
-pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
+/// [`PipelineError`] when the scratch server fails.
+pub fn align(pair: &Pair<'_>) -> Result<Aligned, PipelineError> {
     let workshop = &pair.workshop;
     let scope = &workshop.options.scope;
     let mut live = pair.live.catalog.clone();
@@ -264,27 +290,95 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
         notices.extend(remarks);
     }
     notices.extend(extension_versions(&live, &desired));
-    let changes = diff::changes(&live, &desired).map_err(PipelineError::Impossible)?;
-    for likely in rename::likely(&changes) {
-        notices.push(format!(
-            "{} is dropped and {} created: if it is a rename, put this line above it: {}",
-            likely.from.human(),
-            likely.to.human(),
-            likely.hint
-        ));
-    }
     let unmodeled = unmodeled(
         &pair.live.catalog.unmodeled,
         &pair.desired.catalog.unmodeled,
     );
-    Ok(Compared {
+    Ok(Aligned {
         live,
         desired,
-        changes,
         renames: hints.renames,
         conversions: hints.conversions,
         notices,
         unmodeled,
+    })
+}
+
+/// Compares a loaded pair.
+///
+/// # Errors
+/// [`PipelineError::Impossible`] for differences that no statement makes.
+pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
+    let Aligned {
+        live,
+        desired,
+        renames,
+        conversions,
+        mut notices,
+        unmodeled,
+    } = align(pair)?;
+    let changes = diff::changes(&live, &desired).map_err(PipelineError::Impossible)?;
+    notices.extend(likely_renames(&changes));
+    Ok(Compared {
+        live,
+        desired,
+        changes,
+        renames,
+        conversions,
+        notices,
+        unmodeled,
+    })
+}
+
+fn likely_renames(changes: &ChangeSet) -> Vec<String> {
+    let likely = rename::likely(changes);
+    let texts = likely.iter().map(|likely| {
+        format!(
+            "{} is dropped and {} created: if it is a rename, put this line above it: {}",
+            likely.from.human(),
+            likely.to.human(),
+            likely.hint
+        )
+    });
+    texts.collect()
+}
+
+/// The differences alone, also those that no statement makes.
+pub struct Differences {
+    pub renames: Vec<rename::Rename>,
+    pub changes: BTreeMap<ObjectId, Change>,
+    pub notices: Vec<String>,
+    pub unmodeled: Vec<UnmodeledRecord>,
+}
+
+impl Differences {
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.renames.is_empty()
+    }
+}
+
+/// Compares two sources object by object.
+///
+/// # Errors
+/// [`PipelineError`] when a side cannot be loaded.
+pub fn differences(
+    from: &Source,
+    to: &Source,
+    options: &Options,
+) -> Result<Differences, PipelineError> {
+    let pair = load(from, to, options)?;
+    let aligned = align(&pair)?;
+    let set = ChangeSet {
+        changes: diff::compare(&aligned.live, &aligned.desired),
+        ..ChangeSet::default()
+    };
+    let mut notices = aligned.notices;
+    notices.extend(likely_renames(&set));
+    Ok(Differences {
+        renames: aligned.renames,
+        changes: set.changes,
+        notices,
+        unmodeled: aligned.unmodeled,
     })
 }
 

@@ -10,7 +10,7 @@ use pgrehearse::plan::Document;
 use pgrehearse::source::{Source, read_files};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use support::{Live, dump, options, server, versions};
+use support::{Live, options, pg_dump, server, versions};
 
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -24,7 +24,10 @@ struct Case {
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    for folder in folders(Path::new("tests/cases")) {
+    // The outermost versions run every case, those between two in five; all with the variable.
+    let everything = std::env::var_os("PGREHEARSE_ALL_CASES").is_some()
+        || std::env::var_os("PGREHEARSE_TEST_VERSIONS").is_some();
+    for (number, folder) in folders(Path::new("tests/cases")).into_iter().enumerate() {
         let name = folder
             .strip_prefix("tests/cases")
             .expect("below")
@@ -33,6 +36,9 @@ fn main() {
         let case = read_case(&folder);
         for version in versions() {
             let major = version.major();
+            if !everything && !matches!(major, 14 | 18) && number % 5 > 1 {
+                continue;
+            }
             if case.min_version.is_some_and(|m| major < m)
                 || case.max_version.is_some_and(|m| major > m)
             {
@@ -129,18 +135,10 @@ fn run(folder: &Path, forward: bool, version: ServerVersion) -> Result<(), Strin
         ));
     }
     let wanted = Live::from_files(&server, &files(&new)?)?;
-    match (dump(&live), dump(&wanted)) {
-        (Ok(a), Ok(b)) if a != b => {
-            let diff = similar::TextDiff::from_lines(&b, &a);
-            let diff = diff
-                .unified_diff()
-                .context_radius(2)
-                .header("wanted", "got")
-                .to_string();
-            return Err(format!("pg_dump differs:\n{diff}\n{shown}"));
-        }
-        (Err(reason), _) | (_, Err(reason)) => eprintln!("pg_dump not compared: {reason}"),
-        _ => {}
+    match pg_dump() {
+        Ok(_) => support::dumps_alike(&server, &live, &wanted)
+            .map_err(|diff| format!("pg_dump differs:\n{diff}\n{shown}"))?,
+        Err(reason) => eprintln!("pg_dump not compared: {reason}"),
     }
     let after = live.counts();
     for (table, rows) in before {
@@ -193,8 +191,8 @@ fn show(document: &Document) -> String {
 }
 
 fn apply(live: &Live, document: &Document) -> Result<(), String> {
-    let mut client = live.client();
-    pgrehearse::pg::session::prepare(&mut client, None).map_err(|e| message(&e))?;
+    // As the owner of everything: a sequence and its table have to have one owner.
+    let mut client = live.database.connect().map_err(|e| e.to_string())?;
     for (_, step) in document.steps() {
         let all: Vec<&str> = step.statements.iter().map(|s| s.sql.as_str()).collect();
         let script = if step.is_transactional() {

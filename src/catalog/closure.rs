@@ -15,6 +15,9 @@ pub fn closure<S>(catalog: &Catalog<S>, touched: &BTreeSet<ObjectId>) -> BTreeSe
     let mut all: BTreeSet<ObjectId> = BTreeSet::new();
     let mut queue: Vec<ObjectId> = touched.iter().map(|id| whole(catalog, id)).collect();
     queue.extend(touched.iter().cloned());
+    // Attaching and detaching concern the parent with all its partitions: bounds, the default one.
+    let attachments = touched.iter().filter(|id| id.kind == KindTag::Attachment);
+    queue.extend(attachments.flat_map(|id| catalog.requires(id)).cloned());
     while let Some(id) = queue.pop() {
         if !catalog.objects.contains_key(&id) || !all.insert(id.clone()) {
             continue;
@@ -37,12 +40,16 @@ pub fn closure<S>(catalog: &Catalog<S>, touched: &BTreeSet<ObjectId>) -> BTreeSe
         }
         queue.extend(catalog.requires(&id).cloned());
         let columns = parts.get(&id).into_iter().flatten();
-        queue.extend(
-            columns
-                .filter(|p| makes_the_table(catalog, p))
-                .copied()
-                .cloned(),
-        );
+        let own = |p: &&ObjectId| {
+            catalog
+                .get(p)
+                .is_some_and(|o| o.parent().as_ref() == Some(&id))
+        };
+        let columns = columns
+            .copied()
+            .filter(own)
+            .filter(|p| makes_the_table(catalog, p));
+        queue.extend(columns.cloned());
     }
     needed
 }
@@ -53,6 +60,8 @@ fn makes_the_table<S>(catalog: &Catalog<S>, part: &ObjectId) -> bool {
     match catalog.get(part) {
         Some(Object::Column(_)) => true,
         Some(Object::Constraint(c)) => !c.is_foreign_key(),
+        // A partition is none without its attachment, nor its index without that index's.
+        Some(Object::Attachment(_) | Object::IndexAttachment(_)) => true,
         _ => false,
     }
 }

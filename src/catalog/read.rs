@@ -235,6 +235,7 @@ impl Reader {
             addresses.alias(from, (oid(&row, 2), oid(&row, 3), row.get(4)));
         }
         let comments = KindTag::Comment;
+        let mut lost: Vec<Address> = Vec::new();
         for (address, row) in self.rows(client, &comments.query(version))? {
             let object = comments.decode(&row).map_err(|source| ReadError::Decode {
                 kind: comments,
@@ -244,12 +245,18 @@ impl Reader {
                 continue;
             };
             let Some(address) = address else { continue };
-            let part = comment.column.is_some() || comment.domain_constraint.is_some();
+            let part = comment.column.is_some()
+                || comment.domain_constraint.is_some()
+                || comment.not_null.is_some()
+                || comment.on_index;
             let target = match addresses.exact(address) {
                 None if part => addresses.resolve(address),
                 exact => exact,
             };
-            let Some(target) = target else { continue };
+            let Some(target) = target else {
+                lost.push(address);
+                continue;
+            };
             comment.target = target.clone();
             if comment.target.kind == KindTag::Column {
                 comment.column = None;
@@ -274,6 +281,21 @@ impl Reader {
             (dependent, referenced)
         });
         depend::add_edges(&addresses, edges, &mut requires);
+        for (class, object, part) in lost.into_iter().filter(|_| scope.schemas.is_none()) {
+            let describe = "SELECT pg_describe_object($1, $2, $3)";
+            let name: Option<String> = client
+                .query_one(describe, &[&class, &object, &part])?
+                .get(0);
+            let ours = name
+                .as_ref()
+                .is_none_or(|n| n.contains(&scope.ledger_schema) || n.contains(Scope::OWN_PREFIX));
+            if let Some(name) = name.filter(|_| !ours) {
+                unmodeled.insert(Unmodeled {
+                    what: "comment on".to_owned(),
+                    name,
+                });
+            }
+        }
         for row in self.query(client, unmodeled::query(version))? {
             let schema: Option<String> = row.get(2);
             let name: Option<String> = row.get(1);

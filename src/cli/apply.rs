@@ -1,7 +1,19 @@
 //! `pgrehearse apply`.
 
-use super::{CliError, Context, Exit, not_built};
-use crate::source::Source;
+mod leave;
+mod ready;
+
+use super::observer::Teller;
+use super::options::{self, Work};
+use super::{CliError, Context, Exit};
+use crate::apply::{self, Outcome, Session, status};
+use crate::pipeline;
+use crate::plan::{self, Document};
+use crate::source::{Source, database};
+use leave::Leave;
+use ready::Ready;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Apply a plan to the live database
@@ -17,7 +29,7 @@ pub struct Arguments {
     /// Plan to this schema and apply in one go
     #[arg(long, value_name = "SOURCE", group = "what")]
     pub to: Option<String>,
-    /// The phase up to which steps are run
+    /// The phase to run; an earlier one must be done
     #[arg(long, value_enum, default_value = "all")]
     pub phase: Phase,
     /// Do not ask before the first statement
@@ -46,24 +58,271 @@ pub enum Phase {
     All,
 }
 
-/// Where the plan comes from.
-#[derive(Debug)]
-pub enum Request {
-    File(PathBuf),
-    To(Source),
+impl Phase {
+    fn phases(self) -> BTreeSet<plan::Phase> {
+        match self {
+            Self::Expand => BTreeSet::from([plan::Phase::Expand]),
+            Self::Migrate => BTreeSet::from([plan::Phase::Migrate]),
+            Self::Contract => BTreeSet::from([plan::Phase::Contract]),
+            Self::All => plan::Phase::ALL.into(),
+        }
+    }
 }
 
 impl Arguments {
     pub fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let database = context.database()?;
-        let request = match &self.plan {
-            Some(plan) => Request::File(plan.clone()),
-            None => Request::To(context.source_or_desired(self.to.as_deref())?),
+        let url = context.database()?;
+        let live = Source::parse(url)?;
+        let phases = self.phase.phases();
+        let options = options::apply(&context.settings, phases.clone());
+        let (config, connect) = database::server(url, context.env())?;
+        let connect = || connect(&config);
+        let mut session = Session::open(&connect)?;
+        let mut work = Work::new(context, &[&live])?;
+
+        let document = match &self.plan {
+            Some(path) => Some(ready::read_file(path, self.allow_edited, context)?),
+            None => None,
         };
-        apply(self, database, &request, context)
+        let (ready, desired) = match document {
+            Some(document) => {
+                if session.version() != document.server_version {
+                    let message = format!(
+                        "the plan was made for PostgreSQL {}, this server is {}",
+                        document.server_version,
+                        session.version()
+                    );
+                    return Err(
+                        CliError::new("apply::server_version", message, Exit::Refused)
+                            .help("plan again from this database"),
+                    );
+                }
+                let ledger = &options.ledger_schema;
+                let position = ready::position(session.client(), &document, ledger)?;
+                if position.is_complete() {
+                    return Ok(nothing(&document, "the plan is applied already", context));
+                }
+                work.start(session.version())?;
+                let allow = self.allow_blocking;
+                (ready::again(document, &position, &live, allow, &work), None)
+            }
+            None => {
+                let desired = context.source_or_desired(self.to.as_deref())?;
+                work.start(session.version())?;
+                (ready::fresh(&live, &desired, &work), Some(desired))
+            }
+        };
+        work.quiet();
+        let ready = ready?;
+        if ready.document.is_empty() {
+            let text = "nothing to do: live is as desired";
+            return Ok(nothing(&ready.document, text, context));
+        }
+        if !ready.has_work(&phases) {
+            let text = "nothing to do: the steps of this phase are done";
+            return Ok(nothing(&ready.document, text, context));
+        }
+        self.others(&mut session, &ready, context)?;
+        self.ask(&ready, &phases, context)?;
+        ready.still(&live, &work)?;
+        work.quiet();
+
+        let mut teller = Teller::new(&context.ui);
+        let outcome = apply::run(&mut session, &ready.document, &options, &mut teller);
+        drop(teller);
+        let outcome = outcome?;
+        let complete = ready
+            .document
+            .steps()
+            .all(|(_, step)| outcome.done.contains(&step.id));
+        if complete && outcome.stopped.is_none() {
+            let arrived = arrives(&ready.document, &live, desired.as_ref(), &work);
+            work.quiet();
+            arrived?;
+        }
+        self.report(&ready.document, &outcome, complete, context)
+    }
+
+    /// Says which other plans are under way here.
+    fn others(
+        &self,
+        session: &mut Session<'_>,
+        ready: &Ready,
+        context: &Context,
+    ) -> Result<(), CliError> {
+        let ledger = options::apply(&context.settings, BTreeSet::new()).ledger_schema;
+        let known = status::read(session.client(), &ledger)?;
+        for plan in known.plans {
+            let open = !["done", "rolled back"].contains(&plan.state.as_str());
+            if open && plan.id != ready.document.id && plan.next.is_some() {
+                context.ui.warn(&format!(
+                    "plan {} is not finished here ({}): this one starts from where it stands",
+                    super::status::short(&plan.id),
+                    plan.state
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses without leave; else asks, naming what is lost.
+    fn ask(
+        &self,
+        ready: &Ready,
+        phases: &BTreeSet<plan::Phase>,
+        context: &Context,
+    ) -> Result<(), CliError> {
+        let leave = Leave {
+            blocking: self.allow_blocking,
+            data_loss: self.allow_data_loss,
+            asking: !self.yes && context.ui.can_ask(),
+        };
+        let losses = ready.losses(phases, leave, context)?;
+        if self.yes {
+            return Ok(());
+        }
+        for loss in &losses {
+            context.ui.warn(&format!("data loss: {loss}"));
+        }
+        let steps = ready
+            .document
+            .steps()
+            .filter(|(phase, s)| phases.contains(phase) && ready.remaining.contains(&s.id));
+        let question = match losses.len() {
+            0 => format!("Apply {} steps?", steps.count()),
+            _ => format!("Apply {} steps and lose these data?", steps.count()),
+        };
+        match context.ui.confirm(&question)? {
+            true => Ok(()),
+            false => Err(CliError::new(
+                "apply::declined",
+                "nothing was applied: the answer was not yes",
+                Exit::Refused,
+            )),
+        }
+    }
+
+    fn report(
+        &self,
+        document: &Document,
+        outcome: &Outcome,
+        complete: bool,
+        context: &Context,
+    ) -> Result<Exit, CliError> {
+        let all = document.steps().count();
+        let exit = match outcome.exit_code(self.require_complete) {
+            0 => Exit::Done,
+            _ => Exit::Stopped,
+        };
+        if context.ui.is_json() {
+            context.ui.print_json(&json(document, outcome, complete));
+        }
+        let progress = format!("{} of {all} steps done", outcome.done.len());
+        if let Some(stop) = &outcome.stopped {
+            let error = CliError::new(stop.code(), stop.to_string(), Exit::Stopped)
+                .help(stop.help())
+                .state(progress);
+            if context.ui.is_json() {
+                context.ui.warn(&error.message);
+                return Ok(exit);
+            }
+            return Err(error);
+        }
+        if context.ui.is_json() {
+            return Ok(exit);
+        }
+        let id = super::status::short(&document.id);
+        context.ui.print(&match complete {
+            true => format!("applied plan {id}: {progress}, live is as the plan promised"),
+            false => format!("applied of plan {id}: {progress}"),
+        });
+        if !outcome.pending.is_empty() {
+            let gate = outcome.gate.as_deref();
+            let why = gate
+                .map(|g| format!(", waiting for: {g}"))
+                .unwrap_or_default();
+            context
+                .ui
+                .print(&format!("pending: {}{why}", outcome.pending.join(", ")));
+        } else if let Some((phase, _)) = document
+            .steps()
+            .find(|(_, step)| !outcome.done.contains(&step.id))
+        {
+            context
+                .ui
+                .print(&format!("next: pgrehearse apply --phase {phase}"));
+        }
+        Ok(exit)
     }
 }
 
-fn apply(_: &Arguments, _: &str, _: &Request, _: &Context) -> Result<Exit, CliError> {
-    Err(not_built("apply"))
+fn nothing(document: &Document, text: &str, context: &Context) -> Exit {
+    if context.ui.is_json() {
+        context.ui.print_json(&json!({
+            "state": "nothing to do", "plan": document.id,
+            "done": [], "now": [], "pending": [], "gate": null, "stopped": null,
+        }));
+    } else {
+        context.ui.print(text);
+    }
+    Exit::Done
+}
+
+fn json(document: &Document, outcome: &Outcome, complete: bool) -> Value {
+    let state = match (&outcome.stopped, complete) {
+        (Some(_), _) => "stopped",
+        (None, true) => "done",
+        (None, false) => "pending",
+    };
+    let left = document.steps().map(|(_, step)| step.id.as_str());
+    let left: Vec<&str> = left
+        .filter(|id| !outcome.done.iter().any(|d| d == id))
+        .collect();
+    json!({
+        "state": state,
+        "plan": document.id,
+        "done": outcome.done,
+        "now": outcome.now,
+        "pending": left,
+        "gate": outcome.gate,
+        "stopped": outcome.stopped.as_ref().map(|stop| json!({
+            "code": stop.code(), "message": stop.to_string(), "help": stop.help(),
+        })),
+    })
+}
+
+/// Compares live once more, after the last step.
+fn arrives(
+    document: &Document,
+    live: &Source,
+    desired: Option<&Source>,
+    work: &Work,
+) -> Result<(), CliError> {
+    let state = "all steps done";
+    let elsewhere = |also: Vec<String>| {
+        let message = "all steps ran, but live is not as the plan promised";
+        let mut error = CliError::new("apply::residual", message, Exit::Failed)
+            .help("somebody else changed it meanwhile: plan again")
+            .state(state);
+        error.also = also;
+        error
+    };
+    match desired {
+        Some(desired) => {
+            let found = pipeline::differences(live, desired, &work.options)?;
+            let left: Vec<String> = found.changes.keys().map(|id| id.human()).collect();
+            match left.is_empty() {
+                true => Ok(()),
+                false => Err(elsewhere(left)),
+            }
+        }
+        None => {
+            let now = pipeline::read_live(live, &document.touches, &work.options)?;
+            let found = pipeline::fingerprint_of(&now, &document.touches);
+            match found == document.fingerprints.after {
+                true => Ok(()),
+                false => Err(elsewhere(Vec::new())),
+            }
+        }
+    }
 }

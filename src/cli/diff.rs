@@ -1,6 +1,9 @@
 //! `pgrehearse diff`.
 
-use super::{CliError, Context, Exit, not_built};
+use super::options::Work;
+use super::{CliError, Context, Exit};
+use crate::pipeline::{self, Differences};
+use crate::render::difference;
 use crate::source::Source;
 
 /// Show the differences of two schemas alone, object by object
@@ -21,10 +24,34 @@ impl Arguments {
     pub fn run(&self, context: &Context) -> Result<Exit, CliError> {
         let from = context.source_or_live(self.from.as_deref())?;
         let to = context.source_or_desired(self.to.as_deref())?;
-        diff(self, &from, &to, context)
+        let found = find(&from, &to, context)?;
+        show(&found, context);
+        Ok(match found.is_empty() {
+            false if self.exit_code => Exit::Different,
+            _ => Exit::Done,
+        })
     }
 }
 
-fn diff(_: &Arguments, _: &Source, _: &Source, _: &Context) -> Result<Exit, CliError> {
-    Err(not_built("diff"))
+/// The differences of two sources.
+pub(super) fn find(from: &Source, to: &Source, context: &Context) -> Result<Differences, CliError> {
+    let work = Work::new(context, &[from, to])?;
+    let found = pipeline::differences(from, to, &work.options);
+    work.quiet();
+    Ok(found?)
+}
+
+/// Prints the differences, and what is said besides.
+pub(super) fn show(found: &Differences, context: &Context) {
+    if context.ui.is_json() {
+        context.ui.print_json(&difference::json(found));
+        return;
+    }
+    let look = context.ui.look();
+    context
+        .ui
+        .print(&difference::text(found, look.width, look.into()));
+    for notice in &found.notices {
+        context.ui.note(notice);
+    }
 }

@@ -1,11 +1,11 @@
 //! Errors as a person sees them: code, place in their file, what the server said, what to do next.
 
+mod convert;
 pub(in crate::cli) mod render;
 
 pub use render::Look;
 
-use crate::source::database::ConnectError;
-use crate::source::{Excerpt, SourceError};
+use crate::source::Excerpt;
 use serde_json::{Value, json};
 use std::error::Error;
 
@@ -53,6 +53,8 @@ pub struct CliError {
     pub server: Option<String>,
     /// Why, from the outside in.
     pub causes: Vec<String>,
+    /// What is wrong besides.
+    pub also: Vec<String>,
     /// The next command or edit.
     pub help: Option<String>,
     pub exit: Exit,
@@ -68,6 +70,7 @@ impl CliError {
             excerpt: None,
             server: None,
             causes: Vec::new(),
+            also: Vec::new(),
             help: None,
             exit,
             state: None,
@@ -141,35 +144,9 @@ impl CliError {
         json!({
             "error": {
                 "code": self.code, "message": self.message, "place": place,
-                "server": self.server, "causes": self.causes, "help": self.help,
+                "server": self.server, "causes": self.causes, "also": self.also, "help": self.help,
                 "state": self.state, "exit": self.exit as u8,
             }
         })
-    }
-}
-
-impl From<SourceError> for CliError {
-    fn from(error: SourceError) -> Self {
-        let exit = match error {
-            SourceError::Git { .. }
-            | SourceError::GitMissing { .. }
-            | SourceError::Unreadable { .. } => Exit::Failed,
-            _ => Exit::Usage,
-        };
-        Self::of(error.code(), &error, exit)
-            .excerpt(error.excerpt().cloned())
-            .maybe_help(error.help())
-    }
-}
-
-impl From<ConnectError> for CliError {
-    fn from(error: ConnectError) -> Self {
-        let exit = match error.is_usage() {
-            true => Exit::Usage,
-            false => Exit::Failed,
-        };
-        let mut made = Self::of(error.code(), &error, exit).maybe_help(error.help());
-        made.causes.extend(error.cause().map(str::to_owned));
-        made
     }
 }

@@ -14,8 +14,11 @@ pub mod comment;
 pub mod config;
 pub mod diff;
 pub mod error;
+mod files;
 pub mod init;
 pub mod inspect;
+mod observer;
+mod options;
 pub mod plan;
 pub mod rollback;
 pub mod status;
@@ -105,6 +108,8 @@ pub struct Context {
     pub trust: Trust,
     /// `--trust-files`.
     pub trust_files: bool,
+    /// `--env`: the set of settings, which also names the comment on a pull request.
+    pub environment: Option<String>,
     /// The settings file that was read.
     pub config: Option<PathBuf>,
 }
@@ -157,26 +162,20 @@ impl Context {
     }
 }
 
-/// What stands in for a call that is not there yet.
-fn not_built(what: &str) -> CliError {
-    CliError::new(
-        "cli::not_built",
-        format!("{what} is not built yet"),
-        Exit::Failed,
-    )
-}
-
 /// Runs the arguments of this process and returns its exit code.
 pub fn run() -> ExitCode {
     ExitCode::from(run_with(std::env::args_os().collect()) as u8)
 }
 
 fn run_with(args: Vec<OsString>) -> Exit {
+    // Without it a scratch server outlives Ctrl-C until the next run sweeps it: no reason to stop.
+    drop(crate::scratch::install_signal_cleanup());
     let early = Ui::of_process(early_options(&args));
     // The report below is what a person sees, not the hook's.
     std::panic::set_hook(Box::new(|_| {}));
     let done = catch_unwind(AssertUnwindSafe(|| start(args, &early)));
     let result = done.unwrap_or_else(|panic| Err(internal(panic.as_ref())));
+    crate::scratch::stop_all();
     match result {
         Ok(exit) => exit,
         Err(error) => {
@@ -307,6 +306,7 @@ fn context(global: &Global, ui: &Ui) -> Result<Context, CliError> {
         settings,
         trust,
         trust_files: global.trust_files,
+        environment: global.env.clone(),
         config: path,
     })
 }

@@ -1,8 +1,12 @@
 //! `pgrehearse plan`.
 
-use super::{CliError, Context, Exit, not_built};
+use super::options::Work;
+use super::{CliError, Context, Exit};
+use crate::pipeline;
+use crate::plan::{Document, artifact};
+use crate::render;
 use crate::source::Source;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Plan the way from one schema to another, and rehearse it
 ///
@@ -23,21 +27,9 @@ pub struct Arguments {
     /// How to print it [default: text]
     #[arg(long, value_enum)]
     pub format: Option<Format>,
-    /// Files with queries of the application, checked after each phase; may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub queries: Vec<PathBuf>,
     /// Exit with 4 when there are changes
     #[arg(long)]
     pub exit_code: bool,
-    /// Say why each step stands where it does
-    #[arg(long)]
-    pub why: bool,
-    /// Give leave for steps that block reads or writes
-    #[arg(long)]
-    pub allow_blocking: bool,
-    /// Give leave for steps that lose data
-    #[arg(long)]
-    pub allow_data_loss: bool,
 }
 
 /// `--format`.
@@ -51,29 +43,99 @@ pub enum Format {
     Mermaid,
 }
 
-/// What `plan` was asked for.
-#[derive(Debug)]
-pub struct Request {
-    pub from: Source,
-    pub to: Source,
-    pub format: Format,
-}
-
 impl Arguments {
     pub fn run(&self, context: &Context) -> Result<Exit, CliError> {
         let format = match self.format {
             None if context.ui.is_json() => Format::Json,
             format => format.unwrap_or(Format::Text),
         };
-        let request = Request {
-            from: context.source_or_live(self.from.as_deref())?,
-            to: context.source_or_desired(self.to.as_deref())?,
-            format,
-        };
-        plan(self, &request, context)
+        if format == Format::Mermaid {
+            let message = "--format mermaid is not there yet";
+            return Err(CliError::new("cli::not_built", message, Exit::Usage)
+                .help("--format text, sql, markdown, json or yaml"));
+        }
+        if let Some(path) = &self.out {
+            file_format(path)?;
+        }
+        let from = context.source_or_live(self.from.as_deref())?;
+        let to = context.source_or_desired(self.to.as_deref())?;
+        plan(self, &from, &to, format, context)
     }
 }
 
-fn plan(_: &Arguments, _: &Request, _: &Context) -> Result<Exit, CliError> {
-    Err(not_built("plan"))
+fn plan(
+    arguments: &Arguments,
+    from: &Source,
+    to: &Source,
+    format: Format,
+    context: &Context,
+) -> Result<Exit, CliError> {
+    let work = Work::new(context, &[from, to])?;
+    let rehearsed = pipeline::plan(from, to, &work.options);
+    work.quiet();
+    let rehearsed = rehearsed?;
+    let document = rehearsed.document();
+    match (&arguments.out, arguments.format) {
+        // The file is the result; what is asked for besides is printed.
+        (Some(_), None) if !context.ui.is_json() => {
+            let look = context.ui.look();
+            let head = render::text::head(document, look.width, look.into());
+            context.ui.print(&head);
+        }
+        _ => context.ui.print(&shown(document, format, context)?),
+    }
+    if let Some(path) = &arguments.out {
+        write_file(path, document)?;
+        context.ui.note(&format!("wrote {}", path.display()));
+    }
+    Ok(exit(document, arguments.exit_code))
+}
+
+/// 1 for a plan that is not proved: what was printed says why.
+fn exit(document: &Document, with_changes: bool) -> Exit {
+    let proved = document.is_empty() || document.is_rehearsed();
+    match (
+        proved && document.evidence.residual.is_empty(),
+        document.is_empty(),
+    ) {
+        (false, _) => Exit::Failed,
+        (true, false) if with_changes => Exit::Different,
+        _ => Exit::Done,
+    }
+}
+
+/// The plan in the wanted form.
+fn shown(document: &Document, format: Format, context: &Context) -> Result<String, CliError> {
+    let look = context.ui.look();
+    let artifact = |format| {
+        artifact::write_document(document, format)
+            .map_err(|e| CliError::of("plan::write", &e, Exit::Failed))
+    };
+    Ok(match format {
+        Format::Text | Format::Mermaid => render::text::plan(document, look.width, look.into()),
+        Format::Sql => render::sql::plan(document),
+        Format::Markdown => render::markdown::plan(document),
+        Format::Json => artifact(artifact::Format::Json)?,
+        Format::Yaml => artifact(artifact::Format::Yaml)?,
+    })
+}
+
+fn file_format(path: &Path) -> Result<artifact::Format, CliError> {
+    let extension = path.extension().and_then(|e| e.to_str());
+    match extension.map(str::to_lowercase).as_deref() {
+        Some("yaml" | "yml") => Ok(artifact::Format::Yaml),
+        Some("json") => Ok(artifact::Format::Json),
+        _ => {
+            let message = format!("{} is no name for a plan file", path.display());
+            Err(CliError::new("cli::plan_name", message, Exit::Usage)
+                .help("end it with .yaml or .json"))
+        }
+    }
+}
+
+/// Writes the plan beside its place and moves it there: a reader never sees half of it.
+fn write_file(path: &Path, document: &Document) -> Result<(), CliError> {
+    let text = artifact::write_document(document, file_format(path)?)
+        .map_err(|e| CliError::of("plan::write", &e, Exit::Failed))?;
+    super::files::write(path, &text)
 }

@@ -1,6 +1,11 @@
 //! `pgrehearse status`.
 
-use super::{CliError, Context, Exit, not_built};
+use super::{CliError, Context, Exit, options};
+use crate::apply::status::{self, NextStep, PlanStatus, Status};
+use crate::source::database;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fmt::Write;
 
 /// Show where each plan stands and what blocks its next step
 #[derive(Debug, clap::Args)]
@@ -8,10 +13,94 @@ pub struct Arguments {}
 
 impl Arguments {
     pub fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        status(context.database()?, context)
+        let mut client = database::connect(context.database()?, context.env(), None)?;
+        let ledger = options::apply(&context.settings, BTreeSet::new()).ledger_schema;
+        let found = status::read(&mut client, &ledger)?;
+        match context.ui.is_json() {
+            true => context.ui.print_json(&document(&found)),
+            false => context.ui.print(&text(&found)),
+        }
+        Ok(Exit::Done)
     }
 }
 
-fn status(_: &str, _: &Context) -> Result<Exit, CliError> {
-    Err(not_built("status"))
+/// The head of a plan's id: enough to name it.
+pub(super) fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
+fn text(found: &Status) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    if found.plans.is_empty() {
+        out.push_str("nothing was applied here\n");
+    }
+    for plan in &found.plans {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        one(&mut out, plan);
+    }
+    if let Some(holder) = &found.holder {
+        let _ = writeln!(out, "\nat work now: {holder}");
+    }
+    out
+}
+
+fn one(out: &mut String, plan: &PlanStatus) {
+    let _ = writeln!(out, "plan {}  {}", short(&plan.id), plan.state);
+    let _ = writeln!(out, "  from     {}", plan.from);
+    let _ = writeln!(out, "  to       {}", plan.to);
+    let _ = write!(out, "  begun    {} by {}", plan.started_at, plan.started_by);
+    match &plan.finished_at {
+        Some(at) => {
+            let _ = writeln!(out, ", finished {at}");
+        }
+        None => out.push('\n'),
+    }
+    for phase in &plan.phases {
+        let all = phase.done.len() + phase.pending.len();
+        let name = phase.phase.name();
+        let _ = writeln!(out, "  {name:<8} {} of {all} steps done", phase.done.len());
+    }
+    if let Some(message) = &plan.message {
+        let _ = writeln!(out, "  last run {message}");
+    }
+    if let Some(next) = &plan.next {
+        let begun = if next.begun { " (begun)" } else { "" };
+        let _ = writeln!(out, "  next     {}{begun}  {}", next.id, next.title);
+        if let Some(gate) = &next.gate {
+            let _ = writeln!(out, "  gate     {gate}");
+        }
+        for blocker in &next.blockers {
+            let _ = writeln!(out, "  blocked  by {blocker}");
+        }
+    }
+}
+
+fn document(found: &Status) -> Value {
+    let next = |next: &NextStep| {
+        json!({
+            "id": next.id, "title": next.title, "phase": next.phase, "begun": next.begun,
+            "gate": next.gate,
+            "blockers": next.blockers.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        })
+    };
+    let plans = found.plans.iter().map(|plan| {
+        let phases = plan.phases.iter();
+        json!({
+            "id": plan.id, "state": plan.state, "message": plan.message,
+            "from": plan.from, "to": plan.to,
+            "started_at": plan.started_at, "started_by": plan.started_by,
+            "finished_at": plan.finished_at,
+            "phases": phases
+                .map(|p| json!({"phase": p.phase, "done": p.done, "pending": p.pending}))
+                .collect::<Vec<_>>(),
+            "next": plan.next.as_ref().map(next),
+        })
+    });
+    json!({
+        "plans": plans.collect::<Vec<_>>(),
+        "holder": found.holder.as_ref().map(ToString::to_string),
+    })
 }

@@ -118,6 +118,11 @@ impl Ui {
         self.terminals.output
     }
 
+    /// Whether a moving line can be shown.
+    pub fn has_terminal(&self) -> bool {
+        self.terminals.error && !self.quiet
+    }
+
     /// Whether the result is one JSON document.
     pub fn is_json(&self) -> bool {
         self.json
@@ -152,6 +157,20 @@ impl Ui {
         if self.json {
             self.print_json(&error.to_json());
         }
+    }
+
+    /// Says a line of what is being done; not under `--quiet`.
+    pub fn line(&self, text: &str) {
+        if !self.quiet {
+            let text = super::error::render::safe(text);
+            let lines = wrap(&text, self.err.width, 0, 4);
+            self.above_bar(|| write(&mut io::stderr().lock(), &lines.join("\n    ")));
+        }
+    }
+
+    /// Whether somebody is there to answer.
+    pub fn can_ask(&self) -> bool {
+        self.terminals.input && self.terminals.error
     }
 
     fn say(&self, kind: &str, style: Style, text: &str) {

@@ -63,6 +63,9 @@ pub struct ChangeSet {
     pub around: Vec<Around>,
     /// Objects whose change another object's brings about, with that object.
     pub absorbed: BTreeMap<ObjectId, ObjectId>,
+    /// Per object that steps aside or is replaced for others: those others. It comes back after
+    /// they are gone or changed.
+    pub in_the_way: BTreeMap<ObjectId, BTreeSet<ObjectId>>,
     /// Which changes have to happen in one transaction: the same number.
     pub together: BTreeMap<ObjectId, usize>,
 }
@@ -79,6 +82,10 @@ impl ChangeSet {
             .chain(self.around.iter().map(|a| &a.object))
             .cloned()
             .collect()
+    }
+
+    fn is_comment(&self, id: &ObjectId) -> bool {
+        id.kind == crate::kinds::KindTag::Comment && self.replaces(id)
     }
 
     pub fn creates(&self, id: &ObjectId) -> bool {
@@ -102,10 +109,10 @@ impl ChangeSet {
                     .together
                     .iter()
                     .filter(|(i, g)| *g == group && *i != id);
-                // Comments and the like that fall and come back by themselves do not count.
+                // Comments that fall and come back by themselves do not count.
                 others
                     .into_iter()
-                    .all(|(i, _)| self.absorbed.contains_key(i))
+                    .all(|(i, _)| self.absorbed.contains_key(i) || self.is_comment(i))
                     && !self
                         .around
                         .iter()

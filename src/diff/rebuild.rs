@@ -26,7 +26,13 @@ pub(super) fn rebuild(
     };
     let mut impossible = Vec::new();
     let mut queue: Vec<(ObjectId, Force)> = Vec::new();
+    let mut dropped = BTreeSet::new();
     for (id, change) in &mut set.changes {
+        if let Change::Drop { .. } = change {
+            // What depended on it and stays as it is has to be made anew, on what is left.
+            queue.push((id.clone(), Force::Drop));
+            dropped.insert(id.clone());
+        }
         let Change::Alter {
             old,
             new,
@@ -76,6 +82,12 @@ pub(super) fn rebuild(
             if force == Force::Disturb && (old.survives_change() || is_part(&root, old)) {
                 continue;
             }
+            // A change of its own lets go of what is dropped.
+            if dropped.contains(&root) && set.changes.contains_key(dependent) {
+                continue;
+            }
+            let roots = set.in_the_way.entry(dependent.clone()).or_default();
+            roots.insert(root.clone());
             if let Some(Change::Replace { .. }) = set.changes.get(dependent) {
                 groups.join(&root, dependent);
                 continue;

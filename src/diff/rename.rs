@@ -5,16 +5,23 @@ use crate::kinds::{Column, KindTag, Object, ObjectId, Table};
 use crate::pg::{Ident, Qualified, Sql};
 use crate::sql;
 
-/// A rename that a hint asks for.
+/// A rename that a hint asks for, or an extension's move to another schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rename {
     pub from: ObjectId,
     pub to: ObjectId,
+    /// The schemas between which an extension moves: every object in it gets another name.
+    pub schemas: Option<(Ident, Ident)>,
 }
 
 impl Rename {
     /// The plain statement there, and the one back.
     pub fn statements(&self) -> Option<(Sql, Sql)> {
+        if let Some((old, new)) = &self.schemas {
+            let name = Ident::new(self.from.path.first()?.as_str());
+            let to = |schema: &Ident| sql!("ALTER EXTENSION {} SET SCHEMA {}", name, schema);
+            return Some((to(new), to(old)));
+        }
         Some((rename(&self.from, &self.to)?, rename(&self.to, &self.from)?))
     }
 

@@ -4,8 +4,8 @@
 //! its indexes and keys must have their own names before ATTACH would make them up.
 
 use super::{
-    Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, Verb, fragment, relation_id,
-    text,
+    Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, TakeDown, Verb, fragment,
+    relation_id, text,
 };
 use crate::pg::sql::Deparsed;
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
@@ -118,6 +118,18 @@ impl Kind for Attachment {
             )
         }));
         needed
+    }
+
+    /// Its indexes and checks come before it, but it does not mind their going.
+    fn take_down(&self, of: &ObjectId) -> TakeDown {
+        match of.kind {
+            KindTag::Index | KindTag::Constraint => TakeDown::Around {
+                down: Vec::new(),
+                up: Vec::new(),
+                disturbs: false,
+            },
+            _ => TakeDown::Replace,
+        }
     }
 
     fn hazards(&self, verb: Verb) -> Vec<Hazard> {

@@ -5,6 +5,7 @@ use super::{
     Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, Table, TakeDown, Verb, attr,
     fragment, text,
 };
+use crate::pg::ident::Literal;
 use crate::pg::sql::{Deparsed, List, Word};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
 use crate::sql;
@@ -316,7 +317,28 @@ impl Column {
         let column = sql!("{} ALTER COLUMN {}", self.alter_table(), self.name);
         match (&old.identity, &self.identity) {
             (Some(_), None) => vec![sql!("{} DROP IDENTITY", column)],
-            (None, Some(new)) => vec![sql!("{} ADD {}", column, new.clause())],
+            (None, Some(new)) => {
+                // The sequence has to go on behind the values that are there.
+                let word = Word(if new.options.increment > 0 {
+                    "max"
+                } else {
+                    "min"
+                });
+                vec![
+                    sql!("{} ADD {}", column, new.clause()),
+                    sql!(
+                        "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence({}, {}), \
+                         coalesce({}({}) + {}, {}), false) FROM {}",
+                        Literal(&self.table_name().to_string()),
+                        Literal(self.name.raw()),
+                        word,
+                        self.name,
+                        new.options.increment,
+                        new.options.start,
+                        self.table_name()
+                    ),
+                ]
+            }
             (Some(old), Some(new)) => {
                 let mut parts = Vec::new();
                 if old.always != new.always {
@@ -528,6 +550,21 @@ impl Kind for Column {
                 )
             })
             .collect()
+    }
+
+    /// The sequence of an identity.
+    fn names(&self) -> Vec<super::Name> {
+        let Some(identity) = &self.identity else {
+            return Vec::new();
+        };
+        let name = match &identity.sequence {
+            Some(sequence) => sequence.clone(),
+            None => Qualified::new(
+                self.schema.raw(),
+                format!("{}_{}_seq", self.table.raw(), self.name.raw()),
+            ),
+        };
+        super::relation_names(&name.schema, &name.name, false)
     }
 
     fn recurses(attribute: &str) -> bool {

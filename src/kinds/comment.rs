@@ -16,6 +16,12 @@ pub struct Comment {
     /// The constraint of the domain `target` that it is on.
     #[serde(default)]
     pub domain_constraint: Option<String>,
+    /// On the index of the constraint `target`.
+    #[serde(default)]
+    pub on_index: bool,
+    /// The NOT NULL constraint of the column `target` that it is on (18).
+    #[serde(default)]
+    pub not_null: Option<String>,
     /// The column of the view or composite type `target` that it is on.
     #[serde(default)]
     pub column: Option<String>,
@@ -47,6 +53,16 @@ impl Comment {
                 "COMMENT ON CONSTRAINT {} ON DOMAIN {}",
                 Ident::new(name.as_str()),
                 Qualified::new(*schema, *domain)
+            ));
+        }
+        if let (true, [schema, _, name]) = (self.on_index, path.as_slice()) {
+            return Some(sql!("COMMENT ON INDEX {}", Qualified::new(*schema, *name)));
+        }
+        if let (Some(name), [schema, table, _]) = (&self.not_null, path.as_slice()) {
+            return Some(sql!(
+                "COMMENT ON CONSTRAINT {} ON {}",
+                Ident::new(name.as_str()),
+                Qualified::new(*schema, *table)
             ));
         }
         if let (Some(column), [schema, relation]) = (&self.column, path.as_slice()) {
@@ -123,6 +139,11 @@ impl Kind for Comment {
               , CASE WHEN d.classoid = 'pg_constraint'::regclass
                      THEN (SELECT k.conname FROM pg_constraint k
                             WHERE k.oid = d.objoid AND k.contypid <> 0) END AS domain_constraint
+              , d.classoid = 'pg_class'::regclass AND EXISTS (SELECT FROM pg_constraint k
+                     WHERE k.conindid = d.objoid AND k.contype IN ('p', 'u', 'x')) AS on_index
+              , CASE WHEN d.classoid = 'pg_constraint'::regclass
+                     THEN (SELECT k.conname FROM pg_constraint k
+                            WHERE k.oid = d.objoid AND k.contype = 'n' AND k.conrelid <> 0) END AS not_null
               , CASE WHEN d.classoid = 'pg_class'::regclass AND d.objsubid > 0
                      THEN (SELECT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
                             WHERE a.attrelid = d.objoid AND a.attnum = d.objsubid
@@ -138,6 +159,8 @@ impl Kind for Comment {
         path.extend(self.target.path.iter().cloned());
         path.extend(self.domain_constraint.clone());
         path.extend(self.column.clone());
+        path.extend(self.on_index.then(|| "index".to_owned()));
+        path.extend(self.not_null.as_ref().map(|_| "not null".to_owned()));
         ObjectId::new(KindTag::Comment, path)
     }
 
@@ -152,6 +175,8 @@ impl Kind for Comment {
             on_procedure: _,
             domain_constraint: _,
             column: _,
+            on_index: _,
+            not_null: _,
         } = self;
         vec![attr("text", text)]
     }

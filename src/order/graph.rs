@@ -17,6 +17,8 @@ pub enum Reason {
     LetsGo,
     /// One name: the old object goes before the new one comes.
     SameName,
+    /// The second stepped aside for the first.
+    StepsBack,
     /// Everything is planned for the names after the renames.
     Renamed,
 }
@@ -27,6 +29,7 @@ impl fmt::Display for Reason {
             Self::Needs => "the second needs what the first makes",
             Self::LetsGo => "the first lets go of what the second drops or changes",
             Self::SameName => "the first frees the name that the second takes",
+            Self::StepsBack => "the second stepped aside for the first",
             Self::Renamed => "the rename comes first",
         })
     }
@@ -46,6 +49,12 @@ pub fn edges(steps: &[Step]) -> Edges {
         }
         for name in &step.frees {
             freers.entry(name).or_default().push(i);
+        }
+    }
+    let mut enders: BTreeMap<&Node, Vec<usize>> = BTreeMap::new();
+    for (i, step) in steps.iter().enumerate() {
+        for node in step.destroys.iter().chain(&step.disturbs) {
+            enders.entry(node).or_default().push(i);
         }
     }
     let mut edges = Edges::new();
@@ -78,6 +87,11 @@ pub fn edges(steps: &[Step]) -> Edges {
                 if !steps[r].requires.contains(&after) {
                     add(r, i, Reason::LetsGo);
                 }
+            }
+        }
+        for node in &step.after {
+            for e in at(&enders, node) {
+                add(e, i, Reason::StepsBack);
             }
         }
         for name in &step.takes {

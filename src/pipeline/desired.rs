@@ -52,7 +52,10 @@ fn run<Side>(files: &DesiredFiles, workshop: &Workshop<'_>) -> Result<Kept<Side>
     let scratch = workshop.scratch()?;
     (workshop.options.progress)("running the schema files on the scratch server");
     let database = scratch.create_database(&workshop.settings)?;
-    let elaborated = elaborate(&database, files)?;
+    let elaborated = elaborate(&database, files).map_err(|source| PipelineError::Elaborate {
+        version: workshop.version,
+        source,
+    })?;
     let catalog = read(&mut database.connect()?, &workshop.options.scope)?;
     Ok(Kept {
         catalog,

@@ -8,6 +8,7 @@ use crate::rehearse::{CloneError, RehearseError};
 use crate::scratch::ScratchError;
 use crate::scratch::elaborate::ElaborateError;
 use crate::source::SourceError;
+use crate::source::database::ConnectError;
 use crate::strategy::Refusal;
 use std::path::PathBuf;
 
@@ -17,14 +18,14 @@ pub enum PipelineError {
     #[error(transparent)]
     Source(#[from] SourceError),
     /// No connection to a database of the user.
-    #[error("{message}")]
-    Connect {
-        code: &'static str,
-        message: String,
-        help: Option<String>,
-    },
     #[error(transparent)]
-    Elaborate(#[from] ElaborateError),
+    Connect(#[from] ConnectError),
+    /// The files were run on a scratch server of this version.
+    #[error("{source}")]
+    Elaborate {
+        version: ServerVersion,
+        source: ElaborateError,
+    },
     #[error(transparent)]
     Scratch(#[from] ScratchError),
     #[error(transparent)]
@@ -63,8 +64,8 @@ impl PipelineError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Source(e) => e.code(),
-            Self::Connect { code, .. } => code,
-            Self::Elaborate(e) => e.code(),
+            Self::Connect(e) => e.code(),
+            Self::Elaborate { source, .. } => source.code(),
             Self::Scratch(e) => e.code(),
             Self::Read(_) => "catalog::read",
             Self::Server(_) => "server::error",
@@ -83,8 +84,16 @@ impl PipelineError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Source(e) => e.help(),
-            Self::Connect { help, .. } => help.clone(),
-            Self::Elaborate(ElaborateError::Scratch(e)) | Self::Scratch(e) => e.help(),
+            Self::Connect(e) => e.help(),
+            Self::Elaborate {
+                source: ElaborateError::Scratch(e),
+                ..
+            }
+            | Self::Scratch(e) => e.help(),
+            Self::Elaborate {
+                source: ElaborateError::Rejected { hint, .. },
+                ..
+            } => hint.clone(),
             Self::Refused(refusals) => {
                 let mut helps: Vec<String> = refusals.iter().map(|r| r.help.clone()).collect();
                 helps.dedup();
@@ -102,6 +111,15 @@ impl PipelineError {
     pub fn exit_code(&self) -> i32 {
         match self {
             Self::Source(_) | Self::Snapshot { .. } => 2,
+            Self::Connect(e) if e.is_usage() => 2,
+            Self::Elaborate {
+                source: ElaborateError::Rejected { .. },
+                ..
+            } => 2,
+            Self::Elaborate {
+                source: ElaborateError::Refused { .. },
+                ..
+            } => 3,
             Self::Impossible(_) | Self::Refused(_) => 3,
             _ => 1,
         }

@@ -4,7 +4,7 @@
 use super::{PipelineError, Workshop};
 use crate::catalog::{self, Catalog, Desired, Live, closure};
 use crate::diff::rename::Rename;
-use crate::kinds::{KindTag, ObjectId};
+use crate::kinds::{KindTag, Object, ObjectId};
 use crate::rehearse::clone;
 use crate::source::hints::{Hint, HintTarget, Verb};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +40,18 @@ pub(super) fn read(hints: &[Hint], live: &Catalog<Live>, desired: &Catalog<Desir
                     .notices
                     .push(format!("{}: the hint `split` is not used yet", hint.place));
             }
+        }
+    }
+    for (id, old) in &live.objects {
+        if let (Object::Extension(old), Some(Object::Extension(new))) = (old, desired.get(id))
+            && old.schema != new.schema
+            && old.relocatable
+        {
+            found.renames.push(Rename {
+                from: id.clone(),
+                to: id.clone(),
+                schemas: Some((old.schema.clone(), new.schema.clone())),
+            });
         }
     }
     // A table before its columns: the hints of columns name the new table.
@@ -101,7 +113,11 @@ fn rename(
         ));
         return;
     }
-    found.renames.push(Rename { from: old, to });
+    found.renames.push(Rename {
+        from: old,
+        to,
+        schemas: None,
+    });
 }
 
 fn target(target: &HintTarget, desired: &Catalog<Desired>) -> Option<ObjectId> {
@@ -144,11 +160,21 @@ pub(super) fn apply(
     clone::build(&database, &live.restricted(&ids), scope)?;
     let mut client = database.connect()?;
     for rename in renames {
+        if let Some((_, new)) = &rename.schemas {
+            // The schema may be one that the plan makes.
+            let make = crate::sql!("CREATE SCHEMA IF NOT EXISTS {}", new);
+            client.batch_execute(make.as_str())?;
+        }
         if let Some((there, _)) = rename.statements() {
             client.batch_execute(there.as_str())?;
         }
     }
-    let renamed: Catalog<Live> = catalog::read(&mut client, scope)?;
+    let mut renamed: Catalog<Live> = catalog::read(&mut client, scope)?;
+    renamed.objects.retain(|id, _| {
+        id.kind != KindTag::Schema
+            || live.objects.contains_key(id)
+            || renames.iter().any(|r| r.to == *id)
+    });
     live.replace_part(&ids, &renamed);
     for rename in renames {
         if let Some(size) = live.sizes.remove(&rename.from) {

@@ -124,6 +124,8 @@ pub struct Step {
     pub destroys: BTreeSet<Node>,
     /// The objects this step no longer hangs on afterwards: it comes before they are destroyed.
     pub releases: BTreeSet<Node>,
+    /// It comes after these are destroyed or disturbed: it stepped aside for that.
+    pub after: BTreeSet<Node>,
     /// Changed in place after all dropped dependents are gone.
     pub disturbs: BTreeSet<Node>,
     /// Names in shared name spaces that it gives up and takes.
@@ -153,6 +155,7 @@ impl Step {
             requires: BTreeSet::new(),
             destroys: BTreeSet::new(),
             releases: BTreeSet::new(),
+            after: BTreeSet::new(),
             disturbs: BTreeSet::new(),
             frees: BTreeSet::new(),
             takes: BTreeSet::new(),
@@ -270,6 +273,7 @@ impl Step {
             first.requires.extend(step.requires);
             first.destroys.extend(step.destroys);
             first.releases.extend(step.releases);
+            first.after.extend(step.after);
             first.disturbs.extend(step.disturbs);
             first.frees.extend(step.frees);
             first.takes.extend(step.takes);

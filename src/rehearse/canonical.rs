@@ -42,6 +42,33 @@ pub fn canonicalize(
     Ok(remarks)
 }
 
+/// Brings the texts of the objects `ids` of one catalog into canonical form.
+///
+/// # Errors
+/// As [`canonicalize`].
+pub fn canonicalize_one<S>(
+    scratch: &Scratch,
+    settings: &DatabaseSettings,
+    scope: &Scope,
+    catalog: &mut Catalog<S>,
+    ids: &BTreeSet<ObjectId>,
+) -> Result<Vec<String>, CloneError> {
+    let with_text = |id: &&ObjectId| {
+        let object = catalog.objects.get(*id);
+        object.is_some_and(|o| {
+            o.attributes()
+                .iter()
+                .any(|a| a.deparsed && !a.value.is_null())
+        })
+    };
+    let ids: BTreeSet<ObjectId> = ids.iter().filter(with_text).cloned().collect();
+    let mut remarks = Vec::new();
+    if !ids.is_empty() {
+        settle(scratch, settings, scope, catalog, &ids, &mut remarks)?;
+    }
+    Ok(remarks)
+}
+
 fn settle<S>(
     scratch: &Scratch,
     settings: &DatabaseSettings,

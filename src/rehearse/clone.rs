@@ -7,7 +7,7 @@ use crate::catalog::{Catalog, Desired, Live, ReadError, Scope, read};
 use crate::diff;
 use crate::kinds::{Object, ObjectId};
 use crate::order;
-use crate::plan::Action;
+use crate::plan::{Action, Step};
 use crate::scratch::{Database, ScratchError};
 use crate::strategy::{self, Context, SmallTable};
 use std::collections::BTreeMap;
@@ -54,34 +54,7 @@ pub fn build<S>(
     }
     let mut client = database.connect()?;
     let base: Catalog<Live> = read(&mut client, scope)?;
-    let desired: Catalog<Desired> = copy_of(catalog);
-    let plan = |message: String| CloneError::Plan { message };
-    let changes = diff::changes(&base, &desired).map_err(|impossible| {
-        plan(
-            impossible
-                .iter()
-                .map(|i| i.why.clone())
-                .collect::<Vec<_>>()
-                .join("; "),
-        )
-    })?;
-    let context = Context {
-        live: &base,
-        desired: &desired,
-        changes: &changes,
-        version: catalog.version,
-        small: SmallTable::default(),
-        conversions: &BTreeMap::new(),
-    };
-    let steps = strategy::expand(&context).map_err(|r| {
-        plan(
-            r.iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join("; "),
-        )
-    })?;
-    let steps = order::sort(steps).map_err(|e| plan(e.to_string()))?;
+    let steps = creation_script(&base, catalog)?;
     for batch in steps.chunks(BATCH) {
         let script: String = batch
             .iter()
@@ -108,6 +81,45 @@ pub fn build<S>(
         }
     }
     Ok(())
+}
+
+/// The steps that make `catalog` from `base`, what a new database has: each one's statements, in the
+/// order in which they run.
+///
+/// # Errors
+/// [`CloneError::Plan`] when the catalog holds what no statement of ours makes.
+pub fn creation_script<S>(
+    base: &Catalog<Live>,
+    catalog: &Catalog<S>,
+) -> Result<Vec<Step>, CloneError> {
+    let desired: Catalog<Desired> = copy_of(catalog);
+    let plan = |message: String| CloneError::Plan { message };
+    let changes = diff::changes(base, &desired).map_err(|impossible| {
+        plan(
+            impossible
+                .iter()
+                .map(|i| i.why.clone())
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
+    })?;
+    let context = Context {
+        live: base,
+        desired: &desired,
+        changes: &changes,
+        version: catalog.version,
+        small: SmallTable::default(),
+        conversions: &BTreeMap::new(),
+    };
+    let steps = strategy::expand(&context).map_err(|r| {
+        plan(
+            r.iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
+    })?;
+    order::sort(steps).map_err(|e| plan(e.to_string()))
 }
 
 fn copy_of<S>(catalog: &Catalog<S>) -> Catalog<Desired> {

@@ -32,6 +32,20 @@ struct Relation {
 pub struct State(BTreeMap<u32, Relation>);
 
 impl State {
+    /// Only the relations in `oids`.
+    pub fn only(mut self, oids: &BTreeSet<u32>) -> Self {
+        self.0.retain(|oid, _| oids.contains(oid));
+        self
+    }
+
+    /// Without scan counters: a statement that commits on its way may have them flushed.
+    pub fn uncounted(mut self) -> Self {
+        for relation in self.0.values_mut() {
+            relation.scans = i64::MAX;
+        }
+        self
+    }
+
     pub fn oids(&self) -> impl Iterator<Item = u32> {
         self.0.keys().copied()
     }
@@ -148,8 +162,8 @@ pub fn locks_of(
 
 /// Reads the evidence of one statement from what was seen before and after it.
 ///
-/// `start` is the state before the statement's transaction: what did not exist then is new, and
-/// work on it blocks nobody.
+/// `start` holds what existed when the phase began: what is newer has no rows and no users yet,
+/// and work on it blocks nobody.
 pub fn evidence(
     start: &State,
     before: &State,
@@ -188,6 +202,11 @@ pub fn evidence(
             scanned.insert(first.name.clone());
         }
     }
+    // Building an index reads its table from end to end.
+    for index in after.0.values().filter(|r| built.contains(&r.name)) {
+        let table = index.table.as_ref().and_then(old);
+        scanned.extend(table.map(|t| t.name.clone()));
+    }
     read_messages(start, messages, foreign_keys, &mut rewritten, &mut scanned)?;
     Ok(StatementEvidence {
         locks: BTreeMap::new(),
@@ -219,7 +238,12 @@ fn read_messages(
     };
     for message in messages {
         if let Some(name) = quoted(message, "validating foreign key constraint \"") {
-            for oid in foreign_keys(name)? {
+            let tables = foreign_keys(name)?;
+            // Nothing is looked up for a new table, which has no row.
+            let checks = tables
+                .first()
+                .is_some_and(|child| start.0.contains_key(child));
+            for oid in tables.into_iter().filter(|_| checks) {
                 scanned.extend(start.0.get(&oid).map(|r| r.name.clone()));
             }
         } else if let Some(name) = quoted(message, "verifying table \"") {

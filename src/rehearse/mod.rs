@@ -7,8 +7,8 @@ mod evidence;
 mod measure;
 mod run;
 
-pub use canonical::canonicalize;
-pub use clone::CloneError;
+pub use canonical::{canonicalize, canonicalize_one};
+pub use clone::{CloneError, creation_script};
 pub use run::{Request, differences, rehearse};
 pub use server_message as message_of;
 

@@ -39,6 +39,7 @@ pub fn rehearse(document: Document, request: &Request<'_>) -> Result<Rehearsed, 
     let mut phases: Vec<PhaseRecord> = Vec::new();
     let before = run.fingerprint();
     for PhaseRecord { phase, steps } in document.phases {
+        run.existing = run.sessions.state()?.oids().collect();
         let mut states = vec![run.catalog.clone()];
         let mut records = Vec::new();
         for step in steps {
@@ -58,7 +59,8 @@ pub fn rehearse(document: Document, request: &Request<'_>) -> Result<Rehearsed, 
         after: run.fingerprint(),
     };
     document.evidence.residual = run.residual()?;
-    document.evidence.rehearsed_on = Some(request.scratch.description());
+    // Not the minor version nor where the server came from: the same input is the same plan.
+    document.evidence.rehearsed_on = Some(format!("PostgreSQL {}", request.scratch.version()));
     document.evidence.not_rehearsed.extend(run.not_rehearsed);
     document.evidence.rollback = rollback;
     document.evidence.run = run.timings;
@@ -77,6 +79,8 @@ struct Run<'r> {
     /// The clone as it is now.
     catalog: Catalog<Live>,
     touched: BTreeSet<ObjectId>,
+    /// The relations that existed when the phase began.
+    existing: BTreeSet<u32>,
     /// What was cloned, and what the desired side needs besides.
     cloned: BTreeSet<ObjectId>,
     /// Extensions that are there from the beginning, because only a superuser may make them, and
@@ -95,6 +99,9 @@ impl<'r> Run<'r> {
             let needed = closure(desired, &touched);
             cloned.extend(closure_of_needed(request.live, &needed, &touched));
             cloned.extend(needed);
+        } else {
+            // A recorded plan does not say what its new objects need: everything is there.
+            cloned.extend(request.live.objects.keys().cloned());
         }
         let part = request.live.restricted(&cloned);
         let database = request.scratch.create_database(request.settings)?;
@@ -114,6 +121,7 @@ impl<'r> Run<'r> {
             catalog: part.clone(),
             touched,
             cloned,
+            existing: BTreeSet::new(),
             hidden,
             timings: BTreeMap::new(),
             not_rehearsed: Vec::new(),
@@ -204,7 +212,7 @@ impl<'r> Run<'r> {
     }
 
     fn transaction(&mut self, step: &StepRecord) -> Result<Vec<StatementEvidence>, RehearseError> {
-        let start = self.sessions.state()?;
+        let start = self.sessions.state()?.only(&self.existing);
         self.sessions.client.batch_execute("BEGIN")?;
         let mut held = BTreeMap::new();
         let mut all = Vec::new();
@@ -223,7 +231,7 @@ impl<'r> Run<'r> {
                 foreign_key_tables(client, name)
             })?;
             for ((oid, name), mode) in &locks {
-                if held.get(oid).is_none_or(|h| h < mode) {
+                if self.existing.contains(oid) && held.get(oid).is_none_or(|h| h < mode) {
                     measured.locks.insert(name.clone(), *mode);
                 }
             }
@@ -246,9 +254,10 @@ impl<'r> Run<'r> {
         statement: &StatementRecord,
         polled: &mut BTreeMap<String, crate::pg::LockMode>,
     ) -> Result<StatementEvidence, RehearseError> {
-        let start = self.sessions.state()?;
+        let before = self.sessions.state()?.uncounted();
+        let start = self.sessions.state()?.only(&self.existing);
         self.sessions.forget_messages();
-        let existing: BTreeSet<u32> = start.oids().collect();
+        let existing = self.existing.clone();
         let (ladder, result) = concurrent::run(
             &mut self.sessions,
             &self.database,
@@ -259,7 +268,7 @@ impl<'r> Run<'r> {
         let after = self.sessions.state()?;
         let messages = self.sessions.messages();
         let client = &mut self.sessions.client;
-        let mut measured = evidence_of(&start, &start, &after, &messages, |name| {
+        let mut measured = evidence_of(&start, &before, &after, &messages, |name| {
             foreign_key_tables(client, name)
         })?;
         for ((oid, name), mode) in ladder.locks {

@@ -4,10 +4,12 @@
 //! printed, and nothing is read from the environment. What differs from run to run
 //! (`evidence.run`) is left out, so the same plan renders to the same bytes.
 
+pub mod difference;
 mod guard;
 pub mod markdown;
 mod mask;
 pub mod post;
+pub mod schema;
 pub mod sql;
 mod summary;
 pub mod text;

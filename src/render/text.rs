@@ -54,6 +54,18 @@ pub fn plan(document: &Document, width: usize, colour: Colour) -> String {
     page.out
 }
 
+/// The first part of [`plan`]: the verdict, what it is based on, and the hazards.
+pub fn head(document: &Document, width: usize, colour: Colour) -> String {
+    let mut page = Page {
+        out: String::new(),
+        width: width.max(MIN_WIDTH),
+        colour,
+    };
+    page.head(document);
+    page.alerts(document);
+    page.out
+}
+
 struct Page {
     out: String,
     width: usize,
@@ -363,6 +375,11 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     }
     lines.push(line);
     lines
+}
+
+/// A statement in lines of at most `width` characters where it can be broken, with its semicolon.
+pub fn statement(sql: &str, width: usize) -> String {
+    wrap_sql(sql, width).join("\n")
 }
 
 /// Splits a statement between tokens into lines of at most `width` characters and ends it with a

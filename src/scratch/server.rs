@@ -80,6 +80,20 @@ pub struct ScratchOptions {
     pub limits: Limits,
 }
 
+/// Where clusters are put: in memory where there is room, because making and dropping databases is
+/// mostly the file system's work; else /tmp. Both are short enough
+/// for a socket's path.
+fn default_temp() -> PathBuf {
+    const ROOM: u64 = 2 * 1024 * 1024 * 1024;
+    let memory = std::path::Path::new("/dev/shm");
+    let free = rustix::fs::statvfs(memory).map_or(0, |s| s.f_bavail.saturating_mul(s.f_frsize));
+    if free >= ROOM {
+        memory.to_owned()
+    } else {
+        PathBuf::from("/tmp")
+    }
+}
+
 impl ScratchOptions {
     /// An embedded server of `version`.
     pub fn new(version: ServerVersion, search: Search) -> Self {
@@ -87,7 +101,7 @@ impl ScratchOptions {
             version,
             choice: Choice::Embedded,
             search,
-            temp: PathBuf::from("/tmp"),
+            temp: default_temp(),
             preload: Vec::new(),
             extra_settings: Vec::new(),
             listen_tcp: false,

@@ -89,6 +89,7 @@ impl Strategy for NotValid {
             } else {
                 back.extend(Object::Constraint(old.clone()).create());
             }
+            back.extend(direct::fallen_with(context, id));
         }
         there.push(new.add_not_valid());
         let mut add = Step::expand(

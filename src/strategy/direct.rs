@@ -108,7 +108,12 @@ pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step 
         None => String::new(),
     };
     let action = Action::Transaction(bundle.statements);
-    let undo = Reversal::Run(vec![Action::Transaction(new.drop())]);
+    let back = if goes_with_its_parent(new, context) {
+        Vec::new()
+    } else {
+        new.drop()
+    };
+    let undo = Reversal::Run(vec![Action::Transaction(back)]);
     let step = match phase {
         Phase::Expand => Step::expand(id.clone(), action, undo),
         Phase::Migrate => Step::migrate(id.clone(), action, undo),
@@ -126,6 +131,13 @@ pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step 
     }
     step.produces = nodes(&produced, Era::After);
     step
+}
+
+/// An index attached to one that this plan makes too is dropped with that one, never alone.
+pub(super) fn goes_with_its_parent(new: &Object, context: &Context<'_>) -> bool {
+    new.falls_with().iter().any(|whole| {
+        matches!(whole.kind, KindTag::Index | KindTag::Constraint) && context.changes.creates(whole)
+    })
 }
 
 /// `create table` and its kin, as constant text.
@@ -194,12 +206,12 @@ pub(super) fn drop(old: &Object, context: &Context<'_>) -> Option<Step> {
         ));
     }
     step.releases = releases(context, &destroyed);
-    step.frees = names(context.live, &destroyed);
+    step.frees = names_of(context.live, &destroyed);
     step.destroys = nodes(&destroyed, Era::Before);
     Some(step)
 }
 
-fn names<S>(catalog: &Catalog<S>, ids: &BTreeSet<ObjectId>) -> BTreeSet<crate::kinds::Name> {
+fn names_of<S>(catalog: &Catalog<S>, ids: &BTreeSet<ObjectId>) -> BTreeSet<crate::kinds::Name> {
     ids.iter()
         .filter_map(|id| catalog.get(id))
         .flat_map(Object::names)
@@ -219,8 +231,64 @@ fn recreate(context: &Context<'_>, destroyed: &BTreeSet<ObjectId>, old: &Object)
     statements
 }
 
-/// Changes in place, one step an object; attributes that validate come in migrate.
+/// Changes in place, one step an object; but what gives a name or a need up and what takes one
+/// are two where the identity changes, because the sequence of a serial goes or comes in between.
 pub(super) fn alter(
+    id: &ObjectId,
+    old: &Object,
+    new: &Object,
+    attributes: &[AttributeChange],
+    context: &Context<'_>,
+) -> Vec<Step> {
+    let gains = |a: &AttributeChange| a.name() == "identity" && a.old.value.is_null();
+    let loses = |a: &AttributeChange| a.name() == "identity" && a.new.value.is_null();
+    let first: Vec<AttributeChange> = if attributes.iter().any(gains) {
+        attributes
+            .iter()
+            .filter(|a| a.name() == "default")
+            .cloned()
+            .collect()
+    } else {
+        attributes.iter().filter(|a| loses(a)).cloned().collect()
+    };
+    if first.is_empty() || first.len() == attributes.len() {
+        return alter_at_once(id, old, new, attributes, context);
+    }
+    let rest: Vec<AttributeChange> = attributes
+        .iter()
+        .filter(|a| !first.iter().any(|f| f.name() == a.name()))
+        .cloned()
+        .collect();
+    let number = context
+        .changes
+        .changes
+        .keys()
+        .position(|k| k == id)
+        .unwrap_or(0);
+    let together = context
+        .changes
+        .together
+        .get(id)
+        .copied()
+        .unwrap_or(usize::MAX - number);
+    let mut steps = alter_at_once(id, old, new, &first, context);
+    for step in &mut steps {
+        step.requires.clear();
+        step.takes.clear();
+        step.produces = nodes([id], Era::Temp(9));
+        step.together = Some(together);
+    }
+    for mut step in alter_at_once(id, old, new, &rest, context) {
+        step.requires.extend(nodes([id], Era::Temp(9)));
+        step.frees.clear();
+        step.releases.clear();
+        step.together = Some(together);
+        steps.push(step);
+    }
+    steps
+}
+
+fn alter_at_once(
     id: &ObjectId,
     old: &Object,
     new: &Object,
@@ -302,6 +370,12 @@ pub(super) fn alter(
     step.requires = requires(context, &own);
     step.releases = releases(context, &own);
     step.produces = nodes(&own, Era::After);
+    let (before, after) = (
+        names_of(context.live, &own),
+        names_of(context.desired, &own),
+    );
+    step.frees = before.difference(&after).cloned().collect();
+    step.takes = after.difference(&before).cloned().collect();
     if disturbs || after_drops {
         step.disturbs = nodes(&own, Era::Before);
     }
@@ -336,34 +410,42 @@ pub(super) fn replace(
     let own = one(id);
     let together = context.changes.together.get(id).copied();
     let mut steps = Vec::new();
-    let fallen = old.falls_with().iter().any(|whole| {
-        matches!(
-            context.changes.changes.get(whole),
-            Some(Change::Replace { .. } | Change::Drop { .. })
-        )
-    });
-    let statements = if fallen { Vec::new() } else { old.drop() };
+    let whole = old
+        .falls_with()
+        .into_iter()
+        .find(|whole| context.changes.replaces(whole) || context.changes.drops(whole));
     let data = old.irreversible_drop().map(str::to_owned);
     let undo = |actions: Vec<Sql>| match &data {
         Some(why) => Undo::Irreversible { why: why.clone() },
         None => Undo::Run(vec![Action::Transaction(actions)]),
     };
-    let back = if fallen { Vec::new() } else { old.create() };
-    let mut down = Step::contract(id.clone(), Action::Transaction(statements), undo(back))
-        .described(
-            drop_word(id.kind.label()),
-            format!("replace {}", id.human()),
-            why,
-        );
-    if data.is_some() {
-        down.hazards = old.hazards(Verb::Drop);
+    if whole.is_none() {
+        // Rolling back brings back what fell with it, too.
+        let mut back = old.create();
+        back.extend(fallen_with(context, id));
+        let mut down = Step::contract(id.clone(), Action::Transaction(old.drop()), undo(back))
+            .described(
+                drop_word(id.kind.label()),
+                format!("replace {}", id.human()),
+                why,
+            );
+        if data.is_some() {
+            down.hazards = old.hazards(Verb::Drop);
+        }
+        let mut gone = own.clone();
+        gone.extend(fallen_parts(context, id));
+        down.releases = releases(context, &gone);
+        down.destroys = nodes(&own, Era::Before);
+        down.frees = names_of(context.live, &own);
+        down.together = together;
+        steps.push(down);
     }
-    down.releases = releases(context, &own);
-    down.destroys = nodes(&own, Era::Before);
-    down.frees = names(context.live, &own);
-    down.together = together;
-    steps.push(down);
-    let forth = if fallen && data.is_none() {
+    // What fell with another comes after it; a comment need not be in the same transaction.
+    let apart = whole
+        .as_ref()
+        .is_some_and(|w| id.kind == KindTag::Comment && context.changes.stands_alone(w));
+    let together = if apart { None } else { together };
+    let forth = if whole.is_some() {
         Vec::new()
     } else {
         new.drop()
@@ -372,10 +454,48 @@ pub(super) fn replace(
         .described("recreate", format!("replace {}", id.human()), why);
     up.requires = requires(context, &own);
     up.produces = nodes(&own, Era::After);
-    up.takes = names(context.desired, &own);
+    up.takes = names_of(context.desired, &own);
+    up.after = stepped_aside_for(context, id);
     up.together = together;
     steps.push(up);
     steps
+}
+
+/// The parts that go when `id` goes and are not dropped or made by steps of their own.
+pub(super) fn fallen_parts(context: &Context<'_>, id: &ObjectId) -> BTreeSet<ObjectId> {
+    let mut parts = BTreeSet::new();
+    let mut queue = vec![id.clone()];
+    while let Some(whole) = queue.pop() {
+        for (part, change) in &context.changes.changes {
+            let old = match change {
+                Change::Replace { old, .. } | Change::Drop { old } => old,
+                _ => continue,
+            };
+            if old.falls_with().contains(&whole) && parts.insert(part.clone()) {
+                queue.push(part.clone());
+            }
+        }
+    }
+    parts
+}
+
+/// The statements that bring the fallen parts of `id` back, wholes before their parts.
+pub(super) fn fallen_with(context: &Context<'_>, id: &ObjectId) -> Vec<Sql> {
+    fallen_parts(context, id)
+        .iter()
+        .filter_map(|part| context.live.get(part))
+        // What an inherited one follows brings it back.
+        .filter(|part| part.follows().is_empty())
+        .flat_map(Object::create)
+        .collect()
+}
+
+fn stepped_aside_for(context: &Context<'_>, id: &ObjectId) -> BTreeSet<Node> {
+    let roots = context.changes.in_the_way.get(id);
+    nodes(
+        roots.into_iter().flatten().filter(|root| *root != id),
+        Era::Before,
+    )
 }
 
 /// The steps of what stays, but steps aside: down before, up after.
@@ -404,6 +524,7 @@ pub(super) fn around(context: &Context<'_>) -> Vec<Step> {
         .described("step back", title, why);
         up.strategy = "direct";
         up.requires = nodes([&around.of], Era::After);
+        up.after = nodes([&around.of], Era::Before);
         up.produces = nodes(&own, Era::After);
         up.together = together;
         steps.extend([down, up]);

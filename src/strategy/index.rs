@@ -244,7 +244,8 @@ fn redefine(
     };
     let mut there = vec![rename(&new.name, &retired), rename(&building, &new.name)];
     there.extend(new.after_create());
-    let back = vec![rename(&new.name, &building), rename(&retired, &new.name)];
+    let mut back = vec![rename(&new.name, &building), rename(&retired, &new.name)];
+    back.extend(direct::fallen_with(context, id));
     let mut swap = Step::contract(
         id.clone(),
         Action::Transaction(there),
@@ -256,6 +257,7 @@ fn redefine(
         "renaming an index takes SHARE UPDATE EXCLUSIVE only",
     );
     swap.requires = temp;
+    swap.requires.extend(direct::requires(context, &own));
     swap.releases = direct::releases(context, &own);
     swap.produces = direct::nodes(&own, Era::After);
 
@@ -267,24 +269,5 @@ fn redefine(
     .described("drop index", format!("drop the old {}", id.human()), why);
     last.tables = vec![old.table_name()];
     last.requires = direct::nodes(&own, Era::After);
-    let mut steps = vec![first, swap, last];
-    // A comment hangs on the old index and does not come along.
-    let comment = ObjectId::new(
-        KindTag::Comment,
-        [KindTag::Index.slug().to_owned()]
-            .into_iter()
-            .chain(id.path.iter().cloned()),
-    );
-    if let (Some(object), true) = (
-        context.desired.get(&comment),
-        context.live.objects.contains_key(&comment),
-    ) && !context.changes.changes.contains_key(&comment)
-    {
-        let undo = Reversal::Run(Vec::new());
-        let mut again = Step::expand(comment.clone(), Action::Transaction(object.create()), undo)
-            .described("comment", format!("put back the {}", comment.human()), "");
-        again.requires = direct::nodes(&own, Era::After);
-        steps.push(again);
-    }
-    steps
+    vec![first, swap, last]
 }

@@ -76,16 +76,18 @@ impl Strategy for Key {
         let Some(index) = index_of(new, &name) else {
             return direct::Direct.expand(id, change, context);
         };
-        let mut first = Step::expand(
-            id.clone(),
-            build(&index, &name),
-            Reversal::Run(vec![unbuild(&index, &name)]),
-        )
-        .described(
-            "create index",
-            format!("build the index of {}", id.human()),
-            "ADD CONSTRAINT would build it under ACCESS EXCLUSIVE",
-        );
+        let attached = direct::goes_with_its_parent(&Object::Constraint(new.clone()), context);
+        let unbuilt = if attached {
+            Vec::new()
+        } else {
+            vec![unbuild(&index, &name)]
+        };
+        let mut first = Step::expand(id.clone(), build(&index, &name), Reversal::Run(unbuilt))
+            .described(
+                "create index",
+                format!("build the index of {}", id.human()),
+                "ADD CONSTRAINT would build it under ACCESS EXCLUSIVE",
+            );
         first.hazards.push(not_transactional());
         first.tables = vec![new.table_name()];
         first.hazards.push(Hazard::declared(
@@ -102,6 +104,7 @@ impl Strategy for Key {
         if let Some(old) = old {
             there.extend(Object::Constraint(old.clone()).drop());
             back.extend(Object::Constraint(old.clone()).create());
+            back.extend(direct::fallen_with(context, id));
         }
         there.push(new.add_using_index(&name));
         if new.clustered {
@@ -111,6 +114,7 @@ impl Strategy for Key {
         // The index goes with the constraint: what the first step built is built again.
         let undo = vec![Action::Transaction(back), build(&index, &name)];
         let step = match old {
+            None if attached => Step::expand(id.clone(), action, Reversal::Run(Vec::new())),
             None => Step::migrate(id.clone(), action, Reversal::Run(undo)),
             Some(_) => Step::contract(id.clone(), action, Undo::Run(undo)),
         };
@@ -120,6 +124,7 @@ impl Strategy for Key {
             "reads no row: the index proves it",
         );
         last.requires = direct::nodes(&own, Era::Temp(1));
+        last.requires.extend(direct::requires(context, &own));
         last.produces = direct::nodes(&own, Era::After);
         if old.is_some() {
             last.releases = direct::releases(context, &own);

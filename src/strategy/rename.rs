@@ -5,7 +5,8 @@
 //! Steps: one. Undo: the rename back.
 
 use crate::diff::rename::Rename;
-use crate::kinds::{Hazard, HazardKind};
+use crate::kinds::{Hazard, HazardKind, KindTag, ObjectId};
+use crate::pg::Ident;
 use crate::plan::{Action, Era, Step, Undo};
 
 /// The steps of the renames, in their order; they come before whatever uses the new names.
@@ -16,20 +17,33 @@ pub fn rename_steps(renames: &[Rename]) -> Vec<Step> {
             continue;
         };
         let (from, to) = (&rename.from, &rename.to);
+        let (operation, title, why) = match &rename.schemas {
+            Some((_, schema)) => (
+                "move extension",
+                format!("move {} to schema {schema}", from.human()),
+                "the names of everything in it change with it",
+            ),
+            None => (
+                "rename",
+                format!(
+                    "rename {} to {}",
+                    from.human(),
+                    to.path.last().map_or("", String::as_str)
+                ),
+                "a hint in the schema files says so",
+            ),
+        };
         let mut step = Step::contract(
             to.clone(),
             Action::Transaction(vec![there]),
             Undo::Run(vec![Action::Transaction(vec![back])]),
         )
-        .described(
-            "rename",
-            format!(
-                "rename {} to {}",
-                from.human(),
-                to.path.last().map_or("", String::as_str)
-            ),
-            "a hint in the schema files says so",
-        );
+        .described(operation, title, why);
+        if let Some((old, new)) = &rename.schemas {
+            let schema = |name: &Ident| ObjectId::new(KindTag::Schema, [name.raw()]);
+            step.requires.insert((schema(new), Era::After));
+            step.releases.insert((schema(old), Era::Before));
+        }
         step.strategy = "rename";
         step.hazards.push(Hazard::declared(
             HazardKind::BreaksQueries,

@@ -108,7 +108,7 @@ impl Live {
             .iter()
             .map(|row| {
                 let table: String = row.get(0);
-                let count = client.query_one(&format!("SELECT count(*) FROM {table}"), &[]);
+                let count = client.query_one(&format!("SELECT count(*) FROM ONLY {table}"), &[]);
                 (table, count.expect("count the rows").get(0))
             })
             .collect()
@@ -157,6 +157,10 @@ pub fn pg_dump() -> Result<PathBuf, String> {
 
 /// `pg_dump -s` with the columns of each table sorted and volatile lines left out.
 pub fn dump(live: &Live) -> Result<String, String> {
+    raw_dump(live).map(|text| normalize(&text))
+}
+
+fn raw_dump(live: &Live) -> Result<String, String> {
     let program = pg_dump()?;
     let config = &live.config;
     let host = match config.get_hosts().first() {
@@ -194,7 +198,36 @@ pub fn dump(live: &Live) -> Result<String, String> {
         }
         panic!("pg_dump: {message}");
     }
-    Ok(normalize(&String::from_utf8_lossy(&output.stdout)))
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Whether two databases dump alike. Deparsed text is no fixpoint: where the dumps differ, both
+/// are loaded again and dumped, until they are alike or settle unlike.
+pub fn dumps_alike(server: &Arc<Scratch>, a: &Live, b: &Live) -> Result<(), String> {
+    let (mut one, mut two) = (dump(a)?, dump(b)?);
+    for _ in 0..2 {
+        if one == two {
+            return Ok(());
+        }
+        let reload = |live: &Live| -> Result<(String, Live), String> {
+            let text = raw_dump(live)?;
+            let file = pgrehearse::source::SourceFile::new("dump.sql", text);
+            let files = DesiredFiles::from_files(vec![file]).map_err(|e| e.to_string())?;
+            let again = Live::from_files(server, &files)?;
+            Ok((dump(&again)?, again))
+        };
+        let (first, second) = (reload(a)?, reload(b)?);
+        (one, two) = (first.0, second.0);
+    }
+    if one == two {
+        return Ok(());
+    }
+    let diff = similar::TextDiff::from_lines(&two, &one);
+    Err(diff
+        .unified_diff()
+        .context_radius(2)
+        .header("wanted", "got")
+        .to_string())
 }
 
 /// Column order is not desired state, and pg_dump writes random and version lines.
@@ -203,10 +236,10 @@ fn normalize(dump: &str) -> String {
     let mut block: Vec<String> = Vec::new();
     for line in dump.lines() {
         let comment = line.starts_with("--") || line.starts_with('\\') || line.is_empty();
-        if comment && block.is_empty() {
+        if comment && (block.is_empty() || line.starts_with('\\')) {
             continue;
         }
-        block.push(line.to_owned());
+        block.push(sorted_options(line));
         if line.ends_with(';') && !in_body(&block) {
             statements.push(sorted_columns(&std::mem::take(&mut block)));
         }
@@ -214,6 +247,22 @@ fn normalize(dump: &str) -> String {
     statements.extend(block);
     statements.sort();
     statements.join("\n")
+}
+
+/// The order of storage parameters is that of the statements that set them.
+fn sorted_options(line: &str) -> String {
+    let Some((head, rest)) = line.split_once("WITH (") else {
+        return line.to_owned();
+    };
+    let Some((list, tail)) = rest.split_once(')') else {
+        return line.to_owned();
+    };
+    if !list.contains('=') {
+        return line.to_owned();
+    }
+    let mut options: Vec<&str> = list.split(", ").collect();
+    options.sort_unstable();
+    format!("{head}WITH ({}){tail}", options.join(", "))
 }
 
 /// Whether a block stops inside a function body.

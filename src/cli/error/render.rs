@@ -115,6 +115,7 @@ pub(super) fn render(error: &CliError, look: Look) -> String {
         (None, None) => {}
     }
     notes.extend(error.causes.iter().map(|c| ("because: ", c.as_str())));
+    notes.extend(error.also.iter().map(|a| ("also: ", a.as_str())));
     notes.extend(error.state.iter().map(|s| ("state: ", s.as_str())));
     notes.extend(error.help.iter().map(|h| ("help: ", h.as_str())));
     for (n, (name, text)) in notes.iter().enumerate() {

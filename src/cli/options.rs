@@ -1,0 +1,191 @@
+//! From settings and environment to what the library wants to know.
+
+use super::config::{Gate, Settings};
+use super::ui::{Progress, Ui};
+use super::{CliError, Context, Exit};
+use crate::apply::{Gates, LockPolicy};
+use crate::catalog::Scope;
+use crate::pg::{Ident, ServerVersion};
+use crate::pipeline::{self, PipelineError};
+use crate::plan::Phase;
+use crate::scratch::{Choice, Given, Scratch, ScratchOptions, Search, default_cache_dir};
+use crate::source::{Source, database};
+use crate::strategy::SmallTable;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a command does on the pipeline: its options, and the line that says what is being done.
+pub(super) struct Work {
+    pub options: pipeline::Options,
+    activity: Activity,
+}
+
+/// The moving line; none where standard error is no terminal.
+#[derive(Clone)]
+struct Activity {
+    ui: Ui,
+    shown: Rc<RefCell<Option<Progress>>>,
+}
+
+impl Activity {
+    fn show(&self, text: &str) {
+        if !self.ui.has_terminal() {
+            return;
+        }
+        let mut shown = self.shown.borrow_mut();
+        match &*shown {
+            Some(progress) => progress.update(text),
+            None => *shown = Some(self.ui.progress(text, None)),
+        }
+    }
+}
+
+impl Work {
+    /// Prepares to work on `sides`; with `--scratch URL` that server is logged in to.
+    pub(super) fn new(context: &Context, sides: &[&Source]) -> Result<Self, CliError> {
+        if context.trust_files {
+            context
+                .ui
+                .warn("--trust-files has no effect yet: what needs a superuser is refused");
+        }
+        let settings = &context.settings;
+        let activity = Activity {
+            ui: context.ui.clone(),
+            shown: Rc::default(),
+        };
+        let mut scratch = ScratchOptions::new(
+            settings.server_version.unwrap_or(ServerVersion::V17),
+            search(context),
+        );
+        scratch.extensions.clone_from(&settings.extensions);
+        let mut server_version = settings.server_version;
+        let mut running = None;
+        if let Some(url) = given_server(context, sides)? {
+            let (config, connect) = database::server(&url, context.env())?;
+            scratch.choice = Choice::Server(Given::new(config, connect));
+            let server = Scratch::start(&scratch)?;
+            server_version = server_version.or(Some(server.version()));
+            running = Some(Arc::new(server));
+        }
+        let env = context.env().clone();
+        let shown = activity.clone();
+        let options = pipeline::Options {
+            cache: Some(scratch.search.cache.clone()),
+            scratch,
+            scope: scope(settings),
+            small: small(settings),
+            server_version,
+            connect: Box::new(move |url| {
+                database::connect(url, &env, None).map_err(PipelineError::from)
+            }),
+            running,
+            progress: Box::new(move |text| shown.show(text)),
+        };
+        Ok(Self { options, activity })
+    }
+
+    /// Starts the scratch server for all that follows on a live server of `version`.
+    pub(super) fn start(&mut self, version: ServerVersion) -> Result<(), CliError> {
+        if self.options.running.is_none() {
+            (self.options.progress)("starting the scratch server");
+            let mut scratch = self.options.scratch.clone();
+            scratch.version = version;
+            self.options.running = Some(Arc::new(Scratch::start(&scratch)?));
+        }
+        Ok(())
+    }
+
+    /// Takes the moving line away.
+    pub(super) fn quiet(&self) {
+        self.activity.shown.borrow_mut().take();
+    }
+}
+
+/// The server that `--scratch` names; `None` for our own.
+fn given_server(context: &Context, sides: &[&Source]) -> Result<Option<String>, CliError> {
+    let scratch = context.settings.scratch.as_str();
+    match scratch {
+        "auto" | "embedded" => Ok(None),
+        "same" => {
+            let side = sides.iter().find_map(|side| match side {
+                Source::Database(url) => Some(url.clone()),
+                _ => None,
+            });
+            match side {
+                Some(url) => Ok(Some(url)),
+                None => context.database().map(|url| Some(url.to_owned())),
+            }
+        }
+        url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            Ok(Some(url.to_owned()))
+        }
+        _ => {
+            let message = "the setting scratch names no server";
+            Err(CliError::new("settings::value", message, Exit::Usage)
+                .help("it is auto, same, or the URL of a server: postgres://user@host/postgres"))
+        }
+    }
+}
+
+fn search(context: &Context) -> Search {
+    let settings = &context.settings;
+    let variable = |name: &str| context.env().get(name).filter(|v| !v.is_empty());
+    let path = |name: &str| variable(name).map(Path::new);
+    let cache: Option<PathBuf> = settings.cache.clone();
+    Search {
+        dir: settings.binaries.clone(),
+        path: variable("PATH").map(Into::into),
+        cache: cache.unwrap_or_else(|| {
+            let is_root = rustix::process::geteuid().is_root();
+            default_cache_dir(path("HOME"), path("XDG_CACHE_HOME"), is_root)
+        }),
+        mirror: settings.mirror.clone(),
+        offline: false,
+    }
+}
+
+fn scope(settings: &Settings) -> Scope {
+    Scope {
+        schemas: (!settings.schemas.is_empty()).then(|| settings.schemas.clone()),
+        ignore: settings.ignore.clone(),
+        ledger_schema: settings.ledger.schema.clone(),
+    }
+}
+
+fn small(settings: &Settings) -> SmallTable {
+    SmallTable {
+        rows: settings.small_table.rows,
+        bytes: settings.small_table.size.bytes(),
+    }
+}
+
+/// How a plan is applied, and taken back.
+pub(super) fn apply(settings: &Settings, phases: BTreeSet<Phase>) -> crate::apply::Options {
+    // 0 is "without limit" in the settings.
+    let limit = |interval: super::config::Interval| match interval.as_duration() {
+        Duration::ZERO => Duration::from_secs(365 * 86_400),
+        limit => limit,
+    };
+    crate::apply::Options {
+        phases,
+        gates: match settings.drops.gate {
+            Gate::None => Gates::AllOpen,
+            Gate::Audit | Gate::Wait => Gates::Closed,
+        },
+        ledger_schema: Ident::new(settings.ledger.schema.as_str()),
+        lock: LockPolicy {
+            first: settings.lock.first.as_duration(),
+            timeout: settings.lock.timeout.as_duration(),
+            attempts: settings.lock.attempts.max(1),
+            max_wait: limit(settings.lock.max_wait),
+            ..LockPolicy::default()
+        },
+        statement_timeout: limit(settings.statement_timeout),
+        max_concurrent_wait: limit(settings.index.max_wait),
+        ..crate::apply::Options::default()
+    }
+}

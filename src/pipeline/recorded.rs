@@ -1,0 +1,109 @@
+//! A plan read from a file, on the live database of today.
+
+use super::{Options, PipelineError, load_one, workshop_for};
+use crate::catalog::{Catalog, Live, closure, fingerprint};
+use crate::kinds::ObjectId;
+use crate::plan::{Document, Rehearsed, StatementEvidence};
+use crate::rehearse::{self, Request, canonicalize_one};
+use crate::source::Source;
+use std::collections::BTreeSet;
+
+/// The remaining steps of a recorded plan, rehearsed again.
+pub struct Again {
+    pub rehearsed: Rehearsed,
+    /// Where the new evidence is worse than what the plan says.
+    pub worse: Vec<String>,
+}
+
+/// Reads the live catalog with what is `touched`, and what hangs on it, in canonical form.
+///
+/// # Errors
+/// [`PipelineError`] when it cannot be read.
+pub fn read_live(
+    source: &Source,
+    touched: &[ObjectId],
+    options: &Options,
+) -> Result<Catalog<Live>, PipelineError> {
+    let workshop = workshop_for(source, options)?;
+    let mut live = load_one::<Live>(source, &workshop)?.catalog;
+    let touched: BTreeSet<ObjectId> = touched.iter().cloned().collect();
+    let ids = closure(&live, &touched);
+    let (settings, scope) = (&workshop.settings, &options.scope);
+    canonicalize_one(workshop.scratch()?, settings, scope, &mut live, &ids)?;
+    Ok(live)
+}
+
+/// The fingerprint of what is `touched`, as the plan's own.
+pub fn fingerprint_of(catalog: &Catalog<Live>, touched: &[ObjectId]) -> String {
+    let touched: BTreeSet<ObjectId> = touched.iter().cloned().collect();
+    fingerprint(catalog, &closure(catalog, &touched))
+}
+
+/// Rehearses `remaining`, the steps of a plan that are not done, on a clone of `live` and compares
+/// with the evidence it has.
+///
+/// # Errors
+/// [`PipelineError`] when a step does not run.
+pub fn again(
+    remaining: Document,
+    source: &Source,
+    live: &Catalog<Live>,
+    options: &Options,
+) -> Result<Again, PipelineError> {
+    let workshop = workshop_for(source, options)?;
+    let before = remaining.clone();
+    let mut fresh = remaining;
+    fresh.evidence.not_rehearsed.clear();
+    let request = Request {
+        scratch: workshop.scratch()?,
+        settings: &workshop.settings,
+        scope: &options.scope,
+        live,
+        desired: None,
+        small: options.small,
+        progress: &*options.progress,
+    };
+    let rehearsed = rehearse::rehearse(fresh, &request)?;
+    let worse = worse(&before, rehearsed.document());
+    Ok(Again { rehearsed, worse })
+}
+
+fn worse(recorded: &Document, fresh: &Document) -> Vec<String> {
+    let mut found = Vec::new();
+    for (_, new) in fresh.steps() {
+        let Some((_, old)) = recorded.steps().find(|(_, s)| s.id == new.id) else {
+            continue;
+        };
+        if new.evidence.impact > old.evidence.impact {
+            found.push(format!(
+                "{} is {} now, the plan says {}",
+                new.id,
+                new.evidence.impact.name(),
+                old.evidence.impact.name()
+            ));
+        }
+        let none = StatementEvidence::default();
+        for (n, statement) in new.evidence.statements.iter().enumerate() {
+            let known = old.evidence.statements.get(n).unwrap_or(&none);
+            for (relation, mode) in statement.locks.iter().filter(|(_, m)| m.blocks_writes()) {
+                match known.locks.get(relation) {
+                    Some(before) if before >= mode => {}
+                    Some(before) => found.push(format!(
+                        "{} takes {mode} on {relation} now, the plan says {before}",
+                        new.id
+                    )),
+                    None => found.push(format!(
+                        "{} takes {mode} on {relation} now, the plan names no lock on it",
+                        new.id
+                    )),
+                }
+            }
+            for table in &statement.rewritten {
+                if !known.rewritten.contains(table) {
+                    found.push(format!("{} rewrites {table} now", new.id));
+                }
+            }
+        }
+    }
+    found
+}

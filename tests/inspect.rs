@@ -1,0 +1,147 @@
+//! inspect → scratch → inspect is equal: for every schema of tests/cases and for the shop.
+
+mod support;
+
+use pgrehearse::kinds::ObjectId;
+use pgrehearse::pg::ServerVersion;
+use pgrehearse::pipeline::{self, Inspected, Options};
+use pgrehearse::render::schema;
+use pgrehearse::source::Source;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use support::{options, server};
+
+const VERSION: ServerVersion = ServerVersion::V17;
+
+#[test]
+fn the_shop_reads_back_as_one_file_and_as_a_tree() {
+    let server = server(VERSION).expect("a server");
+    let options = options(&server);
+    for version in ["v1", "v2"] {
+        round_trip(&Path::new("schemas/shop").join(version), &options)
+            .unwrap_or_else(|e| panic!("{e}"));
+    }
+}
+
+#[test]
+fn every_case_reads_back_as_one_file_and_as_a_tree() {
+    let server = server(VERSION).expect("a server");
+    let options = options(&server);
+    let mut failed = Vec::new();
+    let mut files = Vec::new();
+    collect(Path::new("tests/cases"), &mut files);
+    assert!(!files.is_empty(), "no cases");
+    for file in files {
+        if let Err(message) = round_trip(&file, &options) {
+            failed.push(message);
+        }
+    }
+    assert!(
+        failed.is_empty(),
+        "{} failed:\n{}",
+        failed.len(),
+        failed.join("\n\n")
+    );
+}
+
+/// The old.sql and new.sql of the cases that this version has.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
+    paths.sort();
+    let case = std::fs::read_to_string(folder.join("case.toml")).unwrap_or_default();
+    let bound = |name: &str| {
+        let line = case.lines().find_map(|l| l.trim().strip_prefix(name));
+        line.and_then(|l| l.trim().strip_prefix('=')?.trim().parse::<u32>().ok())
+    };
+    let here = VERSION.major();
+    if bound("min_version").is_some_and(|m| here < m)
+        || bound("max_version").is_some_and(|m| here > m)
+    {
+        return;
+    }
+    for path in paths {
+        let name = path
+            .file_name()
+            .and_then(|n| n.to_str())
+            .unwrap_or_default();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if ["old.sql", "new.sql"].contains(&name) {
+            files.push(path);
+        }
+    }
+}
+
+fn round_trip(path: &Path, options: &Options) -> Result<(), String> {
+    let fail = |what: &str, e: &dyn std::fmt::Display| format!("{}: {what}: {e}", path.display());
+    let first = inspect(path, options).map_err(|e| fail("first", &e))?;
+    let text = schema::file(&first.catalog, &first.steps);
+
+    let folder = tempfile::TempDir::new().map_err(|e| fail("folder", &e))?;
+    let one = folder.path().join("one.sql");
+    std::fs::write(&one, &text).map_err(|e| fail("write", &e))?;
+    let again = inspect(&one, options).map_err(|e| fail("one file", &format!("{e}\n{text}")))?;
+    same(&first, &again, &text).map_err(|e| fail("one file", &e))?;
+    let second = schema::file(&again.catalog, &again.steps);
+    if text != second {
+        return Err(fail(
+            "one file",
+            &format!("the texts differ:\n{}", unified(&text, &second)),
+        ));
+    }
+
+    let tree = folder.path().join("tree");
+    let files: BTreeMap<PathBuf, String> = schema::tree(&first.catalog, &first.steps);
+    for (name, text) in &files {
+        let place = tree.join(name);
+        std::fs::create_dir_all(place.parent().unwrap_or(&tree)).map_err(|e| fail("tree", &e))?;
+        std::fs::write(place, text).map_err(|e| fail("tree", &e))?;
+    }
+    if !files.is_empty() {
+        let again = inspect(&tree, options).map_err(|e| fail("tree", &e))?;
+        same(&first, &again, &text).map_err(|e| fail("tree", &e))?;
+        if schema::tree(&again.catalog, &again.steps) != files {
+            return Err(fail("tree", &"the files differ"));
+        }
+    }
+
+    for (name, text) in [
+        (
+            "s.yaml",
+            yaml_serde::to_string(&first.catalog).map_err(|e| fail("yaml", &e))?,
+        ),
+        (
+            "s.json",
+            serde_json::to_string(&first.catalog).map_err(|e| fail("json", &e))?,
+        ),
+    ] {
+        let place = folder.path().join(name);
+        std::fs::write(&place, text).map_err(|e| fail(name, &e))?;
+        let again = inspect(&place, options).map_err(|e| fail(name, &e))?;
+        same(&first, &again, "").map_err(|e| fail(name, &e))?;
+    }
+    Ok(())
+}
+
+fn inspect(path: &Path, options: &Options) -> Result<Inspected, String> {
+    let source = Source::parse(&path.display().to_string()).map_err(|e| e.to_string())?;
+    pipeline::inspect(&source, options).map_err(|e| format!("{e} {:?}", e.help()))
+}
+
+fn same(a: &Inspected, b: &Inspected, text: &str) -> Result<(), String> {
+    let ids = a.catalog.objects.keys().chain(b.catalog.objects.keys());
+    let ids = ids
+        .cloned()
+        .collect::<std::collections::BTreeSet<ObjectId>>();
+    let differences = pgrehearse::rehearse::differences(&b.catalog, &a.catalog, &ids);
+    match differences.is_empty() {
+        true => Ok(()),
+        false => Err(format!("{}\n{text}", differences.join("\n"))),
+    }
+}
+
+fn unified(a: &str, b: &str) -> String {
+    let diff = similar::TextDiff::from_lines(a, b);
+    diff.unified_diff().context_radius(1).to_string()
+}
