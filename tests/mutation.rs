@@ -120,6 +120,9 @@ fn compare(from: &Source, options: &Options) -> Result<BTreeSet<(String, String)
         };
         found.extend(names.into_iter().map(|n| (id.to_string(), n)));
     }
+    // An extension that moves is a rename of everything in it.
+    let moved = compared.renames.iter().filter(|r| r.from == r.to);
+    found.extend(moved.map(|r| (r.to.to_string(), "schema".to_owned())));
     Ok(found)
 }
 
