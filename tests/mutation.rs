@@ -12,7 +12,7 @@ use pgrehearse::diff::Change;
 use pgrehearse::kinds::differing;
 use pgrehearse::pg::ServerVersion;
 use pgrehearse::pipeline::{self, Options, PipelineError};
-use pgrehearse::scratch::Scratch;
+use pgrehearse::scratch::{Database, Scratch};
 use pgrehearse::source::{Source, read_files};
 use postgres::{Client, NoTls};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +44,8 @@ fn main() {
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     pgrehearse::scratch::stop_all();
+    // Not there when no test needed it.
+    std::fs::remove_dir_all(cache()).ok();
     conclusion.exit();
 }
 
@@ -58,8 +60,11 @@ fn versions() -> Vec<ServerVersion> {
 /// A database with the rich schema, of which every test takes a copy.
 struct Template {
     live: Live,
-    /// The catalog of the rich schema, kept for all tests of a process.
-    cache: PathBuf,
+}
+
+/// Where the catalog of the rich schema is kept for all tests of a process.
+fn cache() -> PathBuf {
+    std::env::temp_dir().join(format!("pgrehearse-mutation-{}", std::process::id()))
 }
 
 fn template(version: ServerVersion) -> Result<(Arc<Scratch>, Arc<Template>), String> {
@@ -73,19 +78,17 @@ fn template(version: ServerVersion) -> Result<(Arc<Scratch>, Arc<Template>), Str
     let template = made.entry(version.major()).or_insert_with(|| {
         let files = read_files(Path::new(RICH)).map_err(|e| e.to_string())?;
         let live = Live::from_files(&server, &files)?;
-        let cache =
-            std::env::temp_dir().join(format!("pgrehearse-mutation-{}", std::process::id()));
-        let template = Template { live, cache };
+        let template = Template { live };
         // Fills the cache.
-        compare(&template.live.source(), &options(&server, &template))?;
+        compare(&template.live.source(), &options(&server))?;
         Ok(Arc::new(template))
     });
     Ok((Arc::clone(&server), template.clone()?))
 }
 
-fn options(server: &Arc<Scratch>, template: &Template) -> Options {
+fn options(server: &Arc<Scratch>) -> Options {
     let mut options = support::options(server);
-    options.cache = Some(template.cache.clone());
+    options.cache = Some(cache());
     options.scratch.extensions = vec!["citext".to_owned(), "btree_gist".to_owned()];
     options
 }
@@ -117,12 +120,33 @@ fn compare(from: &Source, options: &Options) -> Result<BTreeSet<(String, String)
         };
         found.extend(names.into_iter().map(|n| (id.to_string(), n)));
     }
+    // An extension that moves is a rename of everything in it.
+    let moved = compared.renames.iter().filter(|r| r.from == r.to);
+    found.extend(moved.map(|r| (r.to.to_string(), "schema".to_owned())));
     Ok(found)
+}
+
+/// A database of one test's own: copying the template ends the sessions on it.
+fn copy(template: &Template) -> Result<Database, String> {
+    static COPYING: Mutex<()> = Mutex::new(());
+    let _one = COPYING.lock().unwrap_or_else(PoisonError::into_inner);
+    template.live.database.copy().map_err(|e| e.to_string())
+}
+
+fn connect(server: &Scratch, database: &Database) -> Result<Client, String> {
+    let cluster = server.cluster().ok_or("no embedded server")?;
+    let config = cluster.superuser(database.name());
+    config.connect(NoTls).map_err(|e| e.to_string())
+}
+
+fn source(database: &Database) -> Source {
+    Source::Database(format!("postgres:///{}", database.name()))
 }
 
 fn unchanged(version: ServerVersion) -> Result<(), String> {
     let (server, template) = template(version)?;
-    let found = compare(&template.live.source(), &options(&server, &template))?;
+    let database = copy(&template)?;
+    let found = compare(&source(&database), &options(&server))?;
     match found.is_empty() {
         true => Ok(()),
         false => Err(format!("{found:?}")),
@@ -130,22 +154,12 @@ fn unchanged(version: ServerVersion) -> Result<(), String> {
 }
 
 fn run(mutation: &Mutation, version: ServerVersion) -> Result<(), String> {
-    static COPYING: Mutex<()> = Mutex::new(());
     let (server, template) = template(version)?;
-    let copy = {
-        let _one = COPYING.lock().unwrap_or_else(PoisonError::into_inner);
-        template.live.database.copy().map_err(|e| e.to_string())?
-    };
-    let cluster = server.cluster().ok_or("no embedded server")?;
-    let mut client: Client = cluster
-        .superuser(copy.name())
-        .connect(NoTls)
-        .map_err(|e| e.to_string())?;
-    client
+    let database = copy(&template)?;
+    connect(&server, &database)?
         .batch_execute(mutation.sql)
         .map_err(|e| format!("{}: {}", mutation.sql, pgrehearse::rehearse::message_of(&e)))?;
-    let from = Source::Database(format!("postgres:///{}", copy.name()));
-    let found = compare(&from, &options(&server, &template))?;
+    let found = compare(&source(&database), &options(&server))?;
     let named = found
         .iter()
         .any(|(id, attribute)| id.starts_with(mutation.object) && attribute == mutation.attribute);
@@ -198,9 +212,11 @@ fn coverage() -> Result<(), String> {
         ));
     }
     let (server, template) = template(ServerVersion::V18)?;
-    let scope = &options(&server, &template).scope;
+    let database = copy(&template)?;
+    let scope = &options(&server).scope;
     let catalog: Catalog<LiveSide> =
-        pgrehearse::catalog::read(&mut template.live.client(), scope).map_err(|e| e.to_string())?;
+        pgrehearse::catalog::read(&mut connect(&server, &database)?, scope)
+            .map_err(|e| e.to_string())?;
     let mut compared: BTreeSet<(String, String)> = BTreeSet::new();
     for (id, object) in &catalog.objects {
         let kind = id.kind.slug().to_owned();
