@@ -130,7 +130,9 @@ fn not_today(error: PipelineError) -> CliError {
         false => error,
         true => CliError {
             exit: Exit::Refused,
-            help: Some("live or the plan file is not as it was: plan again from this database".to_owned()),
+            help: Some(
+                "live or the plan file is not as it was: plan again from this database".to_owned(),
+            ),
             ..error
         },
     }
@@ -246,7 +248,9 @@ fn changed(document: &Document, remaining: &BTreeSet<String>, live: &Catalog<Liv
     let mut made: BTreeSet<&ObjectId> = BTreeSet::new();
     // A table that no step makes, by whatever operation, has to be there.
     let of_steps: BTreeSet<&ObjectId> = document.steps().map(|(_, s)| &s.object).collect();
-    let renames = document.steps().any(|(_, s)| s.operation.starts_with("rename"));
+    let renames = document
+        .steps()
+        .any(|(_, s)| s.operation.starts_with("rename"));
     let missing = document.touches.iter().filter(|id| {
         !renames
             && id.kind == KindTag::Table
