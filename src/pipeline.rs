@@ -469,6 +469,18 @@ fn base_catalog(pair: &Pair<'_>, compared: &Compared) -> Result<Catalog<Live>, P
     Ok(pair.live.catalog.clone())
 }
 
+/// The existing tables, views … that get a new part.
+///
+/// What is new hangs on nothing in live yet: without these, a plan that only adds a column would
+/// fit a database without the table, too.
+fn wholes_of_new(touched: &BTreeSet<ObjectId>, compared: &Compared) -> Vec<ObjectId> {
+    let (live, desired) = (&compared.live.objects, &compared.desired);
+    let new = touched.iter().filter(|id| !live.contains_key(id));
+    new.filter_map(|id| desired.get(id)?.parent())
+        .filter(|whole| whole.kind != KindTag::Schema && live.contains_key(whole))
+        .collect()
+}
+
 fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, PipelineError> {
     let context = Context {
         live: &compared.live,
@@ -482,6 +494,7 @@ fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, Pipe
     steps.extend(strategy::rename_steps(&compared.renames));
     let steps = order::sort(steps)?;
     let mut touched = compared.changes.touched();
+    touched.extend(wholes_of_new(&touched, compared));
     for rename in &compared.renames {
         touched.extend([rename.from.clone(), rename.to.clone()]);
     }

@@ -355,6 +355,10 @@ impl<'a> Run<'a> {
     fn rejected(&self, mut failures: Vec<Failure>) -> ElaborateError {
         // What can never work comes before what only misses something.
         failures.sort_by_key(|f| (!is_final(&f.error), f.item.index));
+        let twice = failures.first().filter(|f| is_duplicate(&f.error));
+        let other = twice
+            .and_then(|f| self.files.other_creator(f.item.index))
+            .map(|s| ("created here, too".to_owned(), excerpt(self.files, s)));
         let mut described = failures.iter().filter_map(|f| {
             let db = f.error.as_db_error()?;
             let statement = &self.files.statements[f.item.index];
@@ -379,8 +383,9 @@ impl<'a> Run<'a> {
             detail: db.detail().map(str::to_owned),
             hint: db.hint().map(str::to_owned),
             excerpt,
-            others: described
-                .map(|(db, e)| (db.message().to_owned(), e))
+            others: other
+                .into_iter()
+                .chain(described.map(|(db, e)| (db.message().to_owned(), e)))
                 .collect(),
         }
     }
@@ -402,17 +407,20 @@ fn by_file<'i>(files: &DesiredFiles, items: &'i [Item]) -> Vec<&'i [Item]> {
 
 /// Trying again cannot help: the statement is wrong, forbidden, or says the same thing twice.
 fn is_final(error: &postgres::Error) -> bool {
-    error.as_db_error().is_some_and(|e| {
+    let hopeless = [SqlState::SYNTAX_ERROR, SqlState::INSUFFICIENT_PRIVILEGE];
+    is_duplicate(error) || error.code().is_some_and(|code| hopeless.contains(code))
+}
+
+fn is_duplicate(error: &postgres::Error) -> bool {
+    error.code().is_some_and(|code| {
         [
-            SqlState::SYNTAX_ERROR,
-            SqlState::INSUFFICIENT_PRIVILEGE,
             SqlState::DUPLICATE_TABLE,
             SqlState::DUPLICATE_COLUMN,
             SqlState::DUPLICATE_OBJECT,
             SqlState::DUPLICATE_FUNCTION,
             SqlState::DUPLICATE_SCHEMA,
         ]
-        .contains(e.code())
+        .contains(code)
     })
 }
 

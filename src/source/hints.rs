@@ -37,10 +37,37 @@ pub enum HintTarget {
     Object { kind: String, name: Vec<String> },
 }
 
+impl HintTarget {
+    /// The kind whose names `kind` shares: a view cannot be called like a table.
+    fn clashes_as(kind: &str) -> &str {
+        match kind {
+            "view" | "materialized view" | "foreign table" | "sequence" => "table",
+            "domain" => "type",
+            "procedure" | "aggregate" => "function",
+            kind => kind,
+        }
+    }
+
+    /// Whether only one of both can be there.
+    pub(super) fn clashes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Object { kind: a, name: x }, Self::Object { kind: b, name: y }) => {
+                x == y && Self::clashes_as(a) == Self::clashes_as(b)
+            }
+            (a, b) => a == b,
+        }
+    }
+
+    /// Whether several of one name can be there, told apart by their arguments.
+    pub(super) fn is_routine(&self) -> bool {
+        matches!(self, Self::Object { kind, .. } if Self::clashes_as(kind) == "function")
+    }
+}
+
 type Target = Result<HintTarget, HintProblem>;
 
 /// The schema of unqualified names when the file sets no search path.
-const DEFAULT_SCHEMA: &str = "public";
+pub(super) const DEFAULT_SCHEMA: &str = "public";
 
 /// Reads the hints of `file`, which was split into `scan`.
 ///
@@ -250,6 +277,11 @@ fn of_statement(sql: &str, schema: &str) -> Target {
         .ok_or(HintProblem::Misplaced {
             what: "an object without a name",
         })
+}
+
+/// The object that `sql` creates; names without a schema are in `schema`.
+pub(super) fn created(sql: &str, schema: &str) -> Option<HintTarget> {
+    of_statement(sql, schema).ok()
 }
 
 /// Takes `CREATE … kind`.

@@ -266,6 +266,33 @@ impl DesiredFiles {
         self.notices.extend(notices(file, skipped));
     }
 
+    /// The other statement that creates the object of statement number `index`, as far as their
+    /// first words tell; `None` also for one of several overloads.
+    pub fn other_creator(&self, index: usize) -> Option<&Statement> {
+        let mut schema = String::new();
+        let mut file = usize::MAX;
+        let mut created = Vec::with_capacity(self.statements.len());
+        for statement in &self.statements {
+            if statement.file != file {
+                file = statement.file;
+                schema = hints::DEFAULT_SCHEMA.to_owned();
+            }
+            let sql = self.statement_text(statement);
+            if let Some(set) = statement::search_path(sql) {
+                schema = set.unwrap_or_else(|| hints::DEFAULT_SCHEMA.to_owned());
+            }
+            created.push(hints::created(sql, &schema));
+        }
+        let wanted = created.get(index)?.as_ref()?;
+        let mut others = (0..)
+            .zip(&created)
+            .filter(|(n, target)| *n != index && target.as_ref().is_some_and(|t| t.clashes(wanted)))
+            .filter_map(|(n, _): (usize, _)| self.statements.get(n));
+        let first = others.next();
+        let is_only = others.next().is_none();
+        first.filter(|_| is_only || !wanted.is_routine())
+    }
+
     /// The text of one of these statements, without the semicolon.
     pub fn statement_text(&self, statement: &Statement) -> &str {
         self.files

@@ -340,14 +340,22 @@ fn alter(sql: &str, mut rest: Reader) -> Class {
     if let Some(class) = cluster_wide(&mut rest) {
         return class;
     }
-    if changes_owner_only(rest.clone()) {
-        return unmodeled("owner", sql, rest, &["owner"]);
+    match lone_owner(rest.clone()) {
+        Some(owner) if is_reserved_role(&owner) => Class::Refused {
+            why: "a role of PostgreSQL's own (pg_…) owns nothing of a schema",
+        },
+        Some(_) => unmodeled("owner", sql, rest, &["owner"]),
+        None => Class::Ddl,
     }
-    Class::Ddl
 }
 
-/// Whether the statement ends in `OWNER TO role` and has no other action.
-fn changes_owner_only(mut rest: Reader) -> bool {
+/// `pg_*`, but for the one that pg_dump of 15 and later writes as the owner of schema public.
+fn is_reserved_role(name: &str) -> bool {
+    name.starts_with("pg_") && name != "pg_database_owner"
+}
+
+/// The role of a statement that ends in `OWNER TO role` and has no other action.
+fn lone_owner(mut rest: Reader) -> Option<String> {
     let mut before = ["", ""];
     while let Some(token) = rest.peek() {
         if rest.sees(&["("]) && rest.parenthesized().is_some() {
@@ -355,17 +363,18 @@ fn changes_owner_only(mut rest: Reader) -> bool {
         }
         let word = rest.text_of(token);
         if word == "," {
-            return false;
+            return None;
         }
         if rest.eat(&["owner", "to"]) {
             // RENAME COLUMN owner TO x renames a column called owner.
             let renames = before.iter().any(|w| w.eq_ignore_ascii_case("rename"));
-            return !renames && rest.advance().is_some() && rest.is_done();
+            let owner = rest.ident()?;
+            return (!renames && rest.is_done()).then_some(owner);
         }
         before = [before[1], word];
         rest.advance();
     }
-    false
+    None
 }
 
 fn drop_object(sql: &str, mut rest: Reader) -> Class {
@@ -488,6 +497,8 @@ mod tests {
             "select set_config('role', 'postgres', false)",
             "create language plpython3u",
             "discard all",
+            "alter table t owner to pg_write_server_files",
+            "alter function f(int) owner to \"pg_read_server_files\"",
         ] {
             assert!(matches!(classify(sql), Class::Refused { .. }), "{sql}");
         }
@@ -502,6 +513,10 @@ mod tests {
         assert_eq!(
             classify("alter function f(int, int) owner to current_user"),
             named("owner", "function f(int, int)")
+        );
+        assert_eq!(
+            classify("ALTER SCHEMA public OWNER TO pg_database_owner"),
+            named("owner", "SCHEMA public")
         );
         for sql in [
             "alter table t owner to a, add column b int",

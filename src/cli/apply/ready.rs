@@ -5,11 +5,11 @@ use crate::apply::{ApplyError, Position, StepState, resume};
 use crate::catalog::{Catalog, Live, closure};
 use crate::cli::options::Work;
 use crate::cli::{CliError, Context, Exit, files};
-use crate::kinds::{Object, ObjectId};
+use crate::kinds::{KindTag, Object, ObjectId};
 use crate::pg::Ident;
-use crate::pipeline::{self, Again};
+use crate::pipeline::{self, Again, PipelineError};
 use crate::plan::{Document, Phase, PhaseRecord, artifact};
-use crate::rehearse;
+use crate::rehearse::{self, RehearseError};
 use crate::source::Source;
 use postgres::Client;
 use std::collections::BTreeSet;
@@ -96,7 +96,8 @@ pub(super) fn again(
         live,
         &catalog,
         &work.options,
-    )?;
+    )
+    .map_err(not_today)?;
     let fresh = rehearsed.document();
     proved(fresh)?;
     if !worse.is_empty() && !allow_blocking {
@@ -119,6 +120,22 @@ pub(super) fn again(
         live: catalog,
         broken,
     })
+}
+
+/// A plan that does not run on a clone of today is refused: nothing was changed.
+fn not_today(error: PipelineError) -> CliError {
+    let fails = matches!(error, PipelineError::Rehearse(RehearseError::Fails { .. }));
+    let error = CliError::from(error);
+    match fails {
+        false => error,
+        true => CliError {
+            exit: Exit::Refused,
+            help: Some(
+                "live or the plan file is not as it was: plan again from this database".to_owned(),
+            ),
+            ..error
+        },
+    }
 }
 
 /// Plans the way to `desired` and rehearses it.
@@ -229,6 +246,19 @@ fn changed(document: &Document, remaining: &BTreeSet<String>, live: &Catalog<Liv
         .steps()
         .filter(|(_, step)| remaining.contains(&step.id));
     let mut made: BTreeSet<&ObjectId> = BTreeSet::new();
+    // A table that no step makes, by whatever operation, has to be there.
+    let of_steps: BTreeSet<&ObjectId> = document.steps().map(|(_, s)| &s.object).collect();
+    let renames = document
+        .steps()
+        .any(|(_, s)| s.operation.starts_with("rename"));
+    let missing = document.touches.iter().filter(|id| {
+        !renames
+            && id.kind == KindTag::Table
+            && !of_steps.contains(id)
+            && !live.objects.contains_key(id)
+    });
+    let missing = missing.map(|id| format!("{} is missing", id.human()));
+    error.also.extend(missing);
     for (_, step) in steps {
         let is_there = live.objects.contains_key(&step.object);
         let makes = step.operation.starts_with("create") || step.operation.starts_with("add");

@@ -110,7 +110,7 @@ fn elaborate(version: ServerVersion, error: ElaborateError) -> CliError {
             let mut made = CliError::new(code, message, Exit::Usage)
                 .excerpt(Some(excerpt))
                 .server(format!("PostgreSQL {version} said: {named}"))
-                .maybe_help(hint);
+                .maybe_help(hint.or_else(|| rejected_help(code).map(str::to_owned)));
             made.causes.extend(detail);
             let more = others.len().saturating_sub(OTHERS);
             for (message, excerpt) in others.into_iter().take(OTHERS) {
@@ -128,6 +128,25 @@ fn elaborate(version: ServerVersion, error: ElaborateError) -> CliError {
         ElaborateError::Scratch(e) => e.into(),
         error @ ElaborateError::Lost { .. } => CliError::of(code, &error, Exit::Failed),
     }
+}
+
+/// What to do about a rejected statement when the server gives no hint.
+fn rejected_help(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "desired::unknown_table" | "desired::unknown_object" | "desired::unknown_function" => {
+            "add the statement that creates it to the files (their order does not matter), or mend the name"
+        }
+        "desired::unknown_schema" => "add CREATE SCHEMA to the files, or mend the name",
+        "desired::duplicate_table"
+        | "desired::duplicate_column"
+        | "desired::duplicate_object"
+        | "desired::duplicate_function"
+        | "desired::duplicate_schema" => "keep one of the two",
+        "desired::insufficient_privilege" => {
+            "schema files run as a plain role: take out what needs more, and do it by hand where it is meant"
+        }
+        _ => return None,
+    })
 }
 
 /// The name that the manual (Appendix A) gives a SQLSTATE.
@@ -170,7 +189,9 @@ impl From<ScratchError> for CliError {
             ScratchError::Address { .. }
             | ScratchError::NotAServerFolder { .. }
             | ScratchError::UnsupportedVersion { .. } => Exit::Usage,
-            ScratchError::ExtensionNotAllowed { .. } => Exit::Refused,
+            ScratchError::ExtensionNotAllowed { .. } | ScratchError::RoleReserved { .. } => {
+                Exit::Refused
+            }
             _ => Exit::Failed,
         };
         Self::of(error.code(), &error, exit).maybe_help(error.help())
