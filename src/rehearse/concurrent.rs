@@ -118,7 +118,10 @@ fn climb<'c>(
             *strongest = (*strongest).max(mode);
         }
         if settled >= SETTLED {
-            hold(free, tables)?;
+            // Behind a waiting ACCESS EXCLUSIVE nobody gets in: then there is no next rung.
+            if hold(free, tables).is_err() {
+                free.batch_execute("ROLLBACK")?;
+            }
             holding.batch_execute("COMMIT")?;
             std::mem::swap(&mut holding, &mut free);
             settled = 0;
@@ -130,7 +133,9 @@ fn climb<'c>(
 
 /// Opens a transaction that a concurrent build has to wait for: a writer with an old snapshot.
 fn hold(client: &mut Client, tables: &[Qualified]) -> Result<(), postgres::Error> {
-    client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1")?;
+    client.batch_execute(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = '200ms'; SELECT 1",
+    )?;
     for table in tables {
         client.batch_execute(sql!("LOCK TABLE {} IN ROW EXCLUSIVE MODE", table).as_str())?;
     }

@@ -32,6 +32,11 @@ struct Relation {
 pub struct State(BTreeMap<u32, Relation>);
 
 impl State {
+    /// What the relation was called at that moment; REINDEX CONCURRENTLY renames on its way.
+    pub fn name(&self, oid: u32) -> Option<&str> {
+        self.0.get(&oid).map(|relation| relation.name.as_str())
+    }
+
     /// Only the relations in `oids`.
     pub fn only(mut self, oids: &BTreeSet<u32>) -> Self {
         self.0.retain(|oid, _| oids.contains(oid));
@@ -178,23 +183,24 @@ pub fn evidence(
     let mut built = BTreeSet::new();
     for (oid, now) in &after.0 {
         let was = before.0.get(oid);
-        let table_existed = now.table.as_ref().is_some_and(|t| old(t).is_some());
-        match (now.kind, was) {
+        let table = now.table.as_ref().and_then(old);
+        let built_here = match (now.kind, was) {
             ('r' | 'm', Some(was)) if was.filenode != now.filenode => {
                 if let Some(first) = old(oid) {
                     rewritten.insert(first.name.clone());
                 }
+                false
             }
-            ('i', Some(was)) if was.filenode != now.filenode && table_existed => {
-                built.insert(now.name.clone());
-            }
+            ('i', Some(was)) => was.filenode != now.filenode,
             // An index that keeps the storage of the one it takes the place of is not built.
-            ('i', None)
-                if table_existed && now.filenode.is_some_and(|f| !filenodes.contains(&f)) =>
-            {
-                built.insert(now.name.clone());
-            }
-            _ => {}
+            ('i', None) => now.filenode.is_some_and(|f| !filenodes.contains(&f)),
+            _ => false,
+        };
+        // A build reads its table. Outside a transaction the counters do not tell: the session
+        // sends them off, and begins anew, whenever half a second (14) or a second has passed.
+        if let (true, Some(table)) = (built_here, table) {
+            built.insert(now.name.clone());
+            scanned.insert(table.name.clone());
         }
         if let (Some(was), Some(first)) = (was, old(oid))
             && now.scans > was.scans

@@ -257,7 +257,6 @@ impl<'r> Run<'r> {
         let before = self.sessions.state()?.uncounted();
         let start = self.sessions.state()?.only(&self.existing);
         self.sessions.forget_messages();
-        let existing = self.existing.clone();
         let (ladder, result) = concurrent::run(
             &mut self.sessions,
             &self.database,
@@ -271,15 +270,17 @@ impl<'r> Run<'r> {
         let mut measured = evidence_of(&start, &before, &after, &messages, |name| {
             foreign_key_tables(client, name)
         })?;
-        for ((oid, name), mode) in ladder.locks {
-            if existing.contains(&oid) {
-                measured.locks.insert(name, mode);
+        for ((oid, _), mode) in ladder.locks {
+            if let Some(name) = start.name(oid) {
+                measured.locks.insert(name.to_owned(), mode);
             }
         }
-        for ((oid, name), mode) in ladder.polled {
-            let known = measured.locks.get(&name);
-            if existing.contains(&oid) && known.is_none_or(|k| *k < mode) {
-                polled.insert(name, mode);
+        for ((oid, _), mode) in ladder.polled {
+            let Some(name) = start.name(oid) else {
+                continue;
+            };
+            if measured.locks.get(name).is_none_or(|k| *k < mode) {
+                polled.insert(name.to_owned(), mode);
             }
         }
         Ok(measured)
@@ -461,12 +462,31 @@ fn foreign_key_tables(
     client: &mut postgres::Client,
     name: &str,
 ) -> Result<Vec<u32>, postgres::Error> {
-    let sql = "SELECT conrelid, confrelid FROM pg_constraint WHERE conname = $1 AND contype = 'f'";
+    // The message names the constraint only, and other tables may have one of that name: theirs are
+    // not locked by us. A partitioned table is read partition by partition, those that are locked.
+    // pg_partition_tree would lock them.
+    let sql = "
+          WITH RECURSIVE held AS (
+                SELECT relation, mode FROM pg_locks
+                 WHERE pid = pg_backend_pid() AND locktype = 'relation'
+             ), side (relation) AS (
+                SELECT unnest(ARRAY[c.conrelid, c.confrelid])
+                  FROM pg_constraint c
+                  JOIN held ON held.relation = c.conrelid
+                   AND held.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
+                 WHERE c.conname = $1 AND c.contype = 'f'
+                 UNION
+                SELECT i.inhrelid
+                  FROM side
+                  JOIN pg_class p ON p.oid = side.relation AND p.relkind = 'p'
+                  JOIN pg_inherits i ON i.inhparent = side.relation
+             )
+        SELECT DISTINCT c.oid
+          FROM side
+          JOIN held ON held.relation = side.relation
+          JOIN pg_class c ON c.oid = side.relation AND c.relkind = 'r'";
     let rows = client.query(sql, &[&name])?;
-    Ok(rows
-        .iter()
-        .flat_map(|row| [row.get(0), row.get(1)])
-        .collect())
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 fn fails(step: &StepRecord, statement: &str, error: &postgres::Error) -> RehearseError {
