@@ -54,6 +54,12 @@ pub(super) fn absorb(desired: &Catalog<Desired>, set: &mut ChangeSet) {
             absorbed.insert(child, id.clone());
         }
     }
+    for (part, whole) in &absorbed {
+        set.absorbs
+            .entry(whole.clone())
+            .or_default()
+            .push(part.clone());
+    }
     set.absorbed = absorbed;
 }
 

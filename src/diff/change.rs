@@ -63,6 +63,8 @@ pub struct ChangeSet {
     pub around: Vec<Around>,
     /// Objects whose change another object's brings about, with that object.
     pub absorbed: BTreeMap<ObjectId, ObjectId>,
+    /// The other direction of [`ChangeSet::absorbed`].
+    pub absorbs: BTreeMap<ObjectId, Vec<ObjectId>>,
     /// Per object that steps aside or is replaced for others: those others. It comes back after
     /// they are gone or changed.
     pub in_the_way: BTreeMap<ObjectId, BTreeSet<ObjectId>>,

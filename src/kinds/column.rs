@@ -415,6 +415,8 @@ enum Family {
 fn family(data_type: &str) -> Family {
     let base = data_type.split('(').next().unwrap_or(data_type).trim();
     match base {
+        // An extension's type whose casts from and to text are assignment casts.
+        _ if base.ends_with(".citext") => Family::Text,
         "text" | "character varying" | "character" | "name" | "\"char\"" => Family::Text,
         "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" | "money" => {
             Family::Number

@@ -76,23 +76,15 @@ fn one(id: &ObjectId) -> BTreeSet<ObjectId> {
 /// What is created together with `id` because it follows or stands inside it.
 fn with_absorbed(context: &Context<'_>, id: &ObjectId, drops: bool) -> BTreeSet<ObjectId> {
     let mut all = one(id);
-    loop {
-        let more: Vec<ObjectId> = context
-            .changes
-            .absorbed
-            .iter()
-            .filter(|(child, whole)| {
-                all.contains(*whole)
-                    && !all.contains(*child)
-                    && drops == context.changes.drops(child)
-            })
-            .map(|(child, _)| child.clone())
-            .collect();
-        if more.is_empty() {
-            return all;
+    let mut queue = vec![id.clone()];
+    while let Some(whole) = queue.pop() {
+        for part in context.changes.absorbs.get(&whole).into_iter().flatten() {
+            if drops == context.changes.drops(part) && all.insert(part.clone()) {
+                queue.push(part.clone());
+            }
         }
-        all.extend(more);
     }
+    all
 }
 
 pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step {
@@ -394,7 +386,12 @@ fn add_new(statements: &mut Vec<Sql>, more: &[Sql]) {
 fn using(statement: Sql, expression: &str) -> Sql {
     // The one statement of a column's change that a conversion belongs to.
     if statement.as_str().contains(" TYPE ") {
-        sql!("{} USING {}", statement, Deparsed(expression))
+        let plain = statement
+            .as_str()
+            .split(" USING ")
+            .next()
+            .unwrap_or_default();
+        sql!("{} USING {}", Deparsed(plain), Deparsed(expression))
     } else {
         statement
     }

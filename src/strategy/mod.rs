@@ -4,6 +4,7 @@
 
 mod add_column;
 mod constraint;
+mod convert;
 mod direct;
 mod index;
 mod key;
@@ -121,6 +122,7 @@ pub trait Strategy: Sync {
 /// The strategies; the first that claims a change expands it. `direct` is last and takes the rest.
 const REGISTRY: &[&dyn Strategy] = &[
     &add_column::AddColumn,
+    &convert::Convert,
     &set_not_null::SetNotNull,
     &key::Key,
     &constraint::NotValid,
