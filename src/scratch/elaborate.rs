@@ -130,6 +130,14 @@ pub fn elaborate(database: &Database, files: &DesiredFiles) -> Result<Elaborated
             }),
         }
     }
+    let mut place = vec![0; files.files.len()];
+    for (at, file) in super::arrange::files_in_order(files)
+        .into_iter()
+        .enumerate()
+    {
+        place[file] = at;
+    }
+    work.sort_by_key(|item| place[files.statements[item.index].file]);
     let client = database.connect()?;
     let mut run = Run::new(database, files, client, schemas)?;
     run.all(work)?;

@@ -5,6 +5,7 @@
 //! are logged in as a role without any right beyond its own databases; what a superuser must do is done
 //! before the first of them is opened.
 
+mod arrange;
 pub mod binaries;
 pub mod cluster;
 pub mod database;
