@@ -1,6 +1,6 @@
 -- online · DATA LOSS · 100 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
 -- from schemas/shop/v1 to schemas/shop/v2
--- plan e0782a4e1c9a85464471b14e18a63e59, PostgreSQL 17, pgrehearse 0.1.0
+-- plan 21737c53bb5eb6857cb9de5d9c51fa3e, PostgreSQL 17, pgrehearse 0.1.0
 -- data-loss in contract-2: every row of public.newsletter_signups is lost
 -- data-loss in contract-3: the values of public.customers.fax are lost
 -- rejects-writes in expand-12: from here on public.customers rejects NULL in locale, also in an UPDATE of another column of a row that has it
@@ -32,8 +32,6 @@
 -- breaks-queries in contract-6: prepared statements that return it fail (0A000) until they are prepared again
 -- irreversible in contract-2: no rollback brings it back
 -- irreversible in contract-3: no rollback brings it back
--- not compared: comment on schema pg_catalog (both)
--- not compared: comment on schema pg_toast (both)
 --
 -- Run with: psql -X -f THIS_FILE DATABASE (not with --single-transaction).
 -- There is no ledger here: each statement looks whether it is done already, so that a
@@ -701,12 +699,12 @@ BEGIN;
 COMMENT ON COLUMN public.shipments.tracking_no IS 'As the carrier prints it';
 COMMIT;
 
--- expand-60: change comment on enum public.order_status: text [online]
+-- expand-60: change comment on type public.order_status: text [online]
 BEGIN;
 COMMENT ON TYPE public.order_status IS 'Life of an order; a return may follow the shipment';
 COMMIT;
 
--- expand-61: create comment on function public.available_stock."bigint" [online]
+-- expand-61: create comment on function public.available_stock(bigint) [online]
 BEGIN;
 COMMENT ON FUNCTION public.available_stock(bigint) IS 'What can still be promised to a customer';
 COMMIT;

@@ -174,7 +174,7 @@ pub fn evidence(
     before: &State,
     after: &State,
     messages: &[String],
-    foreign_keys: impl FnMut(&str) -> Result<Vec<u32>, postgres::Error>,
+    foreign_keys: impl FnMut(&str) -> Result<Vec<(u32, bool)>, postgres::Error>,
 ) -> Result<StatementEvidence, postgres::Error> {
     let old = |oid: &u32| start.0.get(oid);
     let filenodes: BTreeSet<u32> = before.0.values().filter_map(|r| r.filenode).collect();
@@ -228,7 +228,7 @@ pub fn evidence(
 fn read_messages(
     start: &State,
     messages: &[String],
-    mut foreign_keys: impl FnMut(&str) -> Result<Vec<u32>, postgres::Error>,
+    mut foreign_keys: impl FnMut(&str) -> Result<Vec<(u32, bool)>, postgres::Error>,
     rewritten: &mut BTreeSet<String>,
     scanned: &mut BTreeSet<String>,
 ) -> Result<(), postgres::Error> {
@@ -246,10 +246,9 @@ fn read_messages(
         if let Some(name) = quoted(message, "validating foreign key constraint \"") {
             let tables = foreign_keys(name)?;
             // Nothing is looked up for a new table, which has no row.
-            let checks = tables
-                .first()
-                .is_some_and(|child| start.0.contains_key(child));
-            for oid in tables.into_iter().filter(|_| checks) {
+            let old = |(oid, child): &(u32, bool)| *child && start.0.contains_key(oid);
+            let checks = tables.iter().any(old);
+            for (oid, _) in tables.into_iter().filter(|_| checks) {
                 scanned.extend(start.0.get(&oid).map(|r| r.name.clone()));
             }
         } else if let Some(name) = quoted(message, "verifying table \"") {

@@ -461,7 +461,7 @@ fn take_back(
 fn foreign_key_tables(
     client: &mut postgres::Client,
     name: &str,
-) -> Result<Vec<u32>, postgres::Error> {
+) -> Result<Vec<(u32, bool)>, postgres::Error> {
     // The message names the constraint only, and other tables may have one of that name: theirs are
     // not locked by us. A partitioned table is read partition by partition, those that are locked.
     // pg_partition_tree would lock them.
@@ -469,24 +469,25 @@ fn foreign_key_tables(
           WITH RECURSIVE held AS (
                 SELECT relation, mode FROM pg_locks
                  WHERE pid = pg_backend_pid() AND locktype = 'relation'
-             ), side (relation) AS (
-                SELECT unnest(ARRAY[c.conrelid, c.confrelid])
+             ), side (relation, child) AS (
+                SELECT x.relation, x.child
                   FROM pg_constraint c
                   JOIN held ON held.relation = c.conrelid
                    AND held.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
+                 CROSS JOIN LATERAL (VALUES (c.conrelid, true), (c.confrelid, false)) x (relation, child)
                  WHERE c.conname = $1 AND c.contype = 'f'
                  UNION
-                SELECT i.inhrelid
+                SELECT i.inhrelid, side.child
                   FROM side
                   JOIN pg_class p ON p.oid = side.relation AND p.relkind = 'p'
                   JOIN pg_inherits i ON i.inhparent = side.relation
              )
-        SELECT DISTINCT c.oid
+        SELECT DISTINCT c.oid, side.child
           FROM side
           JOIN held ON held.relation = side.relation
           JOIN pg_class c ON c.oid = side.relation AND c.relkind = 'r'";
     let rows = client.query(sql, &[&name])?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 fn fails(step: &StepRecord, statement: &str, error: &postgres::Error) -> RehearseError {
