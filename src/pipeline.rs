@@ -368,14 +368,25 @@ pub fn differences(
 ) -> Result<Differences, PipelineError> {
     let pair = load(from, to, options)?;
     let aligned = align(&pair)?;
-    let set = ChangeSet {
+    let mut set = ChangeSet {
         changes: diff::compare(&aligned.live, &aligned.desired),
         ..ChangeSet::default()
     };
+    // What moves to another schema keeps its name: here it is an attribute that differs.
+    let (moves, renames): (Vec<_>, Vec<_>) =
+        aligned.renames.into_iter().partition(|r| r.from == r.to);
+    for id in moves.into_iter().map(|moved| moved.to) {
+        let sides = (pair.live.catalog.get(&id), aligned.desired.get(&id));
+        if let (Some(old), Some(new)) = sides
+            && let Some(change) = diff::alteration(old, new)
+        {
+            set.changes.insert(id, change);
+        }
+    }
     let mut notices = aligned.notices;
     notices.extend(likely_renames(&set));
     Ok(Differences {
-        renames: aligned.renames,
+        renames,
         changes: set.changes,
         notices,
         unmodeled: aligned.unmodeled,

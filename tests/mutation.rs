@@ -1,5 +1,5 @@
-//! Every attribute that docs/coverage.md calls done is changed by hand on a live database, and the
-//! difference is found under its name.
+//! Every attribute that docs/coverage.md calls done is changed by hand on a live database:
+//! `pgrehearse check` exits with 0 before and with 4 after, and names object and attribute.
 
 mod support;
 
@@ -8,15 +8,15 @@ mod table;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use pgrehearse::catalog::{Catalog, Live as LiveSide};
-use pgrehearse::diff::Change;
-use pgrehearse::kinds::differing;
 use pgrehearse::pg::ServerVersion;
-use pgrehearse::pipeline::{self, Options, PipelineError};
 use pgrehearse::scratch::{Database, Scratch};
-use pgrehearse::source::{Source, read_files};
+use pgrehearse::source::read_files;
+use postgres::config::Host;
 use postgres::{Client, NoTls};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::process::{Command, Output};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use support::Live;
 use table::{MUTATIONS, Mutation};
@@ -44,8 +44,6 @@ fn main() {
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     pgrehearse::scratch::stop_all();
-    // Not there when no test needed it.
-    std::fs::remove_dir_all(cache()).ok();
     conclusion.exit();
 }
 
@@ -62,11 +60,6 @@ struct Template {
     live: Live,
 }
 
-/// Where the catalog of the rich schema is kept for all tests of a process.
-fn cache() -> PathBuf {
-    std::env::temp_dir().join(format!("pgrehearse-mutation-{}", std::process::id()))
-}
-
 fn template(version: ServerVersion) -> Result<(Arc<Scratch>, Arc<Template>), String> {
     type Templates = BTreeMap<u32, Result<Arc<Template>, String>>;
     static MADE: OnceLock<Mutex<Templates>> = OnceLock::new();
@@ -78,52 +71,12 @@ fn template(version: ServerVersion) -> Result<(Arc<Scratch>, Arc<Template>), Str
     let template = made.entry(version.major()).or_insert_with(|| {
         let files = read_files(Path::new(RICH)).map_err(|e| e.to_string())?;
         let live = Live::from_files(&server, &files)?;
-        let template = Template { live };
-        // Fills the cache.
-        compare(&template.live.source(), &options(&server))?;
-        Ok(Arc::new(template))
+        // The catalog of the files is kept from here on: the other runs need no scratch server,
+        // but for texts that differ.
+        check(&server, live.database.name(), &[])?.is(0)?;
+        Ok(Arc::new(Template { live }))
     });
     Ok((Arc::clone(&server), template.clone()?))
-}
-
-fn options(server: &Arc<Scratch>) -> Options {
-    let mut options = support::options(server);
-    options.cache = Some(cache());
-    options.scratch.extensions = vec!["citext".to_owned(), "btree_gist".to_owned()];
-    options
-}
-
-/// The differences as `(identity, attribute)`; `exists` for what is on one side only.
-fn compare(from: &Source, options: &Options) -> Result<BTreeSet<(String, String)>, String> {
-    let to = Source::Files(PathBuf::from(RICH));
-    let pair = pipeline::load(from, &to, options).map_err(|e| e.to_string())?;
-    let compared = match pipeline::compare(&pair) {
-        Ok(compared) => compared,
-        Err(PipelineError::Impossible(all)) => {
-            return Ok(all
-                .into_iter()
-                .map(|i| (i.object.to_string(), i.attribute))
-                .collect());
-        }
-        Err(error) => return Err(error.to_string()),
-    };
-    let mut found = BTreeSet::new();
-    for (id, change) in &compared.changes.changes {
-        let names: Vec<String> = match change {
-            Change::Create { .. } | Change::Drop { .. } => vec!["exists".to_owned()],
-            Change::Alter { old, new, .. } | Change::Replace { old, new, .. } => {
-                differing(old, new)
-                    .into_iter()
-                    .map(|(_, a)| a.name.to_owned())
-                    .collect()
-            }
-        };
-        found.extend(names.into_iter().map(|n| (id.to_string(), n)));
-    }
-    // An extension that moves is a rename of everything in it.
-    let moved = compared.renames.iter().filter(|r| r.from == r.to);
-    found.extend(moved.map(|r| (r.to.to_string(), "schema".to_owned())));
-    Ok(found)
 }
 
 /// A database of one test's own: copying the template ends the sessions on it.
@@ -133,33 +86,113 @@ fn copy(template: &Template) -> Result<Database, String> {
     template.live.database.copy().map_err(|e| e.to_string())
 }
 
-fn connect(server: &Scratch, database: &Database) -> Result<Client, String> {
+fn connect(server: &Scratch, database: &str) -> Result<Client, String> {
     let cluster = server.cluster().ok_or("no embedded server")?;
-    let config = cluster.superuser(database.name());
+    let config = cluster.superuser(database);
     config.connect(NoTls).map_err(|e| e.to_string())
 }
 
-fn source(database: &Database) -> Source {
-    Source::Database(format!("postgres:///{}", database.name()))
+/// What a run of the program said.
+struct Said {
+    out: String,
+    err: String,
+    code: Option<i32>,
+}
+
+impl Said {
+    fn is(self, code: i32) -> Result<Self, String> {
+        match self.code == Some(code) {
+            true => Ok(self),
+            false => Err(format!(
+                "exit {:?} instead of {code}\n{}{}",
+                self.code, self.out, self.err
+            )),
+        }
+    }
+}
+
+/// `pgrehearse check` of a database on `server` against the rich schema.
+fn check(server: &Scratch, database: &str, flags: &[&str]) -> Result<Said, String> {
+    let cluster = server.cluster().ok_or("no embedded server")?;
+    let config = cluster.superuser(database);
+    let Some(Host::Unix(socket)) = config.get_hosts().first() else {
+        return Err("the test server has no socket".to_owned());
+    };
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    let password = String::from_utf8_lossy(config.get_password().unwrap_or_default()).into_owned();
+    let search = support::search();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pgrehearse"));
+    command
+        .args(["check", "--to", RICH, "--db"])
+        .arg(format!("postgres:///{database}"))
+        .args(["--set", "extensions=citext,btree_gist"])
+        .args(flags)
+        .env_clear()
+        .env("PGREHEARSE_CACHE", search.cache)
+        .env("PGHOST", socket)
+        .env("PGPORT", port.to_string())
+        .env("PGUSER", config.get_user().unwrap_or_default())
+        .env("PGPASSWORD", password);
+    if let Some(path) = search.path {
+        command.env("PATH", path);
+    }
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().map_err(|e| e.to_string())?;
+    Ok(Said {
+        out: String::from_utf8_lossy(&stdout).into_owned(),
+        err: String::from_utf8_lossy(&stderr).into_owned(),
+        code: status.code(),
+    })
+}
+
+/// The differences that `check --json` prints, as `(identity, attribute)`; `exists` for what is on
+/// one side only.
+fn named(json: &str) -> Result<BTreeSet<(String, String)>, String> {
+    let found: Value = serde_json::from_str(json).map_err(|e| format!("{e}: {json}"))?;
+    let mut all = BTreeSet::new();
+    for difference in found["differences"].as_array().into_iter().flatten() {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let object = text(&difference["object"]);
+        match difference["change"].as_str() {
+            Some("create" | "drop") => {
+                all.insert((object, "exists".to_owned()));
+            }
+            _ => {
+                let attributes = difference["attributes"].as_array().into_iter().flatten();
+                all.extend(attributes.map(|a| (object.clone(), text(&a["name"]))));
+            }
+        }
+    }
+    Ok(all)
 }
 
 fn unchanged(version: ServerVersion) -> Result<(), String> {
     let (server, template) = template(version)?;
     let database = copy(&template)?;
-    let found = compare(&source(&database), &options(&server))?;
-    match found.is_empty() {
+    let found = check(&server, database.name(), &["--json"])?.is(0)?;
+    match named(&found.out)?.is_empty() {
         true => Ok(()),
-        false => Err(format!("{found:?}")),
+        false => Err(found.out),
     }
 }
 
 fn run(mutation: &Mutation, version: ServerVersion) -> Result<(), String> {
     let (server, template) = template(version)?;
     let database = copy(&template)?;
-    connect(&server, &database)?
+    let before = check(&server, database.name(), &[])?.is(0)?;
+    if !before.out.starts_with("no differences\n") {
+        return Err(format!("before the mutation: {}", before.out));
+    }
+    connect(&server, database.name())?
         .batch_execute(mutation.sql)
         .map_err(|e| format!("{}: {}", mutation.sql, pgrehearse::rehearse::message_of(&e)))?;
-    let found = compare(&source(&database), &options(&server))?;
+    let after = check(&server, database.name(), &["--json"])?
+        .is(4)
+        .map_err(|e| format!("{}\n{e}", mutation.sql))?;
+    let found = named(&after.out)?;
     let named = found
         .iter()
         .any(|(id, attribute)| id.starts_with(mutation.object) && attribute == mutation.attribute);
@@ -213,9 +246,9 @@ fn coverage() -> Result<(), String> {
     }
     let (server, template) = template(ServerVersion::V18)?;
     let database = copy(&template)?;
-    let scope = &options(&server).scope;
+    let scope = &support::options(&server).scope;
     let catalog: Catalog<LiveSide> =
-        pgrehearse::catalog::read(&mut connect(&server, &database)?, scope)
+        pgrehearse::catalog::read(&mut connect(&server, database.name())?, scope)
             .map_err(|e| e.to_string())?;
     let mut compared: BTreeSet<(String, String)> = BTreeSet::new();
     for (id, object) in &catalog.objects {

@@ -2,7 +2,7 @@
 
 use super::change::{AttributeChange, Change};
 use crate::catalog::{Catalog, Desired, Live};
-use crate::kinds::{ObjectId, differing};
+use crate::kinds::{Object, ObjectId, differing};
 use std::collections::BTreeMap;
 
 /// The differences, one change an object. Both catalogs are in canonical form.
@@ -13,20 +13,7 @@ pub fn compare(live: &Catalog<Live>, desired: &Catalog<Desired>) -> BTreeMap<Obj
             changes.insert(id.clone(), Change::Drop { old: old.clone() });
             continue;
         };
-        let attributes: Vec<AttributeChange> = differing(old, new)
-            .into_iter()
-            .map(|(a, b)| AttributeChange {
-                alter: new.alter(old, b.name),
-                old: a,
-                new: b,
-            })
-            .collect();
-        if !attributes.is_empty() {
-            let change = Change::Alter {
-                old: old.clone(),
-                new: new.clone(),
-                attributes,
-            };
+        if let Some(change) = alteration(old, new) {
             changes.insert(id.clone(), change);
         }
     }
@@ -36,4 +23,21 @@ pub fn compare(live: &Catalog<Live>, desired: &Catalog<Desired>) -> BTreeMap<Obj
         }
     }
     changes
+}
+
+/// What differs between two states of one object; `None` when nothing does.
+pub fn alteration(old: &Object, new: &Object) -> Option<Change> {
+    let attributes: Vec<AttributeChange> = differing(old, new)
+        .into_iter()
+        .map(|(a, b)| AttributeChange {
+            alter: new.alter(old, b.name),
+            old: a,
+            new: b,
+        })
+        .collect();
+    (!attributes.is_empty()).then(|| Change::Alter {
+        old: old.clone(),
+        new: new.clone(),
+        attributes,
+    })
 }

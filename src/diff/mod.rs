@@ -7,7 +7,7 @@ mod rebuild;
 pub mod rename;
 
 pub use change::{AttributeChange, Change, ChangeSet, Impossible};
-pub use compare::compare;
+pub use compare::{alteration, compare};
 
 use crate::catalog::{Catalog, Desired, Live};
 
