@@ -51,6 +51,8 @@ pub struct Options {
 /// One schema with what came along.
 pub struct Loaded<Side> {
     pub catalog: Catalog<Side>,
+    /// What steps of ours made for a while: part of a clone, never of a comparison.
+    pub own: Catalog<Side>,
     pub description: String,
     pub hints: Vec<Hint>,
     pub notices: Vec<String>,
@@ -210,9 +212,10 @@ fn load_one<Side>(source: &Source, workshop: &Workshop<'_>) -> Result<Loaded<Sid
             (options.progress)("reading the catalog");
             let mut client = (options.connect)(url)?;
             crate::pg::session::prepare(&mut client, workshop.settings.time_zone.as_deref())?;
-            let mut catalog: Catalog<Side> = read(&mut client, &options.scope)?;
+            let mut catalog: Catalog<Side> = read(&mut client, &options.scope.with_own())?;
             catalog.sizes = read_sizes(&mut client)?;
             Ok(Loaded {
+                own: catalog.split_own(),
                 catalog,
                 description: source.to_string(),
                 hints: Vec::new(),
@@ -221,6 +224,7 @@ fn load_one<Side>(source: &Source, workshop: &Workshop<'_>) -> Result<Loaded<Sid
         }
         Source::Snapshot(path) => Ok(Loaded {
             catalog: desired::read_snapshot(path)?,
+            own: Catalog::empty(workshop.version),
             description: source.to_string(),
             hints: Vec::new(),
             notices: Vec::new(),
@@ -474,10 +478,12 @@ pub fn plan_pair(pair: &Pair<'_>) -> Result<Rehearsed, PipelineError> {
 
 /// The live catalog before the renames, in canonical form: what is cloned.
 fn base_catalog(pair: &Pair<'_>, compared: &Compared) -> Result<Catalog<Live>, PipelineError> {
-    if compared.renames.is_empty() {
-        return Ok(compared.live.clone());
-    }
-    Ok(pair.live.catalog.clone())
+    let catalog = if compared.renames.is_empty() {
+        &compared.live
+    } else {
+        &pair.live.catalog
+    };
+    Ok(catalog.clone().with_own(&pair.live.own))
 }
 
 /// The existing tables, views … that get a new part.

@@ -148,6 +148,7 @@ fn step(id: &str, statements: &[&str], lock: LockMode, back: &[&str]) -> StepRec
         rollback: Rollback::Run(back.iter().map(|s| statement(s)).collect()),
         hazards: Vec::new(),
         gate: None,
+        backfill: None,
         fingerprints: Fingerprints {
             before: format!("before {id}"),
             after: format!("after {id}"),
@@ -388,7 +389,9 @@ fn a_closed_gate_leaves_the_rest_pending() {
     any_version(|cluster| {
         let config = database(cluster, "gate");
         let mut plan = whole(cluster.version());
-        plan.phases[2].steps[0].gate = Some("wait 7 days".to_owned());
+        plan.phases[2].steps[0].gate = Some(pgrehearse::plan::Gate::Confirm {
+            what: "wait 7 days".to_owned(),
+        });
         let outcome = run(&config, &plan, &options()).unwrap();
         assert_eq!(outcome.pending, ids(&["contract-1"]));
         assert_eq!(outcome.gate.as_deref(), Some("wait 7 days"));

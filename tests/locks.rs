@@ -452,6 +452,7 @@ impl Shape {
             },
             hazards: Vec::new(),
             gate: None,
+            backfill: None,
             fingerprints: none(),
             evidence: StepEvidence {
                 impact: Impact::NotRehearsed,

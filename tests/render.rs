@@ -34,6 +34,7 @@ impl StepOf {
             rollback: Rollback::Run(Vec::new()),
             hazards: Vec::new(),
             gate: None,
+            backfill: None,
             fingerprints: fingerprints(),
             evidence: StepEvidence {
                 impact: Impact::Online,
@@ -212,7 +213,9 @@ fn shop() -> Document {
             .why("it is not in the desired schema")
             .sql("DROP TABLE public.legacy_carts", &[("public.legacy_carts", AccessExclusive), ("public.customers", AccessExclusive)])
             .with(|s| {
-                s.gate = Some("no query has named it for 24 h".to_owned());
+                s.gate = Some(pgrehearse::plan::Gate::Confirm {
+                    what: "no query has named it for 24 h".to_owned(),
+                });
                 s.rollback = Rollback::Irreversible { why: "the rows of public.legacy_carts are gone".to_owned() };
                 s.hazards = vec![Hazard::declared(HazardKind::DataLoss, "the rows of public.legacy_carts are lost")];
             }),
@@ -486,7 +489,9 @@ fn foreign_text_cannot_break_out_of_the_comment() {
     for step in plan.phases.iter_mut().flat_map(|p| &mut p.steps) {
         step.title = evil.to_owned();
         step.why = evil.to_owned();
-        step.gate = Some(evil.to_owned());
+        step.gate = Some(pgrehearse::plan::Gate::Confirm {
+            what: evil.to_owned(),
+        });
         step.hazards
             .push(Hazard::declared(HazardKind::DataLoss, evil));
         step.statements[0].sql = format!("SELECT '{evil}'");

@@ -5,10 +5,10 @@ use super::ledger::{Ledger, plan_state};
 use super::lock_retry::{self, Failure, Work, is_lock_failure};
 use super::{
     ApplyError, Event, Level, Observer, Options, Outcome, Position, Progress, Session, StepState,
-    Stop, lock, outside, preflight, resume,
+    Stop, backfill, lock, outside, preflight, resume,
 };
 use crate::pg::Sql;
-use crate::plan::{Document, Phase, StepRecord};
+use crate::plan::{Backfill, Document, Phase, StepRecord};
 use postgres::error::SqlState;
 use std::time::Instant;
 
@@ -150,9 +150,9 @@ impl Run<'_, '_> {
             if let Some(gate) = self.options.gates.closed(step) {
                 self.observer.event(Event::Gated {
                     step: step.id.clone(),
-                    gate: gate.to_owned(),
+                    gate: gate.to_string(),
                 });
-                outcome.gate = Some(gate.to_owned());
+                outcome.gate = Some(gate.to_string());
                 break;
             }
             self.observer.event(Event::StepStarted {
@@ -161,7 +161,9 @@ impl Run<'_, '_> {
                 title: step.title.clone(),
             });
             let since = Instant::now();
-            let result = if step.is_transactional() {
+            let result = if let Some(backfill) = &step.backfill {
+                self.fill(step, backfill)
+            } else if step.is_transactional() {
                 self.inside(step)
             } else {
                 self.outside(step, state)
@@ -226,6 +228,13 @@ impl Run<'_, '_> {
         lock_retry::transact(self.session, &work, &record, self.options, self.observer)
             .map(drop)
             .map_err(|failure| self.failed(step, failure))
+    }
+
+    fn fill(&mut self, step: &StepRecord, backfill: &Backfill) -> Result<(), Failed> {
+        backfill::run(self.session, step, backfill, self.options, self.observer)
+            .map_err(|failure| self.failed(step, failure))?;
+        let row = self.ledger.done(self.plan, step, 0, None);
+        Ok(self.record(step, &row)?)
     }
 
     // A step that cannot be rolled back by the server: begun, decided by its probe, cleaned, tried again.

@@ -5,6 +5,7 @@
 //! that cannot run in a transaction is decided by its `done_when`. Locks that block the application are
 //! asked for as [`lock_retry`] says.
 
+mod backfill;
 mod blocker;
 mod error;
 mod event;

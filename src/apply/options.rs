@@ -1,7 +1,7 @@
 //! What a run may do and how long it may wait.
 
 use crate::pg::Ident;
-use crate::plan::{Phase, StepRecord};
+use crate::plan::{Gate, Phase, StepRecord};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ pub enum Gates {
 
 impl Gates {
     /// The condition that keeps `step` from running.
-    pub fn closed<'a>(&self, step: &'a StepRecord) -> Option<&'a str> {
-        let gate = step.gate.as_deref()?;
+    pub fn closed<'a>(&self, step: &'a StepRecord) -> Option<&'a Gate> {
+        let gate = step.gate.as_ref()?;
         match self {
             Self::Closed => Some(gate),
             Self::Open(ids) => (!ids.contains(&step.id)).then_some(gate),

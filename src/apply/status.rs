@@ -152,7 +152,7 @@ fn standing(
             position.state(&step.id),
             StepState::HalfDone | StepState::RollingBack { .. }
         ),
-        gate: step.gate.clone(),
+        gate: step.gate.as_ref().map(ToString::to_string),
         blockers,
     };
     Ok((phases, Some(next)))

@@ -8,7 +8,7 @@ mod unmodeled;
 
 pub use closure::closure;
 pub use fingerprint::fingerprint;
-pub use read::{ReadError, Reader, Scope, read};
+pub use read::{Own, ReadError, Reader, Scope, read};
 pub use unmodeled::Unmodeled;
 
 use crate::kinds::{Object, ObjectId};
@@ -93,6 +93,49 @@ impl<Side> Catalog<Side> {
             }
         }
         dependents
+    }
+
+    /// Takes out what steps of ours made for a while: a catalog of that alone.
+    #[must_use]
+    pub fn split_own(&mut self) -> Self {
+        let is_own = |id: &ObjectId| id.path.iter().any(|part| Scope::is_own(part));
+        let mut own = Self::empty(self.version);
+        let ids: Vec<ObjectId> = self
+            .objects
+            .keys()
+            .filter(|id| is_own(id))
+            .cloned()
+            .collect();
+        for id in ids {
+            if let Some(object) = self.objects.remove(&id) {
+                own.objects.insert(id.clone(), object);
+            }
+            if let Some(needs) = self.requires.remove(&id) {
+                own.requires.insert(id, needs);
+            }
+        }
+        for (id, needs) in &mut self.requires {
+            let ours: BTreeSet<ObjectId> = needs.iter().filter(|n| is_own(n)).cloned().collect();
+            if !ours.is_empty() {
+                needs.retain(|n| !ours.contains(n));
+                own.requires.insert(id.clone(), ours);
+            }
+        }
+        own
+    }
+
+    /// Puts back what [`Catalog::split_own`] took out.
+    #[must_use]
+    pub fn with_own<Other>(mut self, own: &Catalog<Other>) -> Self {
+        self.objects.extend(own.objects.clone());
+        for (id, needs) in &own.requires {
+            if self.objects.contains_key(id) {
+                let mut needs = needs.clone();
+                needs.retain(|n| self.objects.contains_key(n));
+                self.requires.entry(id.clone()).or_default().extend(needs);
+            }
+        }
+        self
     }
 
     /// Only the objects in `ids`.

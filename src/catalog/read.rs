@@ -18,11 +18,41 @@ pub struct Scope {
     pub ignore: Vec<String>,
     /// The schema of our own ledger.
     pub ledger_schema: String,
+    /// Whether the objects that steps of ours make for a while are read.
+    pub own: Own,
+}
+
+/// Whether the temporary objects of our own steps are part of a catalog.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Own {
+    /// They are no part of anybody's schema.
+    #[default]
+    Hidden,
+    Shown,
 }
 
 impl Scope {
     /// The names of temporary objects of ours begin like this.
     pub const OWN_PREFIX: &'static str = "_pgrehearse_";
+
+    /// The names of what has to sort behind every name of the user: triggers fire in the order of
+    /// their names.
+    pub const OWN_LAST_PREFIX: &'static str = "~pgrehearse_";
+
+    /// Whether a name is one that steps of ours give for a while.
+    pub fn is_own(name: &str) -> bool {
+        name.starts_with(Self::OWN_PREFIX) || name.starts_with(Self::OWN_LAST_PREFIX)
+    }
+
+    /// The same scope, with what steps of ours make for a while: for clones and what becomes of
+    /// them.
+    #[must_use]
+    pub fn with_own(&self) -> Self {
+        Self {
+            own: Own::Shown,
+            ..self.clone()
+        }
+    }
 
     fn covers(&self, id: &ObjectId) -> bool {
         let path = match id.kind {
@@ -39,7 +69,7 @@ impl Scope {
             .is_none_or(|s| s.iter().any(|m| m == schema));
         managed
             && schema != self.ledger_schema
-            && !path.iter().any(|p| p.starts_with(Self::OWN_PREFIX))
+            && (self.own == Own::Shown || !path.iter().any(|p| Self::is_own(p)))
             && !self.ignores(path)
     }
 

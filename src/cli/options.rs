@@ -4,7 +4,7 @@ use super::config::{Gate, Settings};
 use super::ui::{Progress, Ui};
 use super::{CliError, Context, Exit};
 use crate::apply::{Gates, LockPolicy};
-use crate::catalog::Scope;
+use crate::catalog::{Own, Scope};
 use crate::pg::{Ident, ServerVersion};
 use crate::pipeline::{self, PipelineError};
 use crate::plan::Phase;
@@ -153,6 +153,7 @@ fn scope(settings: &Settings) -> Scope {
         schemas: (!settings.schemas.is_empty()).then(|| settings.schemas.clone()),
         ignore: settings.ignore.clone(),
         ledger_schema: settings.ledger.schema.clone(),
+        own: Own::Hidden,
     }
 }
 

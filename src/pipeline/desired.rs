@@ -41,6 +41,7 @@ pub(super) fn load<Side>(
     } = kept;
     catalog.unmodeled.extend(unmodeled);
     Ok(Loaded {
+        own: Catalog::empty(workshop.version),
         catalog,
         description,
         hints: files.hints.clone(),

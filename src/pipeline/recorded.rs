@@ -25,11 +25,12 @@ pub fn read_live(
     options: &Options,
 ) -> Result<Catalog<Live>, PipelineError> {
     let workshop = workshop_for(source, options)?;
-    let mut live = load_one::<Live>(source, &workshop)?.catalog;
+    let loaded = load_one::<Live>(source, &workshop)?;
+    let mut live = loaded.catalog.with_own(&loaded.own);
     let touched: BTreeSet<ObjectId> = touched.iter().cloned().collect();
     let ids = closure(&live, &touched);
-    let (settings, scope) = (&workshop.settings, &options.scope);
-    canonicalize_one(workshop.scratch()?, settings, scope, &mut live, &ids)?;
+    let (settings, scope) = (&workshop.settings, options.scope.with_own());
+    canonicalize_one(workshop.scratch()?, settings, &scope, &mut live, &ids)?;
     Ok(live)
 }
 

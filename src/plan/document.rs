@@ -1,6 +1,6 @@
 //! The plan as it is written, read, shown and applied.
 
-use super::Phase;
+use super::{Backfill, Gate, Phase};
 use crate::kinds::{Hazard, ObjectId};
 use crate::pg::{LockMode, Qualified, ServerVersion};
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,9 @@ pub struct StepRecord {
     pub tables: Vec<Qualified>,
     /// One SQL statement each. The transactional ones of a step run in one transaction.
     pub statements: Vec<StatementRecord>,
+    /// The rows that are filled in batches; `statements` then holds the whole work as one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<Backfill>,
     /// A query that returns one boolean: whether the step has happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done_when: Option<String>,
@@ -88,14 +91,14 @@ pub struct StepRecord {
     pub hazards: Vec<Hazard>,
     /// A condition that must hold before the step may run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gate: Option<String>,
+    pub gate: Option<Gate>,
     pub fingerprints: Fingerprints,
     pub evidence: StepEvidence,
 }
 
 impl StepRecord {
     pub fn is_transactional(&self) -> bool {
-        self.statements.iter().all(|s| s.transactional)
+        self.backfill.is_none() && self.statements.iter().all(|s| s.transactional)
     }
 }
 

@@ -4,8 +4,9 @@ use super::document::{
     FORMAT, Fingerprints, PlanEvidence, StatementRecord, StepEvidence, UnmodeledRecord,
 };
 use super::{
-    Action, Document, Draft, Impact, Phase, PhaseRecord, Rollback, Step, StepRecord, Undo,
+    Action, Document, Draft, Gate, Impact, Phase, PhaseRecord, Rollback, Step, StepRecord, Undo,
 };
+use crate::kinds::ObjectId;
 use std::collections::BTreeMap;
 
 /// The plan of `draft` before its rehearsal: nothing in it is claimed.
@@ -27,6 +28,7 @@ pub fn document(
         })
         .filter(|p: &PhaseRecord| !p.steps.is_empty())
         .collect();
+    let phases = waits_since(phases);
     Document {
         format: FORMAT,
         id: String::new(),
@@ -52,6 +54,20 @@ pub fn document(
     }
 }
 
+/// A waiting time runs since the last step before it that is about the same object.
+fn waits_since(mut phases: Vec<PhaseRecord>) -> Vec<PhaseRecord> {
+    let mut last: BTreeMap<ObjectId, String> = BTreeMap::new();
+    for step in phases.iter_mut().flat_map(|p| &mut p.steps) {
+        if let Some(Gate::Wait { after, .. }) = &mut step.gate
+            && let Some(id) = last.get(&step.object)
+        {
+            after.clone_from(id);
+        }
+        last.insert(step.object.clone(), step.id.clone());
+    }
+    phases
+}
+
 fn no_fingerprints() -> Fingerprints {
     Fingerprints {
         before: String::new(),
@@ -61,7 +77,7 @@ fn no_fingerprints() -> Fingerprints {
 
 fn record(step: &Step, phase: Phase, place: usize) -> StepRecord {
     let (done_when, clean) = match step.action() {
-        Action::Transaction(_) => (None, Vec::new()),
+        Action::Transaction(_) | Action::Backfill { .. } => (None, Vec::new()),
         Action::Outside { done, clean, .. } => (
             Some(done.0.to_string()),
             clean.iter().map(ToString::to_string).collect(),
@@ -79,6 +95,10 @@ fn record(step: &Step, phase: Phase, place: usize) -> StepRecord {
         why: step.why.clone(),
         tables: step.tables.clone(),
         statements: statements(std::slice::from_ref(step.action())),
+        backfill: match step.action() {
+            Action::Backfill { backfill, .. } => Some(backfill.clone()),
+            _ => None,
+        },
         done_when,
         clean,
         rollback: match step.undo() {
@@ -90,7 +110,7 @@ fn record(step: &Step, phase: Phase, place: usize) -> StepRecord {
             Undo::Irreversible { why } => Rollback::Irreversible { why: why.clone() },
         },
         hazards,
-        gate: None,
+        gate: step.gate.clone(),
         fingerprints: no_fingerprints(),
         evidence: StepEvidence {
             impact: Impact::NotRehearsed,
@@ -103,7 +123,7 @@ fn statements(actions: &[Action]) -> Vec<StatementRecord> {
     actions
         .iter()
         .flat_map(|action| {
-            let transactional = matches!(action, Action::Transaction(_));
+            let transactional = !matches!(action, Action::Outside { .. });
             action.statements().iter().map(move |sql| StatementRecord {
                 sql: sql.to_string(),
                 transactional,

@@ -1,16 +1,20 @@
 //! Plans and their steps, as values.
 
 pub mod artifact;
+pub mod backfill;
 pub mod document;
 pub mod draft;
+pub mod gate;
 pub mod step;
 
 pub use crate::kinds::hazard;
 pub use artifact::{ArtifactError, Format};
+pub use backfill::{Assignment, Backfill, Fill};
 pub use document::{
     Document, Impact, PhaseRecord, Rollback, StatementEvidence, StatementRecord, StepEvidence,
     StepRecord,
 };
+pub use gate::Gate;
 pub use step::{Action, Era, Node, Phase, Probe, Step, Undo};
 
 use crate::pg::ServerVersion;

@@ -1,5 +1,6 @@
 //! One logical unit of work.
 
+use super::{Backfill, Gate};
 use crate::kinds::{Hazard, Name, ObjectId};
 use crate::pg::{Qualified, Sql};
 use serde::{Deserialize, Serialize};
@@ -65,13 +66,29 @@ pub enum Action {
         done: Probe,
         clean: Vec<Sql>,
     },
+    /// Rows are filled in batches, one transaction each; the ledger keeps the position.
+    Backfill {
+        backfill: Backfill,
+        /// The whole work as one statement.
+        statement: Sql,
+    },
 }
 
 impl Action {
+    pub fn backfill(backfill: Backfill) -> Self {
+        let statement = backfill.statement();
+        Self::Backfill {
+            backfill,
+            statement,
+        }
+    }
+
     pub fn statements(&self) -> &[Sql] {
         match self {
             Self::Transaction(statements) => statements,
-            Self::Outside { statement, .. } => std::slice::from_ref(statement),
+            Self::Outside { statement, .. } | Self::Backfill { statement, .. } => {
+                std::slice::from_ref(statement)
+            }
         }
     }
 }
@@ -131,6 +148,8 @@ pub struct Step {
     /// Names in shared name spaces that it gives up and takes.
     pub frees: BTreeSet<Name>,
     pub takes: BTreeSet<Name>,
+    /// A condition that must hold before it may run.
+    pub gate: Option<Gate>,
     /// The tables that a statement outside a transaction works on.
     pub tables: Vec<Qualified>,
     /// A rename from a hint: everything else is planned for the names after it.
@@ -159,6 +178,7 @@ impl Step {
             disturbs: BTreeSet::new(),
             frees: BTreeSet::new(),
             takes: BTreeSet::new(),
+            gate: None,
             tables: Vec::new(),
             renames: false,
             together: None,
@@ -268,6 +288,7 @@ impl Step {
                 (Undo::Run(before), Undo::Run(after)) => Undo::Run(joined(after, before)),
                 (leave @ Undo::Leave { .. }, Undo::Run(_)) | (_, leave) => leave,
             };
+            first.gate = first.gate.or(step.gate);
             first.hazards.extend(step.hazards);
             first.produces.extend(step.produces);
             first.requires.extend(step.requires);

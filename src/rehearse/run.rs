@@ -33,6 +33,12 @@ pub struct Request<'a> {
 /// [`RehearseError::Fails`] when a statement does not run (E1). An end that is not the desired
 /// schema (E2) is no error but stands in the evidence as residual.
 pub fn rehearse(document: Document, request: &Request<'_>) -> Result<Rehearsed, RehearseError> {
+    // What steps make for a while is part of what is proved.
+    let scope = request.scope.with_own();
+    let request = &Request {
+        scope: &scope,
+        ..*request
+    };
     let mut run = Run::start(&document, request)?;
     let mut document = document;
     let mut rollback = BTreeMap::new();
@@ -368,7 +374,9 @@ impl<'r> Run<'r> {
         let mut reached = self.catalog.clone();
         let mut ids = self.cloned.clone();
         ids.extend(reached.objects.keys().cloned());
-        let mut wanted = desired.restricted(&ids);
+        // What was there before the plan and is another one's.
+        let own = self.request.live.clone().split_own();
+        let mut wanted = desired.restricted(&ids).with_own(&own.restricted(&ids));
         if !differences(&reached, &wanted, &ids).is_empty() {
             let Request {
                 scratch,

@@ -388,7 +388,7 @@ fn fold(out: &mut String, phase: Phase, steps: &[StepRecord], shown: usize) {
             let _ = writeln!(out, "{}\n", prose(&clip(&step.why, 1000)));
         }
         if let Some(gate) = &step.gate {
-            let _ = writeln!(out, "Gate: {}\n", prose(&clip(gate, 500)));
+            let _ = writeln!(out, "Gate: {}\n", prose(&clip(&gate.to_string(), 500)));
         }
         for hazard in &step.hazards {
             let _ = writeln!(

@@ -238,7 +238,7 @@ impl Page {
             self.field("why", &one_line(&step.why));
         }
         if let Some(gate) = &step.gate {
-            self.labelled(4, "gate", &one_line(gate), WARN, Style::new());
+            self.labelled(4, "gate", &one_line(&gate.to_string()), WARN, Style::new());
         }
         self.statements(&step.statements);
         self.measured(step);

@@ -1,0 +1,103 @@
+//! Filling the rows of a table, batch by batch.
+
+use crate::pg::sql::{Deparsed, List};
+use crate::pg::{Ident, Qualified, Sql};
+use crate::sql;
+use serde::{Deserialize, Serialize};
+
+/// Walks the rows of a table in ranges of its key, one transaction a batch.
+///
+/// What new and changed rows get is a trigger's or a default's business, installed before: a
+/// backfill walks the rows that were there when it began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backfill {
+    /// The table whose rows are walked; of a partitioned one, each partition by itself.
+    pub table: Qualified,
+    /// The columns of a unique key without NULLs, in its order; empty: by ranges of ctid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key: Vec<Ident>,
+    pub work: Fill,
+}
+
+/// What happens to the rows of a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Fill {
+    /// Rows that are `pending` get these values.
+    Update {
+        set: Vec<Assignment>,
+        /// An SQL condition on the row: only rows that need it are written.
+        pending: String,
+    },
+    /// A row of `into` for each row, unless it is there already.
+    Insert {
+        into: Qualified,
+        set: Vec<Assignment>,
+        /// An SQL condition on the row: only these have a counterpart.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        only: Option<String>,
+    },
+}
+
+/// A column and the SQL expression over the walked row that it gets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assignment {
+    pub column: Ident,
+    pub value: String,
+}
+
+impl Assignment {
+    pub fn new(column: Ident, value: impl Into<String>) -> Self {
+        Self {
+            column,
+            value: value.into(),
+        }
+    }
+}
+
+impl Backfill {
+    /// The whole work as one statement: for the reader and for the rehearsal.
+    pub fn statement(&self) -> Sql {
+        self.batch(&self.table, None)
+    }
+
+    /// The work on the rows of `table` (the backfill's or one of its partitions) in `range`, an SQL
+    /// condition on the key or the ctid.
+    pub fn batch(&self, table: &Qualified, range: Option<&Sql>) -> Sql {
+        let with = |condition: Option<&str>| {
+            let mut parts: Vec<Sql> = range.into_iter().cloned().collect();
+            parts.extend(condition.map(|c| sql!("({})", Deparsed(c))));
+            match parts.as_slice() {
+                [] => Sql::constant(""),
+                _ => sql!(" WHERE {}", List::separated(" AND ", parts)),
+            }
+        };
+        match &self.work {
+            Fill::Update { set, pending } => {
+                let set = set
+                    .iter()
+                    .map(|a| sql!("{} = {}", a.column, Deparsed(&a.value)));
+                sql!(
+                    "UPDATE {} SET {}{}",
+                    table,
+                    List::comma(set),
+                    with(Some(pending))
+                )
+            }
+            Fill::Insert { into, set, only } => {
+                let columns = List::comma(set.iter().map(|a| &a.column));
+                let values = List::comma(set.iter().map(|a| Deparsed(&a.value)));
+                sql!(
+                    "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}{} ON CONFLICT DO NOTHING",
+                    into,
+                    columns,
+                    values,
+                    table,
+                    with(only.as_deref())
+                )
+            }
+        }
+    }
+}
