@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 use support::{Live, search};
 use tempfile::TempDir;
 
@@ -849,4 +850,47 @@ fn an_extension_that_reaches_the_host_is_refused() {
             .warns("`extensions`");
     }
     hostile("CREATE LANGUAGE plpython3u;").fails(3, "desired::refused");
+}
+
+#[test]
+fn a_file_that_never_ends_is_stopped_by_the_setting() {
+    let folder = Folder::new();
+    folder.write("empty.sql", "-- nothing yet\n");
+    // Nothing that a file sets for itself helps it.
+    let endless = [
+        ("SELECT pg_sleep(1000)", "this statement", "to.sql:3:1"),
+        (
+            "DO $$ BEGIN LOOP END LOOP; END $$",
+            "this statement",
+            "to.sql:3:1",
+        ),
+        (
+            "CREATE TABLE pause AS SELECT pg_sleep(1000)::text",
+            "one of the 3 statements from here on",
+            "to.sql:1:1",
+        ),
+    ];
+    let arguments = ["diff", "--from", "empty.sql", "--to", "to.sql"];
+    let limited = [arguments.as_slice(), &["--set", "elaborate_timeout=1s"]].concat();
+    for (statement, what, place) in endless {
+        let text = format!("SET statement_timeout = 0;\n{SHOP}{statement};\n");
+        folder.write("to.sql", &text);
+        let begun = Instant::now();
+        let said = folder.run(None, &limited).exits(1);
+        said.warns(&format!("[desired::limit]: {what} ran longer than 1 s"))
+            .warns(place)
+            .warns("elaborate_timeout=10m");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{statement}");
+    }
+
+    // From the settings file; and not of a pull request, which would hold the machine.
+    folder.write("pgrehearse.yaml", "elaborate_timeout: 1500ms\n");
+    let said = folder.run(None, &arguments).exits(1);
+    said.warns("ran longer than 1500 ms");
+    folder.write("pgrehearse.yaml", "elaborate_timeout: 0\n");
+    folder.write("to.sql", SHOP);
+    folder
+        .run(None, &[arguments.as_slice(), &["--untrusted"]].concat())
+        .exits(0)
+        .warns("elaborate_timeout in pgrehearse.yaml is ignored");
 }

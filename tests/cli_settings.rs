@@ -170,7 +170,7 @@ fn an_untrusted_file_takes_no_safeguard_away() {
     let file = "database: postgres://evil/x\nbinaries: /evil\nmirror: https://evil\ncache: ./evil\n\
                 scratch: postgres://evil/x\nextensions: [plpython3u]\npolicies: {data-loss: pass}\n\
                 drops: {gate: none}\nsmall_table: {rows: 999999}\nlock: {timeout: 2s}\n\
-                environments: {live: {drops: {wait: 0}}}\n";
+                elaborate_timeout: 0\nenvironments: {live: {drops: {wait: 0}}}\n";
     let set_name = Some("live");
     let case = Case {
         file,
@@ -182,7 +182,7 @@ fn an_untrusted_file_takes_no_safeguard_away() {
     let mut expected = Settings::defaults();
     expected.lock.timeout = Interval::from_millis(2_000);
     assert_eq!(settings, expected);
-    assert_eq!(notices.len(), 10, "{notices:#?}");
+    assert_eq!(notices.len(), 11, "{notices:#?}");
     let overrides = &["drops.gate=none"];
     assert_eq!(Case { overrides, ..case }.settings().drops.gate, Gate::None);
 }

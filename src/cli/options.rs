@@ -1,6 +1,6 @@
 //! From settings and environment to what the library wants to know.
 
-use super::config::{Gate, Settings};
+use super::config::{Gate, Interval, Settings};
 use super::ui::{Progress, Ui};
 use super::{CliError, Context, Exit};
 use crate::apply::{Gates, LockPolicy};
@@ -62,6 +62,7 @@ impl Work {
             search(context),
         );
         scratch.extensions.clone_from(&settings.extensions);
+        scratch.limits.statement = limit(settings.elaborate_timeout);
         let mut server_version = settings.server_version;
         let mut running = None;
         if let Some(url) = given_server(context, sides)? {
@@ -164,13 +165,16 @@ fn small(settings: &Settings) -> SmallTable {
     }
 }
 
-/// How a plan is applied, and taken back.
-pub(super) fn apply(settings: &Settings, phases: BTreeSet<Phase>) -> crate::apply::Options {
-    // 0 is "without limit" in the settings.
-    let limit = |interval: super::config::Interval| match interval.as_duration() {
+/// 0 is "without limit" in the settings.
+fn limit(interval: Interval) -> Duration {
+    match interval.as_duration() {
         Duration::ZERO => Duration::from_secs(365 * 86_400),
         limit => limit,
-    };
+    }
+}
+
+/// How a plan is applied, and taken back.
+pub(super) fn apply(settings: &Settings, phases: BTreeSet<Phase>) -> crate::apply::Options {
     crate::apply::Options {
         phases,
         gates: match settings.drops.gate {

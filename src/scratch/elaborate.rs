@@ -1,7 +1,8 @@
 //! Runs desired files in a scratch database: PostgreSQL is the only parser trusted with meaning.
 
-use super::{Database, ScratchError};
+use super::{Database, EndedWhy, ScratchError};
 use crate::catalog::Unmodeled;
+use crate::source::reader::Reader;
 use crate::source::statement::{Class, Statement};
 use crate::source::{DesiredFiles, Excerpt};
 use postgres::Client;
@@ -35,6 +36,16 @@ pub enum ElaborateError {
     /// A statement that the sandbox does not run.
     #[error("this statement is refused: {why}")]
     Refused { why: String, excerpt: Excerpt },
+    /// A session over its [`Limits`](super::Limits); it ran `statements`, from `excerpt` on.
+    #[error("{} {why}", match statements {
+        1 => "this statement".to_owned(),
+        n => format!("one of the {n} statements from here on"),
+    })]
+    Ended {
+        why: EndedWhy,
+        excerpt: Excerpt,
+        statements: usize,
+    },
     #[error(transparent)]
     Scratch(#[from] ScratchError),
     #[error("the scratch server went away: {message}")]
@@ -44,7 +55,9 @@ pub enum ElaborateError {
 impl ElaborateError {
     pub fn excerpt(&self) -> Option<&Excerpt> {
         match self {
-            Self::Rejected { excerpt, .. } | Self::Refused { excerpt, .. } => Some(excerpt),
+            Self::Rejected { excerpt, .. }
+            | Self::Refused { excerpt, .. }
+            | Self::Ended { excerpt, .. } => Some(excerpt),
             _ => None,
         }
     }
@@ -53,6 +66,7 @@ impl ElaborateError {
         match self {
             Self::Rejected { condition, .. } => condition,
             Self::Refused { .. } => "desired::refused",
+            Self::Ended { .. } => "desired::limit",
             Self::Scratch(e) => e.code(),
             Self::Lost { .. } => "scratch::lost",
         }
@@ -256,8 +270,18 @@ impl<'a> Run<'a> {
             }
             Err(error) => error,
         };
+        // The session may not know yet that it is closed.
+        let ended = self.database.ended().into_iter().next();
+        if let Some(ended) = ended {
+            let excerpt = excerpt(self.files, &self.files.statements[first.index]);
+            return Err(ElaborateError::Ended {
+                why: ended.why,
+                excerpt,
+                statements: items.len(),
+            });
+        }
         if self.client.is_closed() {
-            return Err(self.gone(&error));
+            return Err(lost(error));
         }
         self.current = None;
         if rest.is_empty() {
@@ -351,15 +375,6 @@ impl<'a> Run<'a> {
         self.current = Some((self.file(last), last.environment.clone()));
     }
 
-    fn gone(&self, error: &postgres::Error) -> ElaborateError {
-        let ended = self.database.ended();
-        let message = match ended.first() {
-            Some(e) => format!("{:?}", e.why),
-            None => error.to_string(),
-        };
-        ElaborateError::Lost { message }
-    }
-
     fn rejected(&self, mut failures: Vec<Failure>) -> ElaborateError {
         // What can never work comes before what only misses something.
         failures.sort_by_key(|f| (!is_final(&f.error), f.item.index));
@@ -406,9 +421,18 @@ fn lost(error: postgres::Error) -> ElaborateError {
 }
 
 /// Runs of statements of one file, at most [`BATCH`] long.
+///
+/// Statements that may run for ever go alone, so that one that does is known.
 fn by_file<'i>(files: &DesiredFiles, items: &'i [Item]) -> Vec<&'i [Item]> {
+    let statement = |item: &Item| &files.statements[item.index];
+    let runs_code = |item: &Item| {
+        let words = ["do", "call", "select", "with", "values", "table"];
+        let text = files.statement_text(statement(item));
+        let start = Reader::new(text.get(..64).unwrap_or(text));
+        statement(item).class == Class::Ddl && start.sees_any(&words).is_some()
+    };
     items
-        .chunk_by(|a, b| files.statements[a.index].file == files.statements[b.index].file)
+        .chunk_by(|a, b| statement(a).file == statement(b).file && !runs_code(a) && !runs_code(b))
         .flat_map(|run| run.chunks(BATCH))
         .collect()
 }

@@ -2,6 +2,7 @@
 
 use super::server::Connect;
 use postgres::Client;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -13,7 +14,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// What sandbox sessions may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How long one statement may run.
+    /// How long one statement may run, or the statements that are sent in one go.
     pub statement: Duration,
     /// Bytes of temporary files per session (`temp_file_limit`).
     pub temp_file_bytes: u64,
@@ -42,6 +43,24 @@ pub struct Ended {
 pub enum EndedWhy {
     Statement { limit: Duration },
     Disk { limit: u64 },
+}
+
+impl fmt::Display for EndedWhy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Statement { limit } if limit.subsec_millis() > 0 => {
+                write!(f, "ran longer than {} ms", limit.as_millis())
+            }
+            Self::Statement { limit } => write!(f, "ran longer than {} s", limit.as_secs()),
+            Self::Disk { limit } => {
+                write!(
+                    f,
+                    "left the scratch server with more than {} MB",
+                    limit >> 20
+                )
+            }
+        }
+    }
 }
 
 /// What the watchdog looks at; no reference to the server it watches, which stops it on drop.

@@ -8,6 +8,7 @@ use crate::plan::ArtifactError;
 use crate::rehearse::RehearseError;
 use crate::render::Colour;
 use crate::render::post::PostError;
+use crate::scratch::EndedWhy;
 use crate::scratch::ScratchError;
 use crate::scratch::elaborate::ElaborateError;
 use crate::source::database::ConnectError;
@@ -124,6 +125,18 @@ fn elaborate(version: ServerVersion, error: ElaborateError) -> CliError {
         ElaborateError::Refused { ref excerpt, .. } => {
             let place = Some(excerpt.clone());
             CliError::new(code, error.to_string(), Exit::Refused).excerpt(place)
+        }
+        ElaborateError::Ended {
+            why, ref excerpt, ..
+        } => {
+            let made = CliError::new(code, error.to_string(), Exit::Failed);
+            made.excerpt(Some(excerpt.clone())).maybe_help(match why {
+                EndedWhy::Statement { .. } => Some(
+                    "mend what does not end, or give it more time: --set elaborate_timeout=10m"
+                        .to_owned(),
+                ),
+                EndedWhy::Disk { .. } => None,
+            })
         }
         ElaborateError::Scratch(e) => e.into(),
         error @ ElaborateError::Lost { .. } => CliError::of(code, &error, Exit::Failed),
