@@ -5,6 +5,7 @@ mod error;
 mod inspect;
 mod recorded;
 mod renames;
+mod replacements;
 
 pub use error::PipelineError;
 pub use inspect::{Inspected, inspect};
@@ -12,7 +13,7 @@ pub use recorded::{Again, again, fingerprint_of, read_live};
 
 use crate::catalog::read::read_sizes;
 use crate::catalog::{Catalog, Desired, Live, Scope, Unmodeled, read};
-use crate::diff::{self, Change, ChangeSet, rename};
+use crate::diff::{self, Change, ChangeSet, ConversionHint, Replacements, rename};
 use crate::kinds::{KindTag, Object, ObjectId};
 use crate::order;
 use crate::pg::ServerVersion;
@@ -245,7 +246,7 @@ pub struct Aligned {
     pub live: Catalog<Live>,
     pub desired: Catalog<Desired>,
     pub renames: Vec<rename::Rename>,
-    pub conversions: BTreeMap<ObjectId, String>,
+    pub conversions: BTreeMap<ObjectId, ConversionHint>,
     pub notices: Vec<String>,
     pub unmodeled: Vec<UnmodeledRecord>,
 }
@@ -255,8 +256,9 @@ pub struct Compared {
     pub live: Catalog<Live>,
     pub desired: Catalog<Desired>,
     pub changes: ChangeSet,
+    pub replacements: Replacements,
     pub renames: Vec<rename::Rename>,
-    pub conversions: BTreeMap<ObjectId, String>,
+    pub conversions: BTreeMap<ObjectId, ConversionHint>,
     pub notices: Vec<String>,
     pub unmodeled: Vec<UnmodeledRecord>,
 }
@@ -323,10 +325,12 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
     } = align(pair)?;
     let changes = diff::changes(&live, &desired).map_err(PipelineError::Impossible)?;
     notices.extend(likely_renames(&changes));
+    let replacements = replacements::find(&live, &desired, &changes, &conversions, &pair.workshop)?;
     Ok(Compared {
         live,
         desired,
         changes,
+        replacements,
         renames,
         conversions,
         notices,
@@ -506,6 +510,7 @@ fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, Pipe
         version: pair.workshop.version,
         small: pair.workshop.options.small,
         conversions: &compared.conversions,
+        replacements: &compared.replacements,
     };
     let mut steps = strategy::expand(&context).map_err(PipelineError::Refused)?;
     steps.extend(strategy::rename_steps(&compared.renames));

@@ -5,9 +5,11 @@ pub mod change;
 mod compare;
 mod rebuild;
 pub mod rename;
+pub mod replacement;
 
 pub use change::{AttributeChange, Change, ChangeSet, Impossible};
 pub use compare::{alteration, compare};
+pub use replacement::{Conversion, ConversionHint, Replacement, Replacements};
 
 use crate::catalog::{Catalog, Desired, Live};
 

@@ -72,7 +72,7 @@ impl Identity {
         Word(if self.always { "ALWAYS" } else { "BY DEFAULT" })
     }
 
-    fn clause(&self) -> Sql {
+    pub fn clause(&self) -> Sql {
         let base = SequenceOptions::of_type(&self.sequence_type, self.options.increment > 0);
         let mut options = Vec::new();
         if let Some(sequence) = &self.sequence {

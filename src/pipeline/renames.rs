@@ -3,6 +3,7 @@
 
 use super::{PipelineError, Workshop};
 use crate::catalog::{self, Catalog, Desired, Live, closure};
+use crate::diff::ConversionHint;
 use crate::diff::rename::Rename;
 use crate::kinds::{KindTag, Object, ObjectId};
 use crate::rehearse::clone;
@@ -13,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Default)]
 pub(super) struct Hints {
     pub renames: Vec<Rename>,
-    pub conversions: BTreeMap<ObjectId, String>,
+    pub conversions: BTreeMap<ObjectId, ConversionHint>,
     pub notices: Vec<String>,
 }
 
@@ -22,11 +23,15 @@ pub(super) fn read(hints: &[Hint], live: &Catalog<Live>, desired: &Catalog<Desir
     for hint in hints {
         match &hint.verb {
             Verb::Renamed { from } => rename(hint, from, live, desired, &mut found),
-            Verb::Convert { using, .. } => {
+            Verb::Convert { using, reverse } => {
                 if let HintTarget::Column { table, column } = &hint.target {
                     let path = table.iter().chain([column]).cloned();
                     let id = ObjectId::new(KindTag::Column, path);
-                    found.conversions.insert(id, format!("({using})"));
+                    let hint = ConversionHint {
+                        using: format!("({using})"),
+                        reverse: reverse.as_ref().map(|r| format!("({r})")),
+                    };
+                    found.conversions.insert(id, hint);
                 }
             }
             Verb::Backfill { .. } => {

@@ -4,7 +4,7 @@
 
 use super::server_message;
 use crate::catalog::{Catalog, Desired, Live, ReadError, Scope, read};
-use crate::diff;
+use crate::diff::{self, Replacements};
 use crate::kinds::{Object, ObjectId};
 use crate::order;
 use crate::plan::{Action, Step};
@@ -110,6 +110,7 @@ pub fn creation_script<S>(
         version: catalog.version,
         small: SmallTable::default(),
         conversions: &BTreeMap::new(),
+        replacements: &Replacements::default(),
     };
     let steps = strategy::expand(&context).map_err(|r| {
         plan(

@@ -6,11 +6,13 @@ mod concurrent;
 mod evidence;
 mod measure;
 mod run;
+mod trial;
 
 pub use canonical::{canonicalize, canonicalize_one};
 pub use clone::{CloneError, creation_script};
 pub use run::{Request, differences, rehearse};
 pub use server_message as message_of;
+pub use trial::Trial;
 
 use crate::catalog::ReadError;
 use crate::plan::{Document, Rehearsed, artifact};

@@ -466,7 +466,7 @@ fn take_back(
     Ok(())
 }
 
-fn foreign_key_tables(
+pub(super) fn foreign_key_tables(
     client: &mut postgres::Client,
     name: &str,
 ) -> Result<Vec<(u32, bool)>, postgres::Error> {

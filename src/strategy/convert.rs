@@ -30,6 +30,7 @@ impl Strategy for Convert {
     fn claims(&self, id: &ObjectId, change: &Change, context: &Context<'_>) -> bool {
         columns(change).is_some_and(|(old, new)| !new.converts_from(old))
             && !context.conversions.contains_key(id)
+            && !context.replacements.covers(id)
     }
 
     fn expand(

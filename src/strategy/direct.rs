@@ -317,8 +317,8 @@ fn alter_at_once(
     if there.is_empty() {
         return Vec::new();
     }
-    if let Some(expression) = context.conversions.get(id) {
-        there = there.into_iter().map(|s| using(s, expression)).collect();
+    if let Some(hint) = context.conversions.get(id) {
+        there = there.into_iter().map(|s| using(s, &hint.using)).collect();
     }
     let undo = match (new.undo_leaves(), irreversible) {
         (Some(why), _) => Undo::Leave {
@@ -383,7 +383,8 @@ fn add_new(statements: &mut Vec<Sql>, more: &[Sql]) {
     }
 }
 
-fn using(statement: Sql, expression: &str) -> Sql {
+/// The statement of a type change with the expression of a hint.
+pub fn using(statement: Sql, expression: &str) -> Sql {
     // The one statement of a column's change that a conversion belongs to.
     if statement.as_str().contains(" TYPE ") {
         let plain = statement

@@ -174,6 +174,16 @@ fn adopt(id: &ObjectId, new: &Constraint, context: &Context<'_>) -> Step {
     step
 }
 
+/// [`index_of`] for a primary key only.
+pub(super) fn primary_key_index(constraint: &Constraint, name: &Ident) -> Option<Index> {
+    let mut index = match constraint.constraint_type {
+        ConstraintType::PrimaryKey => index_of(constraint, &constraint.name)?,
+        _ => return None,
+    };
+    index.name = name.clone();
+    Some(index)
+}
+
 /// The unique index of a constraint, as an index of its own under `name`.
 fn index_of(constraint: &Constraint, name: &Ident) -> Option<Index> {
     let key = matches!(

@@ -9,12 +9,14 @@ mod direct;
 mod index;
 mod key;
 mod rename;
+mod replace;
 mod set_not_null;
 
+pub use direct::using;
 pub use rename::rename_steps;
 
-use crate::catalog::{Catalog, Desired, Live, Size};
-use crate::diff::{Change, ChangeSet};
+use crate::catalog::{Catalog, Desired, Live, Scope, Size};
+use crate::diff::{Change, ChangeSet, ConversionHint, Replacements};
 use crate::kinds::ObjectId;
 use crate::pg::ServerVersion;
 use crate::plan::{Action, Phase, Step, Undo};
@@ -29,7 +31,9 @@ pub struct Context<'a> {
     pub version: ServerVersion,
     pub small: SmallTable,
     /// `convert using` hints: the expression by column.
-    pub conversions: &'a BTreeMap<ObjectId, String>,
+    pub conversions: &'a BTreeMap<ObjectId, ConversionHint>,
+    /// The columns that another takes the place of.
+    pub replacements: &'a Replacements,
 }
 
 /// The limits under which a table takes the plain statement.
@@ -86,10 +90,23 @@ impl Context<'_> {
 
     /// A name of ours, the same for the same plan.
     pub fn temporary_name(&self, id: &ObjectId, purpose: &str) -> String {
-        let digest = Sha256::digest(format!("{purpose} {id}"));
-        let hash: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
-        format!("{}{hash}", crate::catalog::Scope::OWN_PREFIX)
+        temporary_name(id, purpose)
     }
+}
+
+/// A name of ours for something of `id`, the same for the same plan.
+pub fn temporary_name(id: &ObjectId, purpose: &str) -> String {
+    format!("{}{}", Scope::OWN_PREFIX, hash(id, purpose))
+}
+
+/// The same for a trigger that fires after all of the user's.
+pub fn last_name(id: &ObjectId, purpose: &str) -> String {
+    format!("{}{}", Scope::OWN_LAST_PREFIX, hash(id, purpose))
+}
+
+fn hash(id: &ObjectId, purpose: &str) -> String {
+    let digest = Sha256::digest(format!("{purpose} {id}"));
+    digest.iter().take(6).map(|b| format!("{b:02x}")).collect()
 }
 
 /// Why a change is not planned, with what to do about it.
@@ -121,6 +138,7 @@ pub trait Strategy: Sync {
 
 /// The strategies; the first that claims a change expands it. `direct` is last and takes the rest.
 const REGISTRY: &[&dyn Strategy] = &[
+    &replace::Replace,
     &add_column::AddColumn,
     &convert::Convert,
     &set_not_null::SetNotNull,

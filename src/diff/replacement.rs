@@ -1,0 +1,74 @@
+//! Columns whose values are copied into a new column that takes their place.
+
+use crate::catalog::{Catalog, Desired};
+use crate::kinds::ObjectId;
+use crate::pg::Ident;
+use std::collections::BTreeMap;
+
+/// An SQL expression over the columns of a row, as the server deparsed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expression {
+    pub text: String,
+    /// The columns it reads.
+    pub columns: Vec<Ident>,
+}
+
+/// How a value of one column becomes one of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Conversion {
+    /// By assignment, as INSERT and UPDATE convert: a value that does not fit is an error, where
+    /// an explicit cast would cut it.
+    Assignment,
+    /// By an explicit cast to the type.
+    Cast,
+    /// By an expression of a hint.
+    By(Expression),
+}
+
+/// What a `convert` hint says: expressions as they stand in the file, in parentheses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConversionHint {
+    pub using: String,
+    pub reverse: Option<String>,
+}
+
+/// One column that another takes the place of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// The column, which has this identity before and after.
+    pub column: ObjectId,
+    /// What the new column is called until the swap.
+    pub temporary: Ident,
+    /// What the old column is called from the swap until it is dropped.
+    pub retired: Ident,
+    /// From the old value to the new one; sees the names before the swap.
+    pub using: Conversion,
+    /// From the new value to the old one; sees the names after the swap.
+    pub reverse: Conversion,
+    /// Values may be there, or be written, that have no counterpart.
+    pub partial: bool,
+    /// What the plain statement was measured to do.
+    pub why: String,
+}
+
+/// All replaced columns of a plan.
+#[derive(Clone, Debug, Default)]
+pub struct Replacements {
+    pub columns: BTreeMap<ObjectId, Replacement>,
+    /// The desired catalog after the server renamed the replaced columns, and the indexes and
+    /// constraints on them, to temporary names: it writes every definition, we substitute nothing.
+    pub twins: Option<Catalog<Desired>>,
+    /// The indexes and constraints on replaced columns, each with its twin.
+    pub pairs: BTreeMap<ObjectId, ObjectId>,
+}
+
+impl Replacements {
+    pub fn is_empty(&self) -> bool {
+        self.columns.is_empty()
+    }
+
+    /// Whether `id` is replaced, or is made anew together with a replaced column.
+    pub fn covers(&self, id: &ObjectId) -> bool {
+        self.columns.contains_key(id) || self.pairs.contains_key(id)
+    }
+}

@@ -1,0 +1,414 @@
+//! Finds the columns that a new column takes the place of: those whose change of type was measured
+//! to rewrite, scan or build, and what hangs on them.
+
+use super::{PipelineError, Workshop};
+use crate::catalog::{self, Catalog, Desired, Live, closure};
+use crate::diff::rename::Rename;
+use crate::diff::replacement::Expression;
+use crate::diff::{Change, ChangeSet, Conversion, ConversionHint, Replacement, Replacements};
+use crate::kinds::{Column, Kind, KindTag, Object, ObjectId};
+use crate::pg::ident::Literal;
+use crate::pg::sql::Deparsed;
+use crate::pg::{Ident, Sql};
+use crate::rehearse::{Trial, clone, message_of};
+use crate::sql;
+use crate::strategy::{self, Refusal, temporary_name};
+use postgres::Client;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is looked at.
+struct Candidate<'a> {
+    id: &'a ObjectId,
+    old: &'a Column,
+    new: &'a Column,
+    hint: Option<&'a ConversionHint>,
+    /// The plain statement.
+    statements: Vec<Sql>,
+}
+
+/// The columns to replace, with the definitions of everything on them.
+///
+/// # Errors
+/// [`PipelineError::Refused`] for a hint whose expression the server does not take.
+pub(super) fn find(
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+    changes: &ChangeSet,
+    hints: &BTreeMap<ObjectId, ConversionHint>,
+    workshop: &Workshop<'_>,
+) -> Result<Replacements, PipelineError> {
+    let candidates = candidates(live, changes, hints, workshop);
+    let mut found = Replacements::default();
+    if candidates.is_empty() {
+        return Ok(found);
+    }
+    let part = to_try_on(live, desired, &candidates);
+    let scope = workshop.options.scope.with_own();
+    let mut trial = Trial::start(workshop.scratch()?, &workshop.settings, &scope, &part)?;
+    let mut refused = Vec::new();
+    for candidate in &candidates {
+        let Some(evidence) = trial.measure(&candidate.statements)? else {
+            continue;
+        };
+        let mut works = evidence.rewritten;
+        works.extend(evidence.scanned);
+        works.extend(evidence.index_builds);
+        if works.is_empty() {
+            continue;
+        }
+        works.dedup();
+        let why = format!(
+            "ALTER COLUMN … TYPE would hold ACCESS EXCLUSIVE while it rewrites, scans or builds {}",
+            works.join(", ")
+        );
+        match replacement(candidate, why, trial.client()) {
+            Ok(replacement) => {
+                found.columns.insert(candidate.id.clone(), replacement);
+            }
+            Err(refusal) => refused.push(refusal),
+        }
+    }
+    drop(trial);
+    if !refused.is_empty() {
+        return Err(PipelineError::Refused(refused));
+    }
+    if !found.is_empty() {
+        twins(&mut found, live, desired, workshop)?;
+    }
+    Ok(found)
+}
+
+fn candidates<'a>(
+    live: &'a Catalog<Live>,
+    changes: &'a ChangeSet,
+    hints: &'a BTreeMap<ObjectId, ConversionHint>,
+    workshop: &Workshop<'_>,
+) -> Vec<Candidate<'a>> {
+    let dependents = live.dependents();
+    let small = workshop.options.small;
+    let mut found = Vec::new();
+    for (id, change) in &changes.changes {
+        let Change::Alter {
+            old: Object::Column(old),
+            new: Object::Column(new),
+            attributes,
+        } = change
+        else {
+            continue;
+        };
+        let table = new.table_id();
+        let retyped = attributes
+            .iter()
+            .find(|a| matches!(a.name(), "type" | "collation"));
+        let Some(crate::kinds::Alter::Disturbing(statements)) = retyped.map(|a| &a.alter) else {
+            continue;
+        };
+        let hint = hints.get(id);
+        let generated = |id: &ObjectId| matches!(live.get(id), Some(Object::Column(c)) if c.generated.is_some());
+        let hanging = dependents.get(id);
+        let has_generated = hanging.is_some_and(|d| d.iter().any(|d| generated(d)));
+        let plain = small.holds(live.sizes.get(&table).copied()) || changes.replaces(&table);
+        if plain
+            || has_generated
+            || generated(id)
+            || !new.follows().is_empty()
+            || has_heirs(live, id)
+            || (hint.is_none() && !new.converts_from(old))
+        {
+            continue;
+        }
+        let statements = statements.iter().cloned().map(|s| match hint {
+            Some(hint) => strategy::using(s, &hint.using),
+            None => s,
+        });
+        found.push(Candidate {
+            id,
+            old,
+            new,
+            hint,
+            statements: statements.collect(),
+        });
+    }
+    found
+}
+
+/// Whether tables that are no partitions inherit the column: a trigger on the parent does not fire
+/// for their rows.
+fn has_heirs(live: &Catalog<Live>, id: &ObjectId) -> bool {
+    live.objects.values().any(|object| match object {
+        Object::Column(c) if c.follows().contains(id) => {
+            let attachment = ObjectId::new(KindTag::Attachment, [c.schema.raw(), c.table.raw()]);
+            !live.objects.contains_key(&attachment)
+        }
+        _ => false,
+    })
+}
+
+/// The tables of the candidates with what the server rebuilds by itself, without what is in the way
+/// of a change of type.
+fn to_try_on(
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+    candidates: &[Candidate<'_>],
+) -> Catalog<Live> {
+    let columns: BTreeSet<ObjectId> = candidates.iter().map(|c| c.id.clone()).collect();
+    let mut ids = closure(live, &columns);
+    let dependents = live.dependents();
+    let mut queue: Vec<&ObjectId> = columns.iter().collect();
+    let mut away = BTreeSet::new();
+    while let Some(id) = queue.pop() {
+        for dependent in dependents.get(id).into_iter().flatten() {
+            let stays = live
+                .get(dependent)
+                .is_some_and(|o| o.survives_change() || o.parent().as_ref() == Some(id));
+            if !stays && away.insert(*dependent) {
+                queue.push(dependent);
+            }
+        }
+    }
+    ids.retain(|id| !away.contains(id));
+    let mut part = live.restricted(&ids);
+    // The new types.
+    let needed: BTreeSet<ObjectId> = candidates
+        .iter()
+        .flat_map(|c| desired.requires(c.id))
+        .filter(|id| id.kind != KindTag::Table && !live.objects.contains_key(id))
+        .cloned()
+        .collect();
+    let mut queue: Vec<ObjectId> = needed.into_iter().collect();
+    while let Some(id) = queue.pop() {
+        if let Some(object) = desired.get(&id)
+            && part.objects.insert(id.clone(), object.clone()).is_none()
+        {
+            let needs: BTreeSet<ObjectId> = desired.requires(&id).cloned().collect();
+            queue.extend(needs.iter().cloned());
+            part.requires.insert(id, needs);
+        }
+    }
+    part
+}
+
+fn replacement(
+    candidate: &Candidate<'_>,
+    why: String,
+    client: &mut Client,
+) -> Result<Replacement, Refusal> {
+    let Candidate { id, old, new, .. } = candidate;
+    let refuse = |why: String| Refusal {
+        object: (*id).clone(),
+        why,
+        help: format!(
+            "put this line above the column: -- pgrehearse: convert using (EXPRESSION over the old \
+             value) reverse (EXPRESSION over the new value of {})",
+            new.name
+        ),
+    };
+    let said = |error: postgres::Error| refuse(message_of(&error));
+    let (using, reverse) = match candidate.hint {
+        None => (
+            Conversion::Assignment,
+            reverse_of(client, old, new).map_err(said)?,
+        ),
+        Some(hint) => {
+            let using = resolve(client, old, &hint.using, &[]).map_err(said)?;
+            let reverse = match &hint.reverse {
+                Some(reverse) => Conversion::By(
+                    resolve(client, new, reverse, &candidate.statements).map_err(said)?,
+                ),
+                None => reverse_of(client, old, new).map_err(said)?,
+            };
+            (Conversion::By(using), reverse)
+        }
+    };
+    let partial = !is_implicit(client, &old.data_type, &new.data_type).map_err(said)?;
+    Ok(Replacement {
+        column: (*id).clone(),
+        temporary: Ident::new(temporary_name(id, "new column")),
+        retired: Ident::new(temporary_name(id, "old column")),
+        using,
+        reverse,
+        partial,
+        why,
+    })
+}
+
+/// The way back: as the server assigns where it does, else by an explicit cast.
+fn reverse_of(
+    client: &mut Client,
+    old: &Column,
+    new: &Column,
+) -> Result<Conversion, postgres::Error> {
+    let assigns = assigns(client, &new.data_type, &old.data_type)?;
+    Ok(if assigns {
+        Conversion::Assignment
+    } else {
+        Conversion::Cast
+    })
+}
+
+/// Whether a value of `from` is one of `to` by assignment (manual, "Value Storage").
+fn assigns(client: &mut Client, from: &str, to: &str) -> Result<bool, postgres::Error> {
+    cast_context(client, from, to, "a")
+}
+
+/// Whether every value of `from` is one of `to`.
+fn is_implicit(client: &mut Client, from: &str, to: &str) -> Result<bool, postgres::Error> {
+    cast_context(client, from, to, "i")
+}
+
+fn cast_context(
+    client: &mut Client,
+    from: &str,
+    to: &str,
+    context: &'static str,
+) -> Result<bool, postgres::Error> {
+    // A type with a modifier holds fewer values than without. Domains count as what they are over.
+    const QUERY: &str = "
+        WITH RECURSIVE base (side, oid) AS (
+            SELECT 1, $1::text::regtype::oid UNION ALL SELECT 2, $2::text::regtype::oid
+          UNION ALL
+            SELECT b.side, t.typbasetype FROM base b JOIN pg_type t ON t.oid = b.oid AND t.typtype = 'd'
+        ), plain AS (
+            SELECT b.side, b.oid, t.typcategory FROM base b
+              JOIN pg_type t ON t.oid = b.oid AND t.typtype <> 'd'
+        )
+        SELECT f.oid = t.oid
+            OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource = f.oid AND c.casttarget = t.oid
+                          AND (c.castcontext = 'i' OR $3 = 'a' AND c.castcontext = 'a'))
+            OR ($3 = 'a' AND t.typcategory = 'S')
+          FROM plain f, plain t WHERE f.side = 1 AND t.side = 2";
+    let by_type: bool = client
+        .query_opt(QUERY, &[&from, &to, &context])?
+        .is_some_and(|row| row.get(0));
+    Ok(by_type && (context == "a" || !to.contains('(')))
+}
+
+/// An expression of a hint as the server understands it, by way of a CHECK on the column's table after
+/// `first`.
+fn resolve(
+    client: &mut Client,
+    column: &Column,
+    expression: &str,
+    first: &[Sql],
+) -> Result<Expression, postgres::Error> {
+    let result = resolve_inside(client, column, expression, first);
+    client.batch_execute("ROLLBACK")?;
+    result
+}
+
+fn resolve_inside(
+    client: &mut Client,
+    column: &Column,
+    expression: &str,
+    first: &[Sql],
+) -> Result<Expression, postgres::Error> {
+    client.batch_execute("BEGIN")?;
+    for statement in first {
+        client.batch_execute(statement.as_str())?;
+    }
+    let name = Ident::new(temporary_name(&column_id(column), "expression"));
+    let path = sql!("SET LOCAL search_path = {}, public", column.schema);
+    client.batch_execute(path.as_str())?;
+    let add = sql!(
+        "ALTER TABLE {} ADD CONSTRAINT {} CHECK (({}) IS NULL) NOT VALID",
+        column.table_name(),
+        name,
+        Deparsed(expression)
+    );
+    client.batch_execute(add.as_str())?;
+    client.batch_execute("SELECT pg_catalog.set_config('search_path', '', true)")?;
+    let query = sql!(
+        "SELECT pg_catalog.pg_get_expr(k.conbin, k.conrelid)
+              , coalesce((SELECT pg_catalog.json_agg(a.attname)::text
+                            FROM pg_catalog.pg_attribute a
+                           WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)), '[]')
+           FROM pg_catalog.pg_constraint k WHERE k.conname = {}",
+        Literal(name.raw())
+    );
+    let row = client.query_one(query.as_str(), &[])?;
+    let (text, columns): (String, String) = (row.get(0), row.get(1));
+    let text = text
+        .strip_prefix('(')
+        .and_then(|t| t.strip_suffix(" IS NULL)"))
+        .map_or_else(|| expression.to_owned(), str::to_owned);
+    let columns: Vec<String> = serde_json::from_str(&columns).unwrap_or_default();
+    Ok(Expression {
+        text,
+        columns: columns.into_iter().map(Ident::new).collect(),
+    })
+}
+
+fn column_id(column: &Column) -> ObjectId {
+    let path = [column.schema.raw(), column.table.raw(), column.name.raw()];
+    ObjectId::new(KindTag::Column, path)
+}
+
+/// Lets the server rename the replaced columns and what is on them, and reads the definitions.
+fn twins(
+    found: &mut Replacements,
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+    workshop: &Workshop<'_>,
+) -> Result<(), PipelineError> {
+    let columns: BTreeSet<ObjectId> = found.columns.keys().cloned().collect();
+    // A partition's column goes with its parent's.
+    let mut all = columns.clone();
+    all.extend(
+        desired
+            .objects
+            .iter()
+            .filter_map(|(id, object)| match object {
+                Object::Column(c) if c.follows().iter().any(|f| columns.contains(f)) => {
+                    Some(id.clone())
+                }
+                _ => None,
+            }),
+    );
+    let mut renames = Vec::new();
+    for (id, object) in &desired.objects {
+        let on_column = desired.requires(id).any(|need| all.contains(need));
+        let heavy = matches!(object, Object::Index(_) | Object::Constraint(_));
+        if !on_column || !heavy || !live.objects.contains_key(id) {
+            continue;
+        }
+        // An inherited CHECK is renamed with its parent's, and called like it.
+        let origin = object.follows().into_iter().next();
+        let twin = temporary(id, origin.as_ref().unwrap_or(id), "twin");
+        if origin.is_none() {
+            renames.push(Rename {
+                from: id.clone(),
+                to: twin.clone(),
+                schemas: None,
+            });
+        }
+        found.pairs.insert(id.clone(), twin);
+    }
+    for (id, replacement) in &found.columns {
+        let mut to = id.clone();
+        to.path.pop();
+        to.path.push(replacement.temporary.raw().to_owned());
+        renames.push(Rename {
+            from: id.clone(),
+            to,
+            schemas: None,
+        });
+    }
+    let scope = workshop.options.scope.with_own();
+    let ids = closure(desired, &columns);
+    let database = workshop.scratch()?.create_database(&workshop.settings)?;
+    clone::build(&database, &desired.restricted(&ids), &scope)?;
+    let mut client = database.connect()?;
+    for (there, _) in renames.iter().filter_map(Rename::statements) {
+        client.batch_execute(there.as_str())?;
+    }
+    found.twins = Some(catalog::read(&mut client, &scope)?);
+    Ok(())
+}
+
+/// The identity of `id` under a name of ours, which is that for `of`.
+fn temporary(id: &ObjectId, of: &ObjectId, purpose: &str) -> ObjectId {
+    let mut twin = id.clone();
+    twin.path.pop();
+    twin.path.push(temporary_name(of, purpose));
+    twin
+}

@@ -1,0 +1,590 @@
+//! Change: a column's type or collation becomes one whose values are stored or sorted otherwise
+//! (widening that rewrites, narrowing, text→int, text→enum, a collation whose indexes are rebuilt).
+//!
+//! Why not directly: ALTER COLUMN … TYPE holds ACCESS EXCLUSIVE while it rewrites the table and builds
+//! its indexes, or scans it. Which changes do is not known from a list: the plain statement is tried on a
+//! clone, and this strategy takes those that were seen to work.
+//! Steps: a new column under a name of ours, with a trigger that keeps both alike (expand); a backfill,
+//! then the indexes and constraints of the column made on the new one by their own strategies, then
+//! ANALYZE, because the swap would leave the planner without statistics (migrate); a comparison of all
+//! rows in batches, the swap in one short transaction together with what hangs on the column (views,
+//! triggers, functions), the drop of the old column (contract).
+//! Measured: tests/cases/column, enum; every step online but for exclusion constraints.
+//! Undo: the swap back; until the old column is dropped, it follows the new one.
+//! Limits: columns of a partition key, of inheritance children that are no partitions, and those that a
+//! generated column uses are not taken; a table whose BEFORE triggers sort behind ours is refused.
+//! Sources: RULES "Two-way triggers", "Swap of a referenced key"; LOCKS "What a live application feels".
+
+mod swap;
+mod sync;
+mod twins;
+
+use super::direct;
+use super::index::{not_transactional, unbuild};
+use super::{Context, Refusal, Strategy, last_name, temporary_name};
+use crate::diff::{Change, Replacement};
+use crate::kinds::{
+    Column, ConstraintType, Hazard, HazardKind, Kind, KindTag, Object, ObjectId, Verb,
+};
+use crate::pg::sql::List;
+use crate::pg::{Ident, Qualified, Sql};
+use crate::plan::step::Reversal;
+use crate::plan::{Action, Assignment, Backfill, Era, Fill, Node, Phase, Probe, Step, Undo};
+use crate::sql;
+use std::collections::{BTreeMap, BTreeSet};
+use sync::Pair;
+use twins::Stage;
+
+pub struct Replace;
+
+/// The moments of a new column: it is there; its rows are filled; everything on it is made; it was
+/// compared.
+const MADE: Era = Era::Temp(11);
+const FILLED: Era = Era::Temp(12);
+const READY: Era = Era::Temp(13);
+const COMPARED: Era = Era::Temp(14);
+
+/// Tables whose replaced columns are swapped together, because foreign keys join them.
+pub(super) struct Component<'a> {
+    columns: Vec<Pair<'a>>,
+    /// The indexes and constraints on them, each with its twin.
+    pairs: Vec<(&'a ObjectId, &'a ObjectId)>,
+    /// Every table the swap touches, in the order of their names.
+    locked: BTreeSet<Qualified>,
+    stage: Stage,
+}
+
+impl<'a> Component<'a> {
+    fn tables(&self) -> BTreeMap<Qualified, Vec<&Pair<'a>>> {
+        let mut tables: BTreeMap<Qualified, Vec<&Pair<'a>>> = BTreeMap::new();
+        for pair in &self.columns {
+            tables.entry(pair.new.table_name()).or_default().push(pair);
+        }
+        tables
+    }
+
+    fn nodes(&self, era: Era) -> BTreeSet<Node> {
+        direct::nodes(self.columns.iter().map(|p| &p.replacement.column), era)
+    }
+}
+
+impl Strategy for Replace {
+    fn name(&self) -> &'static str {
+        "column replacement"
+    }
+
+    fn claims(&self, id: &ObjectId, change: &Change, context: &Context<'_>) -> bool {
+        let kept = !matches!(change, Change::Create { .. } | Change::Drop { .. });
+        kept && context.replacements.covers(id)
+    }
+
+    fn expand(
+        &self,
+        id: &ObjectId,
+        _: &Change,
+        context: &Context<'_>,
+    ) -> Result<Vec<Step>, Refusal> {
+        let Some(component) = component(id, context)? else {
+            return Ok(Vec::new());
+        };
+        let mut steps = Vec::new();
+        for (table, pairs) in component.tables() {
+            steps.push(add(&table, &pairs, context)?);
+            steps.push(fill(&table, &pairs, context));
+        }
+        let mut made = build(&component, context)?;
+        let ready: BTreeSet<Node> = made.iter().flat_map(|s| s.produces.clone()).collect();
+        steps.append(&mut made);
+        for (table, pairs) in component.tables() {
+            let mut step = analyze(&table, &pairs, context);
+            step.requires.extend(ready.clone());
+            steps.push(step);
+            steps.push(compare(&table, &pairs, context));
+        }
+        steps.extend(spares(&component, context));
+        steps.push(exchange(id, &component, context));
+        for (table, pairs) in component.tables() {
+            steps.push(retire(&table, &pairs, &component));
+        }
+        Ok(steps)
+    }
+}
+
+/// The component that `id` leads; `None` for what another column's steps cover.
+fn component<'a>(id: &ObjectId, context: &Context<'a>) -> Result<Option<Component<'a>>, Refusal> {
+    let replacements = context.replacements;
+    let Some(twin_catalog) = &replacements.twins else {
+        return Ok(None);
+    };
+    if !replacements.columns.contains_key(id) {
+        return Ok(None);
+    }
+    let table_of =
+        |column: &ObjectId| -> Vec<String> { column.path.iter().take(2).cloned().collect() };
+    // The tables that foreign keys join, starting from this column's.
+    let mut tables = BTreeSet::from([table_of(id)]);
+    let links: Vec<(Vec<String>, Vec<String>)> = replacements
+        .pairs
+        .keys()
+        .filter_map(|pair| match context.desired.get(pair) {
+            Some(Object::Constraint(c)) if c.is_foreign_key() => {
+                let to = c.referenced.as_ref()?;
+                let ends = (
+                    vec![c.schema.raw().to_owned(), c.table.raw().to_owned()],
+                    vec![to.schema.raw().to_owned(), to.name.raw().to_owned()],
+                );
+                Some(ends)
+            }
+            _ => None,
+        })
+        .collect();
+    loop {
+        let before = tables.len();
+        for (a, b) in &links {
+            if tables.contains(a) || tables.contains(b) {
+                tables.extend([a.clone(), b.clone()]);
+            }
+        }
+        if tables.len() == before {
+            break;
+        }
+    }
+    let of_component: Vec<&Replacement> = replacements
+        .columns
+        .values()
+        .filter(|r| tables.contains(&table_of(&r.column)))
+        .collect();
+    if of_component.first().is_none_or(|r| r.column != *id) {
+        return Ok(None);
+    }
+    let columns: Vec<Pair<'a>> = of_component
+        .into_iter()
+        .filter_map(|replacement| {
+            match (
+                context.live.get(&replacement.column),
+                context.desired.get(&replacement.column),
+            ) {
+                (Some(Object::Column(old)), Some(Object::Column(new))) => Some(Pair {
+                    replacement,
+                    old,
+                    new,
+                }),
+                _ => None,
+            }
+        })
+        .collect();
+    let mut parts: BTreeSet<ObjectId> = columns
+        .iter()
+        .map(|p| p.replacement.column.clone())
+        .collect();
+    let followers: Vec<ObjectId> = context
+        .desired
+        .objects
+        .values()
+        .filter(|o| o.follows().iter().any(|f| parts.contains(f)))
+        .map(Object::id)
+        .collect();
+    parts.extend(followers);
+    let pairs: Vec<(&ObjectId, &ObjectId)> = replacements
+        .pairs
+        .iter()
+        .filter(|(pair, _)| context.desired.requires(pair).any(|n| parts.contains(n)))
+        .collect();
+    let mut locked: BTreeSet<Qualified> = columns.iter().map(|p| p.new.table_name()).collect();
+    locked.extend(tables.iter().filter_map(|path| match path.as_slice() {
+        [schema, name] => Some(Qualified::new(schema.as_str(), name.as_str())),
+        _ => None,
+    }));
+    let stage = Stage::new(context, &restricted(twin_catalog, &columns, &pairs));
+    Ok(Some(Component {
+        columns,
+        pairs,
+        locked,
+        stage,
+    }))
+}
+
+/// Only the twins of this component.
+fn restricted(
+    twins: &crate::catalog::Catalog<crate::catalog::Desired>,
+    columns: &[Pair<'_>],
+    pairs: &[(&ObjectId, &ObjectId)],
+) -> crate::catalog::Catalog<crate::catalog::Desired> {
+    let names: BTreeSet<&str> = columns
+        .iter()
+        .map(|p| p.replacement.temporary.raw())
+        .chain(
+            pairs
+                .iter()
+                .filter_map(|(_, twin)| twin.path.last().map(String::as_str)),
+        )
+        .collect();
+    let mut catalog = twins.clone();
+    catalog.objects.retain(|id, _| {
+        let own = id.path.iter().filter(|p| crate::catalog::Scope::is_own(p));
+        own.into_iter().all(|p| names.contains(p.as_str()))
+    });
+    catalog
+}
+
+/// What the new column of `replacement` is called until the swap.
+fn temporary_id(replacement: &Replacement) -> ObjectId {
+    let mut id = replacement.column.clone();
+    id.path.pop();
+    id.path.push(replacement.temporary.raw().to_owned());
+    id
+}
+
+fn table_id(table: &Qualified) -> ObjectId {
+    ObjectId::new(KindTag::Table, [table.schema.raw(), table.name.raw()])
+}
+
+fn function_name(table: Qualified) -> Qualified {
+    let name = temporary_name(&table_id(&table), "sync");
+    Qualified {
+        schema: table.schema,
+        name: Ident::new(name),
+    }
+}
+
+fn trigger_name(table: &Qualified) -> Ident {
+    Ident::new(last_name(&table_id(table), "sync"))
+}
+
+fn named(pairs: &[&Pair<'_>]) -> String {
+    let names: Vec<String> = pairs.iter().map(|p| p.new.name.to_string()).collect();
+    names.join(", ")
+}
+
+/// The new columns and the trigger.
+fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<Step, Refusal> {
+    let trigger = trigger_name(table);
+    let behind = context.live.objects.values().find_map(|o| match o {
+        Object::Trigger(t)
+            if o.parent() == Some(table_id(table)) && t.name.raw() > trigger.raw() =>
+        {
+            Some(o.id())
+        }
+        _ => None,
+    });
+    if let (Some(behind), Some(pair)) = (behind, pairs.first()) {
+        return Err(Refusal {
+            object: pair.replacement.column.clone(),
+            why: format!(
+                "{} fires after the trigger that keeps the old and the new column alike, and could \
+                 change one side alone",
+                behind.human()
+            ),
+            help: "rename that trigger so that its name sorts before ~".to_owned(),
+        });
+    }
+    let function = function_name(table.clone());
+    let blocks: Vec<Sql> = pairs.iter().map(|p| p.both_ways()).collect();
+    let mut there = Vec::new();
+    let mut back = vec![
+        sql!("DROP TRIGGER {} ON {}", trigger, table),
+        sql!("DROP FUNCTION {}()", function),
+    ];
+    for pair in pairs {
+        let bare = Column {
+            name: pair.replacement.temporary.clone(),
+            ..twins::bare(pair.new)
+        };
+        there.extend(bare.create());
+        back.extend(Kind::drop(&bare));
+    }
+    there.push(sync::function(&function, &blocks));
+    there.push(sql!(
+        "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION {}()",
+        trigger,
+        table,
+        function
+    ));
+    let columns: Vec<&ObjectId> = pairs.iter().map(|p| &p.replacement.column).collect();
+    let first = columns
+        .first()
+        .map_or_else(|| table_id(table), |c| (*c).clone());
+    let why = pairs.first().map_or("", |p| p.replacement.why.as_str());
+    let mut step = Step::expand(
+        first,
+        Action::Transaction(there),
+        Reversal::Run(vec![Action::Transaction(back)]),
+    )
+    .described(
+        "add column",
+        format!(
+            "add the new {} to {table}, kept like the old by a trigger",
+            named(pairs)
+        ),
+        why,
+    );
+    for pair in pairs {
+        step.hazards.extend(pair.new.hazards(Verb::Create));
+        if pair.replacement.partial {
+            step.hazards.push(Hazard::declared(
+                HazardKind::RejectsWrites,
+                format!(
+                    "from here on {table} rejects a {} that is no {}",
+                    pair.old.name, pair.new.data_type
+                ),
+            ));
+        }
+        let own = BTreeSet::from([pair.replacement.column.clone()]);
+        step.requires.extend(direct::requires(context, &own));
+    }
+    step.produces = direct::nodes(columns, MADE);
+    Ok(step)
+}
+
+fn backfill(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Backfill {
+    let pending: Vec<Sql> = pairs.iter().map(|p| p.pending()).collect();
+    let set = pairs
+        .iter()
+        .map(|p| Assignment::new(p.replacement.temporary.clone(), p.new_value().to_string()));
+    Backfill {
+        table: table.clone(),
+        key: key(table, context),
+        work: Fill::Update {
+            set: set.collect(),
+            pending: List::separated(" OR ", pending).to_string(),
+        },
+    }
+}
+
+/// The columns of the table's primary key, whose ranges are the batches.
+pub(super) fn key(table: &Qualified, context: &Context<'_>) -> Vec<Ident> {
+    let keys = context.live.objects.values().filter_map(|o| match o {
+        Object::Constraint(c)
+            if c.constraint_type == ConstraintType::PrimaryKey && c.table_name() == *table =>
+        {
+            Some(c.columns.clone())
+        }
+        _ => None,
+    });
+    keys.into_iter().next().unwrap_or_default()
+}
+
+fn fill(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Step {
+    let columns: Vec<&ObjectId> = pairs.iter().map(|p| &p.replacement.column).collect();
+    let first = columns
+        .first()
+        .map_or_else(|| table_id(table), |c| (*c).clone());
+    let mut step = Step::migrate(
+        first,
+        Action::backfill(backfill(table, pairs, context)),
+        Reversal::Run(Vec::new()),
+    )
+    .described(
+        "backfill",
+        format!("fill the new {} of {table}", named(pairs)),
+        "one short transaction a batch; rows written meanwhile are filled by the trigger",
+    );
+    step.hazards.push(long_running(table, "is written once"));
+    step.tables = vec![table.clone()];
+    step.requires = direct::nodes(columns.iter().copied(), MADE);
+    step.produces = direct::nodes(columns, FILLED);
+    step
+}
+
+fn long_running(table: &Qualified, what: &'static str) -> Hazard {
+    Hazard::declared(
+        HazardKind::LongRunning,
+        format!("every row of {table} {what}, in batches"),
+    )
+}
+
+/// The twins, by the strategies for indexes and constraints.
+fn build(component: &Component<'_>, context: &Context<'_>) -> Result<Vec<Step>, Refusal> {
+    let lead = component
+        .columns
+        .first()
+        .map(|p| p.replacement.column.clone());
+    let mut steps = component.stage.steps(context).map_err(|refusal| Refusal {
+        object: lead.unwrap_or(refusal.object),
+        ..refusal
+    })?;
+    let names: Vec<(String, String)> = component
+        .pairs
+        .iter()
+        .flat_map(|(id, twin)| {
+            let index = ObjectId::new(
+                KindTag::Index,
+                twin.path
+                    .iter()
+                    .enumerate()
+                    .filter(|(i, _)| *i != 1 || twin.path.len() == 2)
+                    .map(|(_, p)| p.clone()),
+            );
+            [
+                (twin.human(), format!("the new {}", id.human())),
+                (
+                    index.human(),
+                    format!("the index of the new {}", id.human()),
+                ),
+            ]
+        })
+        .chain(component.columns.iter().map(|p| {
+            let twin = temporary_id(p.replacement);
+            (
+                twin.human(),
+                format!("the new {}", p.replacement.column.human()),
+            )
+        }))
+        .collect();
+    for step in &mut steps {
+        for (twin, plain) in &names {
+            step.title = step.title.replace(twin.as_str(), plain);
+        }
+        step.lift(Phase::Migrate);
+        step.requires.extend(component.nodes(FILLED));
+    }
+    Ok(steps)
+}
+
+fn analyze(table: &Qualified, pairs: &[&Pair<'_>], _: &Context<'_>) -> Step {
+    let columns: Vec<&ObjectId> = pairs.iter().map(|p| &p.replacement.column).collect();
+    let first = columns
+        .first()
+        .map_or_else(|| table_id(table), |c| (*c).clone());
+    let names = List::comma(pairs.iter().map(|p| &p.replacement.temporary));
+    let mut step = Step::migrate(
+        first,
+        Action::Transaction(vec![sql!("ANALYZE {} ({})", table, names)]),
+        Reversal::Run(Vec::new()),
+    )
+    .described(
+        "analyze",
+        format!("collect statistics of the new {} of {table}", named(pairs)),
+        "after the swap the planner would know nothing of the column",
+    );
+    step.requires = direct::nodes(columns.iter().copied(), FILLED);
+    step.produces = direct::nodes(columns, READY);
+    step
+}
+
+fn compare(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Step {
+    let columns: Vec<&ObjectId> = pairs.iter().map(|p| &p.replacement.column).collect();
+    let first = columns
+        .first()
+        .map_or_else(|| table_id(table), |c| (*c).clone());
+    let mut step = Step::contract(
+        first,
+        Action::backfill(backfill(table, pairs, context)),
+        Undo::Run(Vec::new()),
+    )
+    .described(
+        "compare",
+        format!("compare the old and the new {} of {table}", named(pairs)),
+        "just before the swap: a row that a trigger of yours or replication left unequal is mended",
+    );
+    step.hazards.push(long_running(table, "is read once more"));
+    step.tables = vec![table.clone()];
+    step.requires = direct::nodes(columns.iter().copied(), READY);
+    step.produces = direct::nodes(columns, COMPARED);
+    step
+}
+
+/// The indexes that a primary key has after going back.
+fn spares(component: &Component<'_>, context: &Context<'_>) -> Vec<Step> {
+    let spares = swap::spares(component, context);
+    let steps = spares.into_iter().map(|index| {
+        let action = super::index::build(&index, &index.name);
+        // Going back over the swap has made the key of it.
+        let gone = match unbuild(&index, &index.name) {
+            Action::Outside { done, clean, .. } => Action::Outside {
+                statement: sql!("DROP INDEX CONCURRENTLY IF EXISTS {}", index.qualified()),
+                done: Probe(done.0),
+                clean,
+            },
+            action => action,
+        };
+        let object = Object::Index(index.clone()).id();
+        let mut step = Step::contract(object.clone(), action, Undo::Run(vec![gone])).described(
+            "create index",
+            format!(
+                "build a spare index for the primary key of {}",
+                index.table_name()
+            ),
+            "the swap drops the key's own; with it, going back builds nothing under the lock",
+        );
+        step.hazards.push(not_transactional());
+        step.tables = vec![index.table_name()];
+        step.requires = component.nodes(READY);
+        step.produces = direct::nodes([&object], MADE);
+        step
+    });
+    steps.collect()
+}
+
+fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> Step {
+    let swap = swap::swap(component, context);
+    let columns: Vec<String> = component
+        .columns
+        .iter()
+        .map(|p| format!("{}.{}", p.new.table_name(), p.new.name))
+        .collect();
+    let mut step = Step::contract(
+        id.clone(),
+        Action::Transaction(swap.there),
+        Undo::Run(swap.back),
+    )
+    .described(
+        "swap column",
+        format!("put the new {} in the place of the old", columns.join(", ")),
+        "names change and nothing is read: the new application works from here on, the old one as \
+         long as its queries take the new type",
+    );
+    step.hazards.push(Hazard::declared(
+        HazardKind::BreaksQueries,
+        "prepared statements that return it fail (0A000) until they are prepared again; the order \
+         of columns changes: SELECT *, COPY and INSERT without a column list",
+    ));
+    let own: BTreeSet<ObjectId> = component
+        .columns
+        .iter()
+        .map(|p| p.replacement.column.clone())
+        .chain(component.pairs.iter().map(|(pair, _)| (*pair).clone()))
+        .collect();
+    step.requires = component.nodes(COMPARED);
+    let spares = swap::spares(component, context);
+    let spares: Vec<ObjectId> = spares.into_iter().map(|i| Object::Index(i).id()).collect();
+    step.requires.extend(direct::nodes(&spares, MADE));
+    step.disturbs = component.nodes(Era::Before);
+    step.releases = direct::releases(context, &own);
+    step.produces = direct::nodes(&own, Era::After);
+    step.together = context.changes.together.get(id).copied();
+    step
+}
+
+/// The old columns, and what kept them alike.
+fn retire(table: &Qualified, pairs: &[&Pair<'_>], component: &Component<'_>) -> Step {
+    let columns: Vec<&ObjectId> = pairs.iter().map(|p| &p.replacement.column).collect();
+    let first = columns
+        .first()
+        .map_or_else(|| table_id(table), |c| (*c).clone());
+    let mut there = vec![
+        sql!("DROP TRIGGER {} ON {}", trigger_name(table), table),
+        sql!("DROP FUNCTION {}()", function_name(table.clone())),
+    ];
+    there.extend(pairs.iter().map(|p| {
+        sql!(
+            "ALTER TABLE {} DROP COLUMN {}",
+            table,
+            p.replacement.retired
+        )
+    }));
+    let mut step = Step::contract(
+        first,
+        Action::Transaction(there),
+        Undo::Irreversible {
+            why: "the old values are gone, and nothing follows the new ones any more".to_owned(),
+        },
+    )
+    .described(
+        "drop column",
+        format!("drop the old {} of {table}", named(pairs)),
+        "until here, rolling back swaps the old column back with all that was written since",
+    );
+    step.requires = component.nodes(Era::After);
+    step
+}

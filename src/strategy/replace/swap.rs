@@ -1,0 +1,347 @@
+//! The short transaction in which new columns take the place of the old ones.
+//!
+//! It reads no row: everything was built before. What stays of the old columns (indexes, constraints)
+//! keeps its work under a name of ours until the old column is dropped, so that going back builds
+//! nothing but what a primary key forces.
+
+use super::super::{Context, temporary_name};
+use super::sync::{self, Pair};
+use super::{Component, twins};
+use crate::diff::rename::Rename;
+use crate::kinds::{Column, Constraint, ConstraintType, Identity, KindTag, Object, ObjectId};
+use crate::pg::ident::Literal;
+use crate::pg::sql::{Deparsed, List};
+use crate::pg::{Ident, Qualified, Sql};
+use crate::plan::Action;
+use crate::sql;
+use std::collections::BTreeSet;
+
+/// Statements, each with what takes it back.
+#[derive(Default)]
+struct Script {
+    there: Vec<Sql>,
+    /// In groups, last first.
+    back: Vec<Vec<Sql>>,
+}
+
+impl Script {
+    fn push(&mut self, there: Vec<Sql>, back: Vec<Sql>) {
+        self.there.extend(there);
+        self.back.push(back);
+    }
+
+    fn rename(&mut self, from: &ObjectId, to: &ObjectId) {
+        let rename = Rename {
+            from: from.clone(),
+            to: to.clone(),
+            schemas: None,
+        };
+        if let Some((there, back)) = rename.statements() {
+            self.push(vec![there], vec![back]);
+        }
+    }
+
+    fn back(&self) -> Vec<Sql> {
+        self.back.iter().rev().flatten().cloned().collect()
+    }
+}
+
+/// The transaction there, and the actions back.
+pub(super) struct Swap {
+    pub there: Vec<Sql>,
+    pub back: Vec<Action>,
+}
+
+pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
+    let mut script = Script::default();
+    let lock = lock(component);
+    script.push(vec![lock.clone()], Vec::new());
+    let mut again = Vec::new();
+    let retired = |id: &ObjectId| named(id, &Ident::new(temporary_name(id, "retired")));
+    let keys: BTreeSet<&ObjectId> = component
+        .pairs
+        .iter()
+        .filter(|(id, _)| is_primary(context.live.get(id)))
+        .map(|(id, _)| *id)
+        .collect();
+    // Foreign keys first: those that use a primary key's index go with it.
+    let mut pairs: Vec<&(&ObjectId, &ObjectId)> = component.pairs.iter().collect();
+    pairs.sort_by_key(|(id, _)| !is_foreign(context.live.get(id)));
+    for (id, twin) in &pairs {
+        let Some(old) = context.live.get(id) else {
+            continue;
+        };
+        if is_foreign(Some(old)) && context.live.requires(id).any(|need| keys.contains(need)) {
+            script.push(old.drop(), old.create());
+            again.extend(
+                twin_of(component, twin)
+                    .map(Object::create)
+                    .into_iter()
+                    .flatten(),
+            );
+        } else if let Object::Constraint(key) = old
+            && keys.contains(id)
+        {
+            let spare = Ident::new(temporary_name(id, "spare index"));
+            script.push(old.drop(), vec![key.add_using_index(&spare)]);
+        } else if old.follows().is_empty() {
+            script.rename(id, &retired(id));
+        }
+    }
+    for pair in &component.columns {
+        columns(&mut script, pair, context);
+    }
+    let mut rebuilt = Vec::new();
+    for (id, twin) in pairs.iter().rev() {
+        match context.desired.get(id) {
+            Some(object @ Object::Constraint(key)) if is_primary(Some(object)) => {
+                let index = ObjectId::new(KindTag::Index, [key.schema.raw(), last(twin).raw()]);
+                let mut back = object.drop();
+                // Those that hang on its index, under their last names.
+                let hanging = component.pairs.iter().filter(|(fk, _)| {
+                    is_foreign(context.desired.get(fk))
+                        && context.desired.requires(fk).any(|need| need == *id)
+                });
+                let mut first: Vec<Sql> = hanging
+                    .filter_map(|(fk, _)| context.desired.get(fk))
+                    .flat_map(Object::drop)
+                    .collect();
+                first.append(&mut back);
+                script.push(vec![key.add_using_index(&last(twin))], first);
+                if let Some(Object::Index(index)) = component.stage.target.get(&index) {
+                    rebuilt.push(super::super::index::build(index, &index.name));
+                }
+            }
+            Some(object) if object.follows().is_empty() => {
+                let on_key = is_foreign(Some(object))
+                    && context.desired.requires(id).any(|need| keys.contains(need));
+                let rename = Rename {
+                    from: (*twin).clone(),
+                    to: (*id).clone(),
+                    schemas: None,
+                };
+                if let Some((there, back)) = rename.statements() {
+                    // One on a key's index is made anew after that.
+                    let back = if on_key { Vec::new() } else { vec![back] };
+                    script.push(vec![there], back);
+                }
+            }
+            _ => {}
+        }
+        if let Some(Object::Index(index)) = context.desired.get(id) {
+            script.push(index.after_create(), Vec::new());
+        }
+    }
+    parts(&mut script, component, context);
+    for (table, pairs) in component.tables() {
+        let name = super::function_name(table);
+        let both: Vec<Sql> = pairs.iter().map(|p| p.both_ways()).collect();
+        let after: Vec<Sql> = pairs.iter().map(|p| p.backwards()).collect();
+        script.push(
+            vec![sync::function(&name, &after)],
+            vec![sync::function(&name, &both)],
+        );
+    }
+    script.push(Vec::new(), vec![lock]);
+    let mut back = vec![Action::Transaction(script.back())];
+    back.extend(rebuilt);
+    if !again.is_empty() {
+        back.push(Action::Transaction(again));
+    }
+    Swap {
+        there: script.there,
+        back,
+    }
+}
+
+/// In one statement and one order, whoever swaps: no deadlock with another swap.
+fn lock(component: &Component<'_>) -> Sql {
+    sql!(
+        "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
+        List::comma(component.locked.iter())
+    )
+}
+
+fn columns(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) {
+    let (old, new) = (pair.old, pair.new);
+    let replacement = pair.replacement;
+    let table = old.table_name();
+    let alter = |column: &Ident| sql!("ALTER TABLE {} ALTER COLUMN {}", table, column);
+    if let Some(identity) = &old.identity {
+        let (keep, restore) = position(old, identity);
+        let add = sql!("{} ADD {}", alter(&old.name), identity.clause());
+        script.push(
+            vec![keep.clone(), sql!("{} DROP IDENTITY", alter(&old.name))],
+            vec![add, restore],
+        );
+    }
+    // Every partition has a default of its own.
+    for column in defaults(context.live, old) {
+        if let Some(default) = column.default() {
+            let only = only(column, &column.name);
+            script.push(
+                vec![sql!("{} DROP DEFAULT", only)],
+                vec![sql!("{} SET DEFAULT {}", only, Deparsed(default))],
+            );
+        }
+    }
+    if old.not_null.is_some() && new.not_null.is_none() {
+        let back = match &old.not_null {
+            Some(n) if n.name.is_some() => old.add_not_null(n),
+            _ => sql!("{} SET NOT NULL", alter(&old.name)),
+        };
+        script.push(vec![sql!("{} DROP NOT NULL", alter(&old.name))], vec![back]);
+    }
+    let constraint = |from: &str, to: &str| {
+        sql!(
+            "ALTER TABLE {} RENAME CONSTRAINT {} TO {}",
+            table,
+            Ident::new(from),
+            Ident::new(to)
+        )
+    };
+    let not_null = |c: &Column| c.not_null.as_ref().and_then(|n| n.name.clone());
+    if let (Some(name), true) = (not_null(old), new.not_null.is_some()) {
+        let to = temporary_name(&replacement.column, "retired not null");
+        script.push(vec![constraint(&name, &to)], vec![constraint(&to, &name)]);
+    }
+    let rename =
+        |from: &Ident, to: &Ident| sql!("ALTER TABLE {} RENAME COLUMN {} TO {}", table, from, to);
+    for (from, to) in [
+        (&old.name, &replacement.retired),
+        (&replacement.temporary, &new.name),
+    ] {
+        script.push(vec![rename(from, to)], vec![rename(to, from)]);
+    }
+    if let Some(name) = not_null(new) {
+        let from = temporary_name(&super::temporary_id(replacement), "not null");
+        script.push(
+            vec![constraint(&from, &name)],
+            vec![constraint(&name, &from)],
+        );
+    }
+    for column in defaults(context.desired, new) {
+        if let Some(default) = column.default() {
+            let only = only(column, &column.name);
+            script.push(
+                vec![sql!("{} SET DEFAULT {}", only, Deparsed(default))],
+                vec![sql!("{} DROP DEFAULT", only)],
+            );
+        }
+    }
+    if let Some(identity) = &new.identity {
+        let (keep, restore) = position(new, identity);
+        let add = sql!("{} ADD {}", alter(&new.name), identity.clause());
+        let mut there = vec![add];
+        if old.identity.is_some() {
+            there.push(restore);
+        }
+        script.push(
+            there,
+            vec![keep, sql!("{} DROP IDENTITY", alter(&new.name))],
+        );
+    }
+}
+
+/// The column and those of the partitions that follow it.
+fn defaults<'c, S>(catalog: &'c crate::catalog::Catalog<S>, column: &Column) -> Vec<&'c Column> {
+    let id = Object::Column(column.clone()).id();
+    let columns = catalog.objects.values().filter_map(|object| match object {
+        Object::Column(c) => (object.id() == id || object.follows().contains(&id)).then_some(c),
+        _ => None,
+    });
+    columns.collect()
+}
+
+fn only(column: &Column, name: &Ident) -> Sql {
+    sql!(
+        "ALTER TABLE ONLY {} ALTER COLUMN {}",
+        column.table_name(),
+        name
+    )
+}
+
+/// Remembers where an identity's sequence stands, and puts another one there: the sequence of an
+/// identity cannot change its column.
+fn position(column: &Column, identity: &Identity) -> (Sql, Sql) {
+    let sequence = identity.sequence.clone().unwrap_or_else(|| {
+        Qualified::new(
+            column.schema.raw(),
+            format!("{}_{}_seq", column.table.raw(), column.name.raw()),
+        )
+    });
+    let keep = sql!(
+        "SELECT pg_catalog.set_config('pgrehearse.position', last_value || ' ' || is_called, true) \
+         FROM {}",
+        sequence
+    );
+    let setting = "pg_catalog.split_part(pg_catalog.current_setting('pgrehearse.position'), ' ', ";
+    let setting = crate::pg::sql::Word(setting);
+    let restore = sql!(
+        "SELECT pg_catalog.setval({}, {}1)::bigint, {}2)::boolean)",
+        Literal(&sequence.to_string()),
+        setting,
+        setting
+    );
+    (keep, restore)
+}
+
+/// Comments and the like that stand on the columns and their indexes.
+fn parts(script: &mut Script, component: &Component<'_>, context: &Context<'_>) {
+    let on = |id: &ObjectId| {
+        component.pairs.iter().any(|(p, _)| *p == id)
+            || component
+                .columns
+                .iter()
+                .any(|c| c.replacement.column == *id)
+    };
+    for (id, object) in &context.desired.objects {
+        let light = matches!(object, Object::Comment(_) | Object::ReplicaIdentity(_));
+        if !light || !context.live.objects.contains_key(id) {
+            continue;
+        }
+        if !context.desired.requires(id).any(on) {
+            continue;
+        }
+        let back = match object {
+            Object::Comment(_) => object.drop(),
+            _ => Vec::new(),
+        };
+        script.push(object.create(), back);
+    }
+}
+
+pub(super) fn is_primary(object: Option<&Object>) -> bool {
+    matches!(
+        object,
+        Some(Object::Constraint(Constraint {
+            constraint_type: ConstraintType::PrimaryKey,
+            ..
+        }))
+    )
+}
+
+pub(super) fn is_foreign(object: Option<&Object>) -> bool {
+    matches!(object, Some(Object::Constraint(c)) if c.is_foreign_key())
+}
+
+fn twin_of<'c>(component: &'c Component<'_>, twin: &ObjectId) -> Option<&'c Object> {
+    component.stage.target.get(twin)
+}
+
+fn named(id: &ObjectId, name: &Ident) -> ObjectId {
+    let mut named = id.clone();
+    named.path.pop();
+    named.path.push(name.raw().to_owned());
+    named
+}
+
+fn last(id: &ObjectId) -> Ident {
+    Ident::new(id.path.last().map_or("", String::as_str))
+}
+
+/// The spare indexes of the primary keys that the swap drops.
+pub(super) fn spares(component: &Component<'_>, context: &Context<'_>) -> Vec<crate::kinds::Index> {
+    let keys = component.pairs.iter().map(|(id, _)| *id);
+    keys.filter_map(|id| twins::spare(context, id)).collect()
+}

@@ -1,0 +1,163 @@
+//! The trigger that keeps an old and a new column alike while both are written.
+//!
+//! Its rules (RULES: "Two-way triggers"), each from a measurement: a BEFORE trigger sees defaults, so
+//! the new column has none until the swap; an INSERT with a new value takes that; an UPDATE takes
+//! the side that changed, the new one where both did; it has no column list, because a filler with
+//! `UPDATE OF x` misses an UPDATE of another column; its name sorts behind every other one, because
+//! a trigger after it would change one side alone.
+
+use crate::diff::{Conversion, Replacement};
+use crate::kinds::Column;
+use crate::pg::sql::{Deparsed, List};
+use crate::pg::{Ident, Sql};
+use crate::sql;
+
+/// One column with its two names and types.
+pub(super) struct Pair<'a> {
+    pub replacement: &'a Replacement,
+    pub old: &'a Column,
+    pub new: &'a Column,
+}
+
+/// Whether two values are stored alike; works for types without `=`, too.
+fn differ(a: &Sql, b: &Sql) -> Sql {
+    // With the casts, because ROW(a) op ROW(b) is written out as a op b.
+    sql!(
+        "ROW({})::record OPERATOR(pg_catalog.*<>) ROW({})::record",
+        a,
+        b
+    )
+}
+
+fn field(record: &'static str, name: &Ident) -> Sql {
+    sql!("{}.{}", crate::pg::sql::Word(record), name)
+}
+
+impl Pair<'_> {
+    /// The new value from the old one, over a row with the names before the swap.
+    pub fn new_value(&self) -> Sql {
+        value(&self.replacement.using, &self.old.name, &self.new.data_type)
+    }
+
+    /// Rows whose new value is not that of the old one.
+    pub fn pending(&self) -> Sql {
+        let new = sql!("{}", self.replacement.temporary);
+        differ(&new, &self.cast(&self.new_value()))
+    }
+
+    /// With the type of the new column: what is stored.
+    fn cast(&self, value: &Sql) -> Sql {
+        sql!("({})::{}", value, Deparsed(&self.new.data_type))
+    }
+
+    /// From the old value in NEW.
+    fn forth(&self, from: &Ident) -> Sql {
+        let from = (&self.old.name, from);
+        in_row(&self.replacement.using, from, &self.new.data_type)
+    }
+
+    /// From the new value in NEW, whose column is called `from` now.
+    fn back(&self, from: &Ident) -> Sql {
+        let from = (&self.new.name, from);
+        in_row(&self.replacement.reverse, from, &self.old.data_type)
+    }
+
+    /// Before the swap: both applications may write.
+    pub fn both_ways(&self) -> Sql {
+        let (old, new) = (&self.old.name, &self.replacement.temporary);
+        let (new_now, old_now) = (field("NEW", new), field("NEW", old));
+        let (forth, back) = (self.forth(old), self.back(new));
+        sql!(
+            "    IF TG_OP = 'INSERT' THEN
+        IF {} IS NOT NULL THEN
+            {} := {};
+        ELSE
+            {} := {};
+        END IF;
+    ELSIF {} THEN
+        IF {} THEN
+            {} := {};
+        END IF;
+    ELSIF {} IS NULL OR {} THEN
+        {} := {};
+    END IF;",
+            new_now,
+            old_now,
+            back,
+            new_now,
+            forth,
+            differ(&new_now, &field("OLD", new)),
+            differ(&new_now, &self.cast(&forth)),
+            old_now,
+            back,
+            new_now,
+            differ(&old_now, &field("OLD", old)),
+            new_now,
+            forth
+        )
+    }
+
+    /// After the swap: the old column, under its retired name, follows the new one.
+    pub fn backwards(&self) -> Sql {
+        let (new, old) = (&self.new.name, &self.replacement.retired);
+        let now = field("NEW", new);
+        sql!(
+            "    IF TG_OP = 'INSERT' OR {} THEN
+        {} := {};
+    END IF;",
+            differ(&now, &field("OLD", new)),
+            field("NEW", old),
+            self.back(new)
+        )
+    }
+}
+
+/// The value over a row whose column is called `from`.
+fn value(conversion: &Conversion, from: &Ident, data_type: &str) -> Sql {
+    match conversion {
+        Conversion::Assignment => sql!("{}", from),
+        Conversion::Cast => sql!("{}::{}", from, Deparsed(data_type)),
+        Conversion::By(expression) => sql!("{}", Deparsed(&expression.text)),
+    }
+}
+
+/// The value over NEW, where the column that the expression calls `names.0` is called `names.1`.
+fn in_row(conversion: &Conversion, names: (&Ident, &Ident), data_type: &str) -> Sql {
+    let now = field("NEW", names.1);
+    match conversion {
+        Conversion::Assignment => now,
+        Conversion::Cast => sql!("{}::{}", now, Deparsed(data_type)),
+        Conversion::By(expression) => {
+            let columns = expression.columns.iter().map(|column| {
+                let is_it = column == names.0;
+                let now = field("NEW", if is_it { names.1 } else { column });
+                sql!("{} AS {}", now, column)
+            });
+            let columns: Vec<Sql> = columns.collect();
+            if columns.is_empty() {
+                return sql!("({})", Deparsed(&expression.text));
+            }
+            sql!(
+                "(SELECT {} FROM (SELECT {}) AS \"row\")",
+                Deparsed(&expression.text),
+                List::comma(columns)
+            )
+        }
+    }
+}
+
+/// `CREATE OR REPLACE FUNCTION` of the trigger with `blocks` as its body.
+pub(super) fn function(name: &crate::pg::Qualified, blocks: &[Sql]) -> Sql {
+    let body = sql!(
+        "\nBEGIN\n{}\n    RETURN NEW;\nEND;\n",
+        List::separated("\n", blocks)
+    );
+    let tag = crate::pg::sql::Word("$pgrehearse$");
+    sql!(
+        "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS {}{}{}",
+        name,
+        tag,
+        body,
+        tag
+    )
+}

@@ -1,0 +1,125 @@
+//! Makes the indexes and constraints of the new columns while both columns live: a plan of its own,
+//! by the same strategies as everything else.
+
+use super::super::{Context, Refusal, expand as expand_all, key};
+use crate::catalog::{Catalog, Desired, Live};
+use crate::diff::{self, Replacements};
+use crate::kinds::{Column, KindTag, Object, ObjectId};
+use crate::pg::Ident;
+use crate::plan::Step;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Live with the new columns, still bare, and that with everything on them.
+pub(super) struct Stage {
+    pub base: Catalog<Live>,
+    pub target: Catalog<Desired>,
+}
+
+/// The new column without what comes later: default, identity, NOT NULL.
+pub(super) fn bare(column: &Column) -> Column {
+    Column {
+        not_null: None,
+        expression: None,
+        identity: None,
+        ..column.clone()
+    }
+}
+
+impl Stage {
+    pub fn new(context: &Context<'_>, twins: &Catalog<Desired>) -> Self {
+        let own = |id: &ObjectId| id.path.iter().any(|p| crate::catalog::Scope::is_own(p));
+        let mut base = context.live.clone();
+        let mut made: BTreeMap<ObjectId, Object> = BTreeMap::new();
+        let mut renamed: BTreeMap<ObjectId, ObjectId> = BTreeMap::new();
+        for (id, object) in twins.objects.iter().filter(|(id, _)| own(id)) {
+            match object {
+                Object::Column(column) => {
+                    let bare = Object::Column(bare(column));
+                    base.objects.insert(id.clone(), bare);
+                    base.requires
+                        .insert(id.clone(), needs(twins, id, &BTreeMap::new()));
+                    let name = super::super::temporary_name(id, "not null");
+                    let mut column = Column {
+                        expression: None,
+                        identity: None,
+                        ..column.clone()
+                    };
+                    if let Some(not_null) = &mut column.not_null
+                        && not_null.name.is_some()
+                    {
+                        not_null.name = Some(name);
+                        not_null.default_name = false;
+                    }
+                    made.insert(id.clone(), Object::Column(column));
+                }
+                // A table has one primary key: the twin is its index alone until the swap.
+                Object::Constraint(c) => match key::primary_key_index(c, &c.name) {
+                    Some(index) => {
+                        let object = Object::Index(index);
+                        renamed.insert(id.clone(), object.id());
+                        made.insert(object.id(), object);
+                    }
+                    None => {
+                        made.insert(id.clone(), object.clone());
+                    }
+                },
+                Object::Index(_) | Object::IndexAttachment(_) => {
+                    made.insert(id.clone(), object.clone());
+                }
+                _ => {}
+            }
+        }
+        let mut target: Catalog<Desired> = base.clone().on_side();
+        for (id, object) in made {
+            let source = renamed
+                .iter()
+                .find(|(_, to)| **to == id)
+                .map_or(&id, |(from, _)| from);
+            target
+                .requires
+                .insert(id.clone(), needs(twins, source, &renamed));
+            target.objects.insert(id, object);
+        }
+        Self { base, target }
+    }
+
+    /// The steps that lead from the one to the other.
+    pub fn steps(&self, context: &Context<'_>) -> Result<Vec<Step>, Refusal> {
+        let refuse = |why: String| Refusal {
+            object: ObjectId::new(KindTag::Table, Vec::<String>::new()),
+            why,
+            help: String::new(),
+        };
+        let changes = diff::changes(&self.base, &self.target)
+            .map_err(|i| refuse(i.into_iter().map(|i| i.why).collect::<Vec<_>>().join("; ")))?;
+        let inner = Context {
+            live: &self.base,
+            desired: &self.target,
+            changes: &changes,
+            replacements: &Replacements::default(),
+            ..*context
+        };
+        expand_all(&inner).map_err(|mut refusals| refusals.remove(0))
+    }
+}
+
+fn needs(
+    twins: &Catalog<Desired>,
+    id: &ObjectId,
+    renamed: &BTreeMap<ObjectId, ObjectId>,
+) -> BTreeSet<ObjectId> {
+    twins
+        .requires(id)
+        .map(|need| renamed.get(need).unwrap_or(need).clone())
+        .collect()
+}
+
+/// The unique index of a live primary key under another name: kept through the swap, so that going
+/// back builds nothing.
+pub(super) fn spare(context: &Context<'_>, id: &ObjectId) -> Option<crate::kinds::Index> {
+    let Some(Object::Constraint(live)) = context.live.get(id) else {
+        return None;
+    };
+    let name = Ident::new(super::super::temporary_name(id, "spare index"));
+    key::primary_key_index(live, &name)
+}
