@@ -129,6 +129,7 @@ fn measure(server: &Arc<Scratch>, tables: usize) {
         changes: &changes,
         version: catalog.version,
         small: SmallTable::default(),
+        replacements: &pgrehearse::diff::Replacements::default(),
         conversions: &BTreeMap::new(),
     };
     time("expand: everything is new", runs, || {

@@ -56,6 +56,7 @@ pub(super) fn find(
         if works.is_empty() {
             continue;
         }
+        works.sort();
         works.dedup();
         let why = format!(
             "ALTER COLUMN … TYPE would hold ACCESS EXCLUSIVE while it rewrites, scans or builds {}",

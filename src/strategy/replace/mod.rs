@@ -436,6 +436,8 @@ fn build(component: &Component<'_>, context: &Context<'_>) -> Result<Vec<Step>, 
             step.title = step.title.replace(twin.as_str(), plain);
         }
         step.lift(Phase::Migrate);
+        // What they reject, the old column rejects already; the trigger fills the new one.
+        step.hazards.retain(|h| h.kind != HazardKind::RejectsWrites);
         step.requires.extend(component.nodes(FILLED));
     }
     Ok(steps)
