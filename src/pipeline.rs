@@ -241,11 +241,22 @@ fn load_one<Side>(source: &Source, workshop: &Workshop<'_>) -> Result<Loaded<Sid
     }
 }
 
+/// What becomes of the renames of columns before the comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnRenames {
+    /// One column under another name: how people see it.
+    Executed,
+    /// A column that comes and one that goes: how it is planned.
+    ByNewColumn,
+}
+
 /// Two catalogs that can be compared: after renames and in canonical form.
 pub struct Aligned {
     pub live: Catalog<Live>,
     pub desired: Catalog<Desired>,
     pub renames: Vec<rename::Rename>,
+    /// Renames of columns that a new column does: in `live` they have not happened.
+    pub moves: Vec<rename::Rename>,
     pub conversions: BTreeMap<ObjectId, ConversionHint>,
     pub notices: Vec<String>,
     pub unmodeled: Vec<UnmodeledRecord>,
@@ -267,7 +278,7 @@ pub struct Compared {
 ///
 /// # Errors
 /// [`PipelineError`] when the scratch server fails.
-pub fn align(pair: &Pair<'_>) -> Result<Aligned, PipelineError> {
+pub fn align(pair: &Pair<'_>, columns: ColumnRenames) -> Result<Aligned, PipelineError> {
     let workshop = &pair.workshop;
     let scope = &workshop.options.scope;
     let mut live = pair.live.catalog.clone();
@@ -280,8 +291,12 @@ pub fn align(pair: &Pair<'_>) -> Result<Aligned, PipelineError> {
             .chain(&pair.desired.notices)
             .cloned(),
     );
-    let hints = renames::read(&pair.desired.hints, &live, &desired);
+    let mut hints = renames::read(&pair.desired.hints, &live, &desired);
     notices.extend(hints.notices);
+    let moves = match columns {
+        ColumnRenames::Executed => Vec::new(),
+        ColumnRenames::ByNewColumn => replacements::take_renames(&mut hints.renames, &live),
+    };
     if !hints.renames.is_empty() {
         live = renames::apply(&hints.renames, live, workshop)?;
     }
@@ -304,6 +319,7 @@ pub fn align(pair: &Pair<'_>) -> Result<Aligned, PipelineError> {
         live,
         desired,
         renames: hints.renames,
+        moves,
         conversions: hints.conversions,
         notices,
         unmodeled,
@@ -319,13 +335,28 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
         live,
         desired,
         renames,
+        moves,
         conversions,
         mut notices,
         unmodeled,
-    } = align(pair)?;
+    } = align(pair, ColumnRenames::ByNewColumn)?;
     let changes = diff::changes(&live, &desired).map_err(PipelineError::Impossible)?;
-    notices.extend(likely_renames(&changes));
-    let replacements = replacements::find(&live, &desired, &changes, &conversions, &pair.workshop)?;
+    let likely = likely_renames(&changes);
+    notices.extend(
+        likely
+            .filter(|(to, _)| !moves.iter().any(|m| m.to == *to))
+            .map(|(_, text)| text),
+    );
+    let replacements = replacements::find(
+        &live,
+        &desired,
+        &changes,
+        &replacements::Asked {
+            conversions: &conversions,
+            renames: &moves,
+        },
+        &pair.workshop,
+    )?;
     Ok(Compared {
         live,
         desired,
@@ -338,17 +369,16 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
     })
 }
 
-fn likely_renames(changes: &ChangeSet) -> Vec<String> {
-    let likely = rename::likely(changes);
-    let texts = likely.iter().map(|likely| {
-        format!(
+fn likely_renames(changes: &ChangeSet) -> impl Iterator<Item = (ObjectId, String)> {
+    rename::likely(changes).into_iter().map(|likely| {
+        let text = format!(
             "{} is dropped and {} created: if it is a rename, put this line above it: {}",
             likely.from.human(),
             likely.to.human(),
             likely.hint
-        )
-    });
-    texts.collect()
+        );
+        (likely.to, text)
+    })
 }
 
 /// The differences alone, also those that no statement makes.
@@ -375,7 +405,7 @@ pub fn differences(
     options: &Options,
 ) -> Result<Differences, PipelineError> {
     let pair = load(from, to, options)?;
-    let aligned = align(&pair)?;
+    let aligned = align(&pair, ColumnRenames::Executed)?;
     let mut set = ChangeSet {
         changes: diff::compare(&aligned.live, &aligned.desired),
         ..ChangeSet::default()
@@ -392,7 +422,7 @@ pub fn differences(
         }
     }
     let mut notices = aligned.notices;
-    notices.extend(likely_renames(&set));
+    notices.extend(likely_renames(&set).map(|(_, text)| text));
     Ok(Differences {
         renames,
         changes: set.changes,

@@ -35,9 +35,11 @@ pub struct ConversionHint {
 /// One column that another takes the place of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replacement {
-    /// The column, which has this identity before and after.
+    /// The column in the desired catalog.
     pub column: ObjectId,
-    /// What the new column is called until the swap.
+    /// The column in the live one: of another name where it is renamed.
+    pub old: ObjectId,
+    /// What the new column is called until the swap; a renamed one has its own name at once.
     pub temporary: Ident,
     /// What the old column is called from the swap until it is dropped.
     pub retired: Ident,
@@ -49,6 +51,13 @@ pub struct Replacement {
     pub partial: bool,
     /// What the plain statement was measured to do.
     pub why: String,
+}
+
+impl Replacement {
+    /// Both columns have names of their own, which both applications use until the old one goes.
+    pub fn is_renamed(&self) -> bool {
+        self.old != self.column
+    }
 }
 
 /// All replaced columns of a plan.

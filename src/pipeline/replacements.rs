@@ -18,12 +18,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What is looked at.
 struct Candidate<'a> {
+    /// In the desired catalog.
     id: &'a ObjectId,
+    /// In the live one.
+    was: ObjectId,
     old: &'a Column,
     new: &'a Column,
     hint: Option<&'a ConversionHint>,
     /// The plain statement.
     statements: Vec<Sql>,
+}
+
+/// What the hints say of columns.
+pub(super) struct Asked<'a> {
+    pub conversions: &'a BTreeMap<ObjectId, ConversionHint>,
+    /// Renames that are done by a new column.
+    pub renames: &'a [Rename],
 }
 
 /// The columns to replace, with the definitions of everything on them.
@@ -34,10 +44,11 @@ pub(super) fn find(
     live: &Catalog<Live>,
     desired: &Catalog<Desired>,
     changes: &ChangeSet,
-    hints: &BTreeMap<ObjectId, ConversionHint>,
+    asked: &Asked<'_>,
     workshop: &Workshop<'_>,
 ) -> Result<Replacements, PipelineError> {
-    let candidates = candidates(live, changes, hints, workshop);
+    let mut candidates = candidates(live, changes, asked.conversions, workshop);
+    candidates.extend(renamed(live, desired, asked));
     let mut found = Replacements::default();
     if candidates.is_empty() {
         return Ok(found);
@@ -47,6 +58,17 @@ pub(super) fn find(
     let mut trial = Trial::start(workshop.scratch()?, &workshop.settings, &scope, &part)?;
     let mut refused = Vec::new();
     for candidate in &candidates {
+        if candidate.was != *candidate.id {
+            let why =
+                "a hint in the schema files says so; until the old name is dropped, both work";
+            match replacement(candidate, why.to_owned(), trial.client()) {
+                Ok(replacement) => {
+                    found.columns.insert(candidate.id.clone(), replacement);
+                }
+                Err(refusal) => refused.push(refusal),
+            }
+            continue;
+        }
         let Some(evidence) = trial.measure(&candidate.statements)? else {
             continue;
         };
@@ -124,6 +146,7 @@ fn candidates<'a>(
         });
         found.push(Candidate {
             id,
+            was: id.clone(),
             old,
             new,
             hint,
@@ -131,6 +154,77 @@ fn candidates<'a>(
         });
     }
     found
+}
+
+/// The renamed columns. After the statements a column is as the desired one, so that the expression of
+/// the way back can be read there.
+fn renamed<'a>(
+    live: &'a Catalog<Live>,
+    desired: &'a Catalog<Desired>,
+    asked: &Asked<'a>,
+) -> Vec<Candidate<'a>> {
+    let renames = asked.renames.iter();
+    renames
+        .filter_map(|rename| {
+            let (Object::Column(old), Object::Column(new)) =
+                (live.get(&rename.from)?, desired.get(&rename.to)?)
+            else {
+                return None;
+            };
+            let retype = sql!(
+                "ALTER TABLE {} ADD COLUMN {} {}",
+                old.table_name(),
+                new.name,
+                Deparsed(&new.data_type)
+            );
+            Some(Candidate {
+                id: &rename.to,
+                was: rename.from.clone(),
+                old,
+                new,
+                hint: asked.conversions.get(&rename.to),
+                statements: vec![retype],
+            })
+        })
+        .collect()
+}
+
+/// Splits off the renames of columns that a new column does: both names live for a while.
+///
+/// The others (of a partition key, of what is inherited, together with a rename of the table …) stay plain.
+pub(super) fn take_renames(renames: &mut Vec<Rename>, live: &Catalog<Live>) -> Vec<Rename> {
+    let all = renames.clone();
+    let fits = |rename: &Rename| {
+        let Some(Object::Column(old)) = live.get(&rename.from) else {
+            return false;
+        };
+        let alone = !all
+            .iter()
+            .any(|o| o != rename && rename.from.path.starts_with(&o.from.path));
+        let Some(Object::Table(table)) = live.get(&old.table_id()) else {
+            return false;
+        };
+        let in_key = table
+            .partition_key
+            .as_ref()
+            .is_some_and(|key| key.contains(&old.name.to_string()));
+        let dependents = live.dependents();
+        let hanging = dependents.get(&rename.from);
+        let generated = hanging
+            .into_iter()
+            .flatten()
+            .any(|id| matches!(live.get(id), Some(Object::Column(c)) if c.generated.is_some()));
+        alone
+            && !in_key
+            && !generated
+            && old.generated.is_none()
+            && table.of_type.is_none()
+            && old.follows().is_empty()
+            && !has_heirs(live, &rename.from)
+    };
+    let taken = renames.iter().filter(|r| fits(r)).cloned().collect();
+    renames.retain(|r| !fits(r));
+    taken
 }
 
 /// Whether tables that are no partitions inherit the column: a trigger on the parent does not fire
@@ -152,7 +246,7 @@ fn to_try_on(
     desired: &Catalog<Desired>,
     candidates: &[Candidate<'_>],
 ) -> Catalog<Live> {
-    let columns: BTreeSet<ObjectId> = candidates.iter().map(|c| c.id.clone()).collect();
+    let columns: BTreeSet<ObjectId> = candidates.iter().map(|c| c.was.clone()).collect();
     let mut ids = closure(live, &columns);
     let dependents = live.dependents();
     let mut queue: Vec<&ObjectId> = columns.iter().collect();
@@ -222,10 +316,28 @@ fn replacement(
         }
     };
     let partial = !is_implicit(client, &old.data_type, &new.data_type).map_err(said)?;
+    let renamed = candidate.was != **id;
+    if renamed && candidate.hint.is_none() && !new.converts_from(old) {
+        return Err(refuse(format!(
+            "no cast from {} to {} is used without being asked for",
+            old.data_type, new.data_type
+        )));
+    }
+    let temporary = temporary_name(id, "new column");
+    let retired = temporary_name(id, "old column");
     Ok(Replacement {
         column: (*id).clone(),
-        temporary: Ident::new(temporary_name(id, "new column")),
-        retired: Ident::new(temporary_name(id, "old column")),
+        old: candidate.was.clone(),
+        temporary: if renamed {
+            new.name.clone()
+        } else {
+            Ident::new(temporary)
+        },
+        retired: if renamed {
+            old.name.clone()
+        } else {
+            Ident::new(retired)
+        },
         using,
         reverse,
         partial,
@@ -365,11 +477,21 @@ fn twins(
                 _ => None,
             }),
     );
+    let mut was = all.clone();
+    for replacement in found.columns.values().filter(|r| r.is_renamed()) {
+        let follow = |id: &&ObjectId| {
+            live.get(id)
+                .is_some_and(|o| o.follows().contains(&replacement.old))
+        };
+        was.extend(live.objects.keys().filter(follow).cloned());
+        was.insert(replacement.old.clone());
+    }
     let mut renames = Vec::new();
     for (id, object) in &desired.objects {
         let on_column = desired.requires(id).any(|need| all.contains(need));
         let heavy = matches!(object, Object::Index(_) | Object::Constraint(_));
-        if !on_column || !heavy || !live.objects.contains_key(id) {
+        let stands = live.requires(id).any(|need| was.contains(need));
+        if !on_column || !heavy || !stands {
             continue;
         }
         // An inherited CHECK is renamed with its parent's, and called like it.
@@ -384,7 +506,7 @@ fn twins(
         }
         found.pairs.insert(id.clone(), twin);
     }
-    for (id, replacement) in &found.columns {
+    for (id, replacement) in found.columns.iter().filter(|(_, r)| !r.is_renamed()) {
         let mut to = id.clone();
         to.path.pop();
         to.path.push(replacement.temporary.raw().to_owned());

@@ -43,6 +43,7 @@ const MADE: Era = Era::Temp(11);
 const FILLED: Era = Era::Temp(12);
 const READY: Era = Era::Temp(13);
 const COMPARED: Era = Era::Temp(14);
+const SWAPPED: Era = Era::Temp(15);
 
 /// Tables whose replaced columns are swapped together, because foreign keys join them.
 pub(super) struct Component<'a> {
@@ -74,7 +75,11 @@ impl Strategy for Replace {
     }
 
     fn claims(&self, id: &ObjectId, change: &Change, context: &Context<'_>) -> bool {
-        let kept = !matches!(change, Change::Create { .. } | Change::Drop { .. });
+        let kept = match change {
+            Change::Create { .. } => context.replacements.columns.contains_key(id),
+            Change::Drop { .. } => false,
+            _ => true,
+        };
         kept && context.replacements.covers(id)
     }
 
@@ -104,7 +109,7 @@ impl Strategy for Replace {
         steps.extend(spares(&component, context));
         steps.push(exchange(id, &component, context));
         for (table, pairs) in component.tables() {
-            steps.push(retire(&table, &pairs, &component));
+            steps.push(retire(&table, &pairs, &component, context));
         }
         Ok(steps)
     }
@@ -161,7 +166,7 @@ fn component<'a>(id: &ObjectId, context: &Context<'a>) -> Result<Option<Componen
         .into_iter()
         .filter_map(|replacement| {
             match (
-                context.live.get(&replacement.column),
+                context.live.get(&replacement.old),
                 context.desired.get(&replacement.column),
             ) {
                 (Some(Object::Column(old)), Some(Object::Column(new))) => Some(Pair {
@@ -195,7 +200,11 @@ fn component<'a>(id: &ObjectId, context: &Context<'a>) -> Result<Option<Componen
         [schema, name] => Some(Qualified::new(schema.as_str(), name.as_str())),
         _ => None,
     }));
-    let stage = Stage::new(context, &restricted(twin_catalog, &columns, &pairs));
+    let new = columns
+        .iter()
+        .map(|p| temporary_id(p.replacement))
+        .collect();
+    let stage = Stage::new(context, &restricted(twin_catalog, &columns, &pairs), &new);
     Ok(Some(Component {
         columns,
         pairs,
@@ -320,6 +329,9 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
     );
     for pair in pairs {
         step.hazards.extend(pair.new.hazards(Verb::Create));
+        if pair.replacement.is_renamed() {
+            step.hazards.extend(skipped_triggers(pair, context));
+        }
         if pair.replacement.partial {
             step.hazards.push(Hazard::declared(
                 HazardKind::RejectsWrites,
@@ -334,6 +346,30 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
     }
     step.produces = direct::nodes(columns, MADE);
     Ok(step)
+}
+
+/// Triggers on an UPDATE of the old column do not fire for a write through the new name.
+fn skipped_triggers(pair: &Pair<'_>, context: &Context<'_>) -> Vec<Hazard> {
+    let triggers = context.live.objects.values().filter(|object| {
+        matches!(object, Object::Trigger(_))
+            && context
+                .live
+                .requires(&object.id())
+                .any(|need| *need == pair.replacement.old)
+    });
+    triggers
+        .map(|trigger| {
+            Hazard::declared(
+                HazardKind::BreaksQueries,
+                format!(
+                    "{} names {}: it does not fire for an UPDATE of {}",
+                    trigger.id().human(),
+                    pair.old.name,
+                    pair.new.name
+                ),
+            )
+        })
+        .collect()
 }
 
 fn backfill(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Backfill {
@@ -383,6 +419,10 @@ fn fill(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Step {
     step.tables = vec![table.clone()];
     step.requires = direct::nodes(columns.iter().copied(), MADE);
     step.produces = direct::nodes(columns, FILLED);
+    // Under its own name a renamed column serves from here on.
+    let renamed = pairs.iter().filter(|p| p.replacement.is_renamed());
+    let renamed = renamed.map(|p| &p.replacement.column);
+    step.produces.extend(direct::nodes(renamed, Era::After));
     step
 }
 
@@ -541,52 +581,75 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
         "prepared statements that return it fail (0A000) until they are prepared again; the order \
          of columns changes: SELECT *, COPY and INSERT without a column list",
     ));
-    let own: BTreeSet<ObjectId> = component
-        .columns
+    let retyped = component.columns.iter().map(|p| p.replacement);
+    let retyped: Vec<&ObjectId> = retyped
+        .filter(|r| !r.is_renamed())
+        .map(|r| &r.column)
+        .collect();
+    let own: BTreeSet<ObjectId> = retyped
         .iter()
-        .map(|p| p.replacement.column.clone())
-        .chain(component.pairs.iter().map(|(pair, _)| (*pair).clone()))
+        .copied()
+        .chain(component.pairs.iter().map(|(pair, _)| *pair))
+        .cloned()
         .collect();
     step.requires = component.nodes(COMPARED);
     let spares = swap::spares(component, context);
     let spares: Vec<ObjectId> = spares.into_iter().map(|i| Object::Index(i).id()).collect();
     step.requires.extend(direct::nodes(&spares, MADE));
-    step.disturbs = component.nodes(Era::Before);
+    step.disturbs = direct::nodes(retyped, Era::Before);
     step.releases = direct::releases(context, &own);
     step.produces = direct::nodes(&own, Era::After);
+    step.produces.extend(component.nodes(SWAPPED));
     step.together = context.changes.together.get(id).copied();
     step
 }
 
-/// The old columns, and what kept them alike.
-fn retire(table: &Qualified, pairs: &[&Pair<'_>], component: &Component<'_>) -> Step {
+/// The old columns of another type, and what kept old and new alike. A renamed column's old one is dropped by
+/// a step of its own, as every column is.
+fn retire(
+    table: &Qualified,
+    pairs: &[&Pair<'_>],
+    component: &Component<'_>,
+    context: &Context<'_>,
+) -> Step {
     let columns: Vec<&ObjectId> = pairs.iter().map(|p| &p.replacement.column).collect();
     let first = columns
         .first()
         .map_or_else(|| table_id(table), |c| (*c).clone());
-    let mut there = vec![
+    let (renamed, retyped): (Vec<&Pair<'_>>, Vec<&Pair<'_>>) =
+        pairs.iter().partition(|p| p.replacement.is_renamed());
+    let mut there = swap::defaults_move(&renamed, context);
+    there.extend([
         sql!("DROP TRIGGER {} ON {}", trigger_name(table), table),
         sql!("DROP FUNCTION {}()", function_name(table.clone())),
-    ];
-    there.extend(pairs.iter().map(|p| {
+    ]);
+    there.extend(retyped.iter().map(|p| {
         sql!(
             "ALTER TABLE {} DROP COLUMN {}",
             table,
             p.replacement.retired
         )
     }));
-    let mut step = Step::contract(
-        first,
-        Action::Transaction(there),
-        Undo::Irreversible {
-            why: "the old values are gone, and nothing follows the new ones any more".to_owned(),
-        },
-    )
-    .described(
-        "drop column",
-        format!("drop the old {} of {table}", named(pairs)),
-        "until here, rolling back swaps the old column back with all that was written since",
-    );
-    step.requires = component.nodes(Era::After);
+    let undo = Undo::Irreversible {
+        why: "nothing follows the new values any more: the old ones are out of date".to_owned(),
+    };
+    let step = Step::contract(first, Action::Transaction(there), undo);
+    let mut step = if retyped.is_empty() {
+        let old: Vec<String> = renamed.iter().map(|p| p.old.name.to_string()).collect();
+        step.described(
+            "stop sync",
+            format!("stop keeping the old {} of {table} alike", old.join(", ")),
+            "until here both names work, and rolling back loses nothing",
+        )
+    } else {
+        step.described(
+            "drop column",
+            format!("drop the old {} of {table}", named(pairs)),
+            "until here, rolling back swaps the old column back with all that was written since",
+        )
+    };
+    step.requires = component.nodes(SWAPPED);
+    let old: Vec<&ObjectId> = renamed.iter().map(|p| &p.replacement.old).collect();
+    step.releases = direct::nodes(old, Era::Before);
     step
 }

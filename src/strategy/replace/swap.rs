@@ -136,7 +136,14 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
     for (table, pairs) in component.tables() {
         let name = super::function_name(table);
         let both: Vec<Sql> = pairs.iter().map(|p| p.both_ways()).collect();
-        let after: Vec<Sql> = pairs.iter().map(|p| p.backwards()).collect();
+        let after = pairs.iter().map(|p| match p.replacement.is_renamed() {
+            true => p.both_ways(),
+            false => p.backwards(),
+        });
+        let after: Vec<Sql> = after.collect();
+        if after == both {
+            continue;
+        }
         script.push(
             vec![sync::function(&name, &after)],
             vec![sync::function(&name, &both)],
@@ -162,16 +169,22 @@ fn lock(component: &Component<'_>) -> Sql {
     )
 }
 
-fn columns(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) {
-    let (old, new) = (pair.old, pair.new);
-    let replacement = pair.replacement;
-    let table = old.table_name();
-    let alter = |column: &Ident| sql!("ALTER TABLE {} ALTER COLUMN {}", table, column);
+fn alter(column: &Column) -> Sql {
+    sql!(
+        "ALTER TABLE {} ALTER COLUMN {}",
+        column.table_name(),
+        column.name
+    )
+}
+
+/// Default and identity leave the old column.
+fn leave_defaults(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) {
+    let old = pair.old;
     if let Some(identity) = &old.identity {
         let (keep, restore) = position(old, identity);
-        let add = sql!("{} ADD {}", alter(&old.name), identity.clause());
+        let add = sql!("{} ADD {}", alter(old), identity.clause());
         script.push(
-            vec![keep.clone(), sql!("{} DROP IDENTITY", alter(&old.name))],
+            vec![keep, sql!("{} DROP IDENTITY", alter(old))],
             vec![add, restore],
         );
     }
@@ -185,41 +198,11 @@ fn columns(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) {
             );
         }
     }
-    if old.not_null.is_some() && new.not_null.is_none() {
-        let back = match &old.not_null {
-            Some(n) if n.name.is_some() => old.add_not_null(n),
-            _ => sql!("{} SET NOT NULL", alter(&old.name)),
-        };
-        script.push(vec![sql!("{} DROP NOT NULL", alter(&old.name))], vec![back]);
-    }
-    let constraint = |from: &str, to: &str| {
-        sql!(
-            "ALTER TABLE {} RENAME CONSTRAINT {} TO {}",
-            table,
-            Ident::new(from),
-            Ident::new(to)
-        )
-    };
-    let not_null = |c: &Column| c.not_null.as_ref().and_then(|n| n.name.clone());
-    if let (Some(name), true) = (not_null(old), new.not_null.is_some()) {
-        let to = temporary_name(&replacement.column, "retired not null");
-        script.push(vec![constraint(&name, &to)], vec![constraint(&to, &name)]);
-    }
-    let rename =
-        |from: &Ident, to: &Ident| sql!("ALTER TABLE {} RENAME COLUMN {} TO {}", table, from, to);
-    for (from, to) in [
-        (&old.name, &replacement.retired),
-        (&replacement.temporary, &new.name),
-    ] {
-        script.push(vec![rename(from, to)], vec![rename(to, from)]);
-    }
-    if let Some(name) = not_null(new) {
-        let from = temporary_name(&super::temporary_id(replacement), "not null");
-        script.push(
-            vec![constraint(&from, &name)],
-            vec![constraint(&name, &from)],
-        );
-    }
+}
+
+/// Default and identity come to the new column.
+fn take_defaults(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) {
+    let new = pair.new;
     for column in defaults(context.desired, new) {
         if let Some(default) = column.default() {
             let only = only(column, &column.name);
@@ -231,15 +214,74 @@ fn columns(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) {
     }
     if let Some(identity) = &new.identity {
         let (keep, restore) = position(new, identity);
-        let add = sql!("{} ADD {}", alter(&new.name), identity.clause());
+        let add = sql!("{} ADD {}", alter(new), identity.clause());
         let mut there = vec![add];
-        if old.identity.is_some() {
+        if pair.old.identity.is_some() {
             there.push(restore);
         }
+        script.push(there, vec![keep, sql!("{} DROP IDENTITY", alter(new))]);
+    }
+}
+
+/// While both names live, the old column keeps its default: what the old application leaves out would else
+/// look like a value that the new one wrote.
+pub(super) fn defaults_move(renamed: &[&Pair<'_>], context: &Context<'_>) -> Vec<Sql> {
+    let mut script = Script::default();
+    for pair in renamed {
+        leave_defaults(&mut script, pair, context);
+        take_defaults(&mut script, pair, context);
+    }
+    script.there
+}
+
+fn columns(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) {
+    let (old, new) = (pair.old, pair.new);
+    let replacement = pair.replacement;
+    let table = old.table_name();
+    let renamed = replacement.is_renamed();
+    if !renamed {
+        leave_defaults(script, pair, context);
+    }
+    if old.not_null.is_some() && new.not_null.is_none() {
+        let back = match &old.not_null {
+            Some(n) if n.name.is_some() => old.add_not_null(n),
+            _ => sql!("{} SET NOT NULL", alter(old)),
+        };
+        script.push(vec![sql!("{} DROP NOT NULL", alter(old))], vec![back]);
+    }
+    let constraint = |from: &str, to: &str| {
+        sql!(
+            "ALTER TABLE {} RENAME CONSTRAINT {} TO {}",
+            table,
+            Ident::new(from),
+            Ident::new(to)
+        )
+    };
+    let not_null = |c: &Column| c.not_null.as_ref().and_then(|n| n.name.clone());
+    let wanted = not_null(new);
+    if let Some(name) = not_null(old).filter(|name| wanted.as_ref() == Some(name)) {
+        let to = temporary_name(&replacement.column, "retired not null");
+        script.push(vec![constraint(&name, &to)], vec![constraint(&to, &name)]);
+    }
+    let rename =
+        |from: &Ident, to: &Ident| sql!("ALTER TABLE {} RENAME COLUMN {} TO {}", table, from, to);
+    if !renamed {
+        for (from, to) in [
+            (&old.name, &replacement.retired),
+            (&replacement.temporary, &new.name),
+        ] {
+            script.push(vec![rename(from, to)], vec![rename(to, from)]);
+        }
+    }
+    if let Some(name) = wanted {
+        let from = temporary_name(&super::temporary_id(replacement), "not null");
         script.push(
-            there,
-            vec![keep, sql!("{} DROP IDENTITY", alter(&new.name))],
+            vec![constraint(&from, &name)],
+            vec![constraint(&name, &from)],
         );
+    }
+    if !renamed {
+        take_defaults(script, pair, context);
     }
 }
 
@@ -293,7 +335,7 @@ fn parts(script: &mut Script, component: &Component<'_>, context: &Context<'_>) 
             || component
                 .columns
                 .iter()
-                .any(|c| c.replacement.column == *id)
+                .any(|c| c.replacement.column == *id && !c.replacement.is_renamed())
     };
     for (id, object) in &context.desired.objects {
         let light = matches!(object, Object::Comment(_) | Object::ReplicaIdentity(_));

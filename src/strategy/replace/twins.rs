@@ -26,8 +26,19 @@ pub(super) fn bare(column: &Column) -> Column {
 }
 
 impl Stage {
-    pub fn new(context: &Context<'_>, twins: &Catalog<Desired>) -> Self {
-        let own = |id: &ObjectId| id.path.iter().any(|p| crate::catalog::Scope::is_own(p));
+    /// `columns` are the new columns, by what they are called until the swap.
+    pub fn new(
+        context: &Context<'_>,
+        twins: &Catalog<Desired>,
+        columns: &BTreeSet<ObjectId>,
+    ) -> Self {
+        let own = |id: &ObjectId| {
+            let new = columns.contains(id)
+                || twins
+                    .get(id)
+                    .is_some_and(|o| o.follows().iter().any(|f| columns.contains(f)));
+            new || id.path.iter().any(|p| crate::catalog::Scope::is_own(p))
+        };
         let mut base = context.live.clone();
         let mut made: BTreeMap<ObjectId, Object> = BTreeMap::new();
         let mut renamed: BTreeMap<ObjectId, ObjectId> = BTreeMap::new();
