@@ -1,0 +1,160 @@
+//! Tables whose columns have to be swapped in one transaction.
+
+use super::super::{Context, Refusal, direct};
+use super::sync::Pair;
+use super::temporary_id;
+use super::twins::Stage;
+use crate::catalog::{Catalog, Desired, Scope};
+use crate::diff::Replacement;
+use crate::kinds::{Object, ObjectId};
+use crate::pg::Qualified;
+use crate::plan::{Era, Node};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Tables whose replaced columns are swapped together, because foreign keys join them.
+pub(super) struct Component<'a> {
+    pub columns: Vec<Pair<'a>>,
+    /// The indexes and constraints on them, each with its twin.
+    pub pairs: Vec<(&'a ObjectId, &'a ObjectId)>,
+    /// Every table the swap touches, in the order of their names.
+    pub locked: BTreeSet<Qualified>,
+    pub stage: Stage,
+}
+
+impl<'a> Component<'a> {
+    pub fn tables(&self) -> BTreeMap<Qualified, Vec<&Pair<'a>>> {
+        let mut tables: BTreeMap<Qualified, Vec<&Pair<'a>>> = BTreeMap::new();
+        for pair in &self.columns {
+            tables.entry(pair.new.table_name()).or_default().push(pair);
+        }
+        tables
+    }
+
+    pub fn nodes(&self, era: Era) -> BTreeSet<Node> {
+        direct::nodes(self.columns.iter().map(|p| &p.replacement.column), era)
+    }
+}
+
+/// The component that `id` leads; `None` for what another column's steps cover.
+pub(super) fn component<'a>(
+    id: &ObjectId,
+    context: &Context<'a>,
+) -> Result<Option<Component<'a>>, Refusal> {
+    let replacements = context.replacements;
+    let Some(twin_catalog) = &replacements.twins else {
+        return Ok(None);
+    };
+    if !replacements.columns.contains_key(id) {
+        return Ok(None);
+    }
+    let table_of =
+        |column: &ObjectId| -> Vec<String> { column.path.iter().take(2).cloned().collect() };
+    // The tables that foreign keys join, starting from this column's.
+    let mut tables = BTreeSet::from([table_of(id)]);
+    let links: Vec<(Vec<String>, Vec<String>)> = replacements
+        .pairs
+        .keys()
+        .filter_map(|pair| match context.desired.get(pair) {
+            Some(Object::Constraint(c)) if c.is_foreign_key() => {
+                let to = c.referenced.as_ref()?;
+                let ends = (
+                    vec![c.schema.raw().to_owned(), c.table.raw().to_owned()],
+                    vec![to.schema.raw().to_owned(), to.name.raw().to_owned()],
+                );
+                Some(ends)
+            }
+            _ => None,
+        })
+        .collect();
+    loop {
+        let before = tables.len();
+        for (a, b) in &links {
+            if tables.contains(a) || tables.contains(b) {
+                tables.extend([a.clone(), b.clone()]);
+            }
+        }
+        if tables.len() == before {
+            break;
+        }
+    }
+    let of_component: Vec<&Replacement> = replacements
+        .columns
+        .values()
+        .filter(|r| tables.contains(&table_of(&r.column)))
+        .collect();
+    if of_component.first().is_none_or(|r| r.column != *id) {
+        return Ok(None);
+    }
+    let columns: Vec<Pair<'a>> = of_component
+        .into_iter()
+        .filter_map(|replacement| {
+            match (
+                context.live.get(&replacement.old),
+                context.desired.get(&replacement.column),
+            ) {
+                (Some(Object::Column(old)), Some(Object::Column(new))) => Some(Pair {
+                    replacement,
+                    old,
+                    new,
+                }),
+                _ => None,
+            }
+        })
+        .collect();
+    let mut parts: BTreeSet<ObjectId> = columns
+        .iter()
+        .map(|p| p.replacement.column.clone())
+        .collect();
+    let followers: Vec<ObjectId> = context
+        .desired
+        .objects
+        .values()
+        .filter(|o| o.follows().iter().any(|f| parts.contains(f)))
+        .map(Object::id)
+        .collect();
+    parts.extend(followers);
+    let pairs: Vec<(&ObjectId, &ObjectId)> = replacements
+        .pairs
+        .iter()
+        .filter(|(pair, _)| context.desired.requires(pair).any(|n| parts.contains(n)))
+        .collect();
+    let mut locked: BTreeSet<Qualified> = columns.iter().map(|p| p.new.table_name()).collect();
+    locked.extend(tables.iter().filter_map(|path| match path.as_slice() {
+        [schema, name] => Some(Qualified::new(schema.as_str(), name.as_str())),
+        _ => None,
+    }));
+    let new = columns
+        .iter()
+        .map(|p| temporary_id(p.replacement))
+        .collect();
+    let stage = Stage::new(context, &restricted(twin_catalog, &columns, &pairs), &new);
+    Ok(Some(Component {
+        columns,
+        pairs,
+        locked,
+        stage,
+    }))
+}
+
+/// Only the twins of this component.
+fn restricted(
+    twins: &Catalog<Desired>,
+    columns: &[Pair<'_>],
+    pairs: &[(&ObjectId, &ObjectId)],
+) -> Catalog<Desired> {
+    let names: BTreeSet<&str> = columns
+        .iter()
+        .map(|p| p.replacement.temporary.raw())
+        .chain(
+            pairs
+                .iter()
+                .filter_map(|(_, twin)| twin.path.last().map(String::as_str)),
+        )
+        .collect();
+    let mut catalog = twins.clone();
+    catalog.objects.retain(|id, _| {
+        let own = id.path.iter().filter(|p| Scope::is_own(p));
+        own.into_iter().all(|p| names.contains(p.as_str()))
+    });
+    catalog
+}
