@@ -1,6 +1,7 @@
 //! The data path from two sources to a rehearsed plan, and what its parts share.
 
 mod desired;
+mod enums;
 mod error;
 mod inspect;
 mod recorded;

@@ -21,6 +21,8 @@ pub enum Conversion {
     Assignment,
     /// By an explicit cast to the type.
     Cast,
+    /// By its text: an enum's label is one of another enum that has it.
+    Text,
     /// By an expression of a hint.
     By(Expression),
 }
@@ -45,8 +47,17 @@ pub struct Replacement {
     pub retired: Ident,
     /// From the old value to the new one; sees the names before the swap.
     pub using: Conversion,
-    /// From the new value to the old one; sees the names after the swap.
+    /// From the new value to the old one, while both types have the names of before the swap; sees the
+    /// new names of columns.
     pub reverse: Conversion,
+    /// The same, with the names of types after the swap.
+    pub reverse_after: Conversion,
+    /// The enum that is replaced together with its columns.
+    pub of_type: Option<ObjectId>,
+    /// The new type's name before the swap.
+    pub new_type: String,
+    /// The old type's name after the swap.
+    pub retired_type: String,
     /// Values may be there, or be written, that have no counterpart.
     pub partial: bool,
     /// What the plain statement was measured to do.
@@ -64,6 +75,9 @@ impl Replacement {
 #[derive(Clone, Debug, Default)]
 pub struct Replacements {
     pub columns: BTreeMap<ObjectId, Replacement>,
+    /// The enums that lose or reorder values, each with the names of the new type before and of the old
+    /// type after the swap.
+    pub types: BTreeMap<ObjectId, (Ident, Ident)>,
     /// The desired catalog after the server renamed the replaced columns, and the indexes and
     /// constraints on them, to temporary names: it writes every definition, we substitute nothing.
     pub twins: Option<Catalog<Desired>>,
@@ -78,6 +92,6 @@ impl Replacements {
 
     /// Whether `id` is replaced, or is made anew together with a replaced column.
     pub fn covers(&self, id: &ObjectId) -> bool {
-        self.columns.contains_key(id) || self.pairs.contains_key(id)
+        self.columns.contains_key(id) || self.pairs.contains_key(id) || self.types.contains_key(id)
     }
 }

@@ -1,7 +1,7 @@
 //! Finds the columns that a new column takes the place of: those whose change of type was measured
 //! to rewrite, scan or build, and what hangs on them.
 
-use super::{PipelineError, Workshop};
+use super::{PipelineError, Workshop, enums};
 use crate::catalog::{self, Catalog, Desired, Live, closure};
 use crate::diff::rename::Rename;
 use crate::diff::replacement::Expression;
@@ -50,10 +50,11 @@ pub(super) fn find(
     let mut candidates = candidates(live, changes, asked.conversions, workshop);
     candidates.extend(renamed(live, desired, asked));
     let mut found = Replacements::default();
-    if candidates.is_empty() {
+    let enums = enums::find(live, desired, changes, workshop.options.small);
+    if candidates.is_empty() && enums.is_empty() {
         return Ok(found);
     }
-    let part = to_try_on(live, desired, &candidates);
+    let part = to_try_on(live, desired, &candidates, &enums);
     let scope = workshop.options.scope.with_own();
     let mut trial = Trial::start(workshop.scratch()?, &workshop.settings, &scope, &part)?;
     let mut refused = Vec::new();
@@ -87,6 +88,15 @@ pub(super) fn find(
         match replacement(candidate, why, trial.client()) {
             Ok(replacement) => {
                 found.columns.insert(candidate.id.clone(), replacement);
+            }
+            Err(refusal) => refused.push(refusal),
+        }
+    }
+    for of_type in &enums {
+        match enums::replacements(of_type, asked.conversions, trial.client()) {
+            Ok(columns) => {
+                found.types.insert(of_type.id.clone(), of_type.names());
+                found.columns.extend(columns);
             }
             Err(refusal) => refused.push(refusal),
         }
@@ -229,7 +239,7 @@ pub(super) fn take_renames(renames: &mut Vec<Rename>, live: &Catalog<Live>) -> V
 
 /// Whether tables that are no partitions inherit the column: a trigger on the parent does not fire
 /// for their rows.
-fn has_heirs(live: &Catalog<Live>, id: &ObjectId) -> bool {
+pub(super) fn has_heirs(live: &Catalog<Live>, id: &ObjectId) -> bool {
     live.objects.values().any(|object| match object {
         Object::Column(c) if c.follows().contains(id) => {
             let attachment = ObjectId::new(KindTag::Attachment, [c.schema.raw(), c.table.raw()]);
@@ -245,8 +255,14 @@ fn to_try_on(
     live: &Catalog<Live>,
     desired: &Catalog<Desired>,
     candidates: &[Candidate<'_>],
+    enums: &[enums::Replaced<'_>],
 ) -> Catalog<Live> {
-    let columns: BTreeSet<ObjectId> = candidates.iter().map(|c| c.was.clone()).collect();
+    let mut columns: BTreeSet<ObjectId> = candidates.iter().map(|c| c.was.clone()).collect();
+    columns.extend(
+        enums
+            .iter()
+            .flat_map(|e| e.columns.iter().map(|(id, _, _)| (*id).clone())),
+    );
     let mut ids = closure(live, &columns);
     let dependents = live.dependents();
     let mut queue: Vec<&ObjectId> = columns.iter().collect();
@@ -305,10 +321,10 @@ fn replacement(
             reverse_of(client, old, new).map_err(said)?,
         ),
         Some(hint) => {
-            let using = resolve(client, old, &hint.using, &[]).map_err(said)?;
+            let using = resolve(client, old, &hint.using, (&[], &[])).map_err(said)?;
             let reverse = match &hint.reverse {
                 Some(reverse) => Conversion::By(
-                    resolve(client, new, reverse, &candidate.statements).map_err(said)?,
+                    resolve(client, new, reverse, (&candidate.statements, &[])).map_err(said)?,
                 ),
                 None => reverse_of(client, old, new).map_err(said)?,
             };
@@ -339,7 +355,11 @@ fn replacement(
             Ident::new(retired)
         },
         using,
+        reverse_after: reverse.clone(),
         reverse,
+        of_type: None,
+        new_type: new.data_type.clone(),
+        retired_type: old.data_type.clone(),
         partial,
         why,
     })
@@ -396,15 +416,15 @@ fn cast_context(
     Ok(by_type && (context == "a" || !to.contains('(')))
 }
 
-/// An expression of a hint as the server understands it, by way of a CHECK on the column's table after
-/// `first`.
-fn resolve(
+/// An expression of a hint as the server understands it after `first`, by way of a CHECK on the column's
+/// table; written with the names that hold after `then`.
+pub(super) fn resolve(
     client: &mut Client,
     column: &Column,
     expression: &str,
-    first: &[Sql],
+    (first, then): (&[Sql], &[Sql]),
 ) -> Result<Expression, postgres::Error> {
-    let result = resolve_inside(client, column, expression, first);
+    let result = resolve_inside(client, column, expression, (first, then));
     client.batch_execute("ROLLBACK")?;
     result
 }
@@ -413,7 +433,7 @@ fn resolve_inside(
     client: &mut Client,
     column: &Column,
     expression: &str,
-    first: &[Sql],
+    (first, then): (&[Sql], &[Sql]),
 ) -> Result<Expression, postgres::Error> {
     client.batch_execute("BEGIN")?;
     for statement in first {
@@ -429,6 +449,9 @@ fn resolve_inside(
         Deparsed(expression)
     );
     client.batch_execute(add.as_str())?;
+    for statement in then {
+        client.batch_execute(statement.as_str())?;
+    }
     client.batch_execute("SELECT pg_catalog.set_config('search_path', '', true)")?;
     let query = sql!(
         "SELECT pg_catalog.pg_get_expr(k.conbin, k.conrelid)
@@ -510,6 +533,16 @@ fn twins(
         let mut to = id.clone();
         to.path.pop();
         to.path.push(replacement.temporary.raw().to_owned());
+        renames.push(Rename {
+            from: id.clone(),
+            to,
+            schemas: None,
+        });
+    }
+    for (id, (temporary, _)) in &found.types {
+        let mut to = id.clone();
+        to.path.pop();
+        to.path.push(temporary.raw().to_owned());
         renames.push(Rename {
             from: id.clone(),
             to,

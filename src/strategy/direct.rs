@@ -500,6 +500,12 @@ fn stepped_aside_for(context: &Context<'_>, id: &ObjectId) -> BTreeSet<Node> {
 pub(super) fn around(context: &Context<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
     for around in &context.changes.around {
+        // A replaced column does not step aside: another takes its place.
+        if context.replacements.columns.contains_key(&around.object)
+            && context.replacements.types.contains_key(&around.of)
+        {
+            continue;
+        }
         let own = one(&around.object);
         let together = context.changes.together.get(&around.object).copied();
         let why = format!("{} is in its way", around.of.human());

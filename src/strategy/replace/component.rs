@@ -7,7 +7,7 @@ use super::twins::Stage;
 use crate::catalog::{Catalog, Desired, Scope};
 use crate::diff::Replacement;
 use crate::kinds::{Object, ObjectId};
-use crate::pg::Qualified;
+use crate::pg::{Ident, Qualified};
 use crate::plan::{Era, Node};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +19,8 @@ pub(super) struct Component<'a> {
     /// Every table the swap touches, in the order of their names.
     pub locked: BTreeSet<Qualified>,
     pub stage: Stage,
+    /// The enums that are replaced with them: names of the new type before, of the old after the swap.
+    pub types: Vec<(&'a ObjectId, &'a (Ident, Ident))>,
 }
 
 impl<'a> Component<'a> {
@@ -33,6 +35,20 @@ impl<'a> Component<'a> {
     pub fn nodes(&self, era: Era) -> BTreeSet<Node> {
         direct::nodes(self.columns.iter().map(|p| &p.replacement.column), era)
     }
+}
+
+/// The columns that may lead a component when `id` is expanded: itself, or those of an enum that have no
+/// change of their own.
+pub(super) fn leaders(id: &ObjectId, context: &Context<'_>) -> Vec<ObjectId> {
+    if !context.replacements.types.contains_key(id) {
+        return vec![id.clone()];
+    }
+    let columns = context.replacements.columns.values();
+    columns
+        .filter(|r| r.of_type.as_ref() == Some(id))
+        .map(|r| r.column.clone())
+        .filter(|column| !context.changes.changes.contains_key(column))
+        .collect()
 }
 
 /// The component that `id` leads; `None` for what another column's steps cover.
@@ -51,7 +67,7 @@ pub(super) fn component<'a>(
         |column: &ObjectId| -> Vec<String> { column.path.iter().take(2).cloned().collect() };
     // The tables that foreign keys join, starting from this column's.
     let mut tables = BTreeSet::from([table_of(id)]);
-    let links: Vec<(Vec<String>, Vec<String>)> = replacements
+    let mut links: Vec<(Vec<String>, Vec<String>)> = replacements
         .pairs
         .keys()
         .filter_map(|pair| match context.desired.get(pair) {
@@ -66,6 +82,17 @@ pub(super) fn component<'a>(
             _ => None,
         })
         .collect();
+    // Columns of one enum are swapped with it.
+    for of_type in replacements.types.keys() {
+        let mut columns = replacements
+            .columns
+            .values()
+            .filter(|r| r.of_type.as_ref() == Some(of_type))
+            .map(|r| table_of(&r.column));
+        if let Some(first) = columns.next() {
+            links.extend(columns.map(|other| (first.clone(), other)));
+        }
+    }
     loop {
         let before = tables.len();
         for (a, b) in &links {
@@ -123,16 +150,30 @@ pub(super) fn component<'a>(
         [schema, name] => Some(Qualified::new(schema.as_str(), name.as_str())),
         _ => None,
     }));
+    let types: Vec<(&ObjectId, &(Ident, Ident))> = replacements
+        .types
+        .iter()
+        .filter(|(id, _)| {
+            columns
+                .iter()
+                .any(|p| p.replacement.of_type.as_ref() == Some(id))
+        })
+        .collect();
     let new = columns
         .iter()
         .map(|p| temporary_id(p.replacement))
         .collect();
-    let stage = Stage::new(context, &restricted(twin_catalog, &columns, &pairs), &new);
+    let stage = Stage::new(
+        context,
+        &restricted(twin_catalog, &columns, &pairs, &types),
+        &new,
+    );
     Ok(Some(Component {
         columns,
         pairs,
         locked,
         stage,
+        types,
     }))
 }
 
@@ -141,10 +182,12 @@ fn restricted(
     twins: &Catalog<Desired>,
     columns: &[Pair<'_>],
     pairs: &[(&ObjectId, &ObjectId)],
+    types: &[(&ObjectId, &(Ident, Ident))],
 ) -> Catalog<Desired> {
     let names: BTreeSet<&str> = columns
         .iter()
         .map(|p| p.replacement.temporary.raw())
+        .chain(types.iter().map(|(_, (temporary, _))| temporary.raw()))
         .chain(
             pairs
                 .iter()

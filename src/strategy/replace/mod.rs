@@ -45,6 +45,7 @@ const FILLED: Era = Era::Temp(12);
 const READY: Era = Era::Temp(13);
 const COMPARED: Era = Era::Temp(14);
 const SWAPPED: Era = Era::Temp(15);
+const RETIRED: Era = Era::Temp(16);
 
 impl Strategy for Replace {
     fn name(&self) -> &'static str {
@@ -66,30 +67,86 @@ impl Strategy for Replace {
         _: &Change,
         context: &Context<'_>,
     ) -> Result<Vec<Step>, Refusal> {
-        let Some(component) = component(id, context)? else {
-            return Ok(Vec::new());
-        };
         let mut steps = Vec::new();
-        for (table, pairs) in component.tables() {
-            steps.push(add(&table, &pairs, context)?);
-            steps.push(fill(&table, &pairs, context));
-        }
-        let mut made = build(&component, context)?;
-        let ready: BTreeSet<Node> = made.iter().flat_map(|s| s.produces.clone()).collect();
-        steps.append(&mut made);
-        for (table, pairs) in component.tables() {
-            let mut step = analyze(&table, &pairs, context);
-            step.requires.extend(ready.clone());
-            steps.push(step);
-            steps.push(compare(&table, &pairs, context));
-        }
-        steps.extend(spares(&component, context));
-        steps.push(exchange(id, &component, context));
-        for (table, pairs) in component.tables() {
-            steps.push(retire(&table, &pairs, &component, context));
+        for lead in component::leaders(id, context) {
+            if let Some(component) = component(&lead, context)? {
+                steps.extend(component_steps(&lead, &component, context)?);
+            }
         }
         Ok(steps)
     }
+}
+
+fn component_steps(
+    lead: &ObjectId,
+    component: &Component<'_>,
+    context: &Context<'_>,
+) -> Result<Vec<Step>, Refusal> {
+    let mut steps = new_types(component, context);
+    for (table, pairs) in component.tables() {
+        steps.push(add(&table, &pairs, context)?);
+        steps.push(fill(&table, &pairs, context));
+    }
+    let mut made = build(component, context)?;
+    let ready: BTreeSet<Node> = made.iter().flat_map(|s| s.produces.clone()).collect();
+    steps.append(&mut made);
+    for (table, pairs) in component.tables() {
+        let mut step = analyze(&table, &pairs, context);
+        step.requires.extend(ready.clone());
+        steps.push(step);
+        steps.push(compare(&table, &pairs, context));
+    }
+    steps.extend(spares(component, context));
+    steps.push(exchange(lead, component, context));
+    for (table, pairs) in component.tables() {
+        steps.push(retire(&table, &pairs, component, context));
+    }
+    steps.extend(old_types(component));
+    Ok(steps)
+}
+
+/// The new enums, under names of ours.
+fn new_types(component: &Component<'_>, context: &Context<'_>) -> Vec<Step> {
+    let steps = component.types.iter().filter_map(|(id, (temporary, _))| {
+        let mut twin = (*id).clone();
+        twin.path.pop();
+        twin.path.push(temporary.raw().to_owned());
+        let object = component.stage.base.get(&twin)?;
+        let undo = Reversal::Run(vec![Action::Transaction(object.drop())]);
+        let action = Action::Transaction(object.create());
+        let mut step = Step::expand((*id).clone(), action, undo).described(
+            "create type",
+            format!("create the new {}", id.human()),
+            "no statement removes or reorders the values of an enum",
+        );
+        let own = BTreeSet::from([(*id).clone()]);
+        step.requires = direct::requires(context, &own);
+        step.produces = direct::nodes([*id], MADE);
+        Some(step)
+    });
+    steps.collect()
+}
+
+/// The old enums, once no column is of them.
+fn old_types(component: &Component<'_>) -> Vec<Step> {
+    let steps = component.types.iter().map(|(id, (_, retired))| {
+        let name = Qualified {
+            schema: Ident::new(id.path.first().map_or("", String::as_str)),
+            name: retired.clone(),
+        };
+        let undo = Undo::Irreversible {
+            why: "the columns of the old type are gone".to_owned(),
+        };
+        let action = Action::Transaction(vec![sql!("DROP TYPE {}", name)]);
+        let mut step = Step::contract((*id).clone(), action, undo).described(
+            "drop type",
+            format!("drop the old {}", id.human()),
+            "",
+        );
+        step.requires = component.nodes(RETIRED);
+        step
+    });
+    steps.collect()
 }
 
 /// What the new column of `replacement` is called until the swap.
@@ -153,6 +210,7 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
     for pair in pairs {
         let bare = Column {
             name: pair.replacement.temporary.clone(),
+            data_type: pair.replacement.new_type.clone(),
             ..twins::bare(pair.new)
         };
         there.extend(bare.create());
@@ -199,6 +257,11 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
         }
         let own = BTreeSet::from([pair.replacement.column.clone()]);
         step.requires.extend(direct::requires(context, &own));
+        if let Some(of_type) = &pair.replacement.of_type {
+            // The new type is there under a name of ours; the one of its own name comes with the swap.
+            step.requires.remove(&(of_type.clone(), Era::After));
+            step.requires.insert((of_type.clone(), MADE));
+        }
     }
     step.produces = direct::nodes(columns, MADE);
     Ok(step)
@@ -446,6 +509,7 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
         .iter()
         .copied()
         .chain(component.pairs.iter().map(|(pair, _)| *pair))
+        .chain(component.types.iter().map(|(id, _)| *id))
         .cloned()
         .collect();
     step.requires = component.nodes(COMPARED);
@@ -453,6 +517,8 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
     let spares: Vec<ObjectId> = spares.into_iter().map(|i| Object::Index(i).id()).collect();
     step.requires.extend(direct::nodes(&spares, MADE));
     step.disturbs = direct::nodes(retyped, Era::Before);
+    let types = component.types.iter().map(|(id, _)| *id);
+    step.disturbs.extend(direct::nodes(types, Era::Before));
     step.releases = direct::releases(context, &own);
     step.produces = direct::nodes(&own, Era::After);
     step.produces.extend(component.nodes(SWAPPED));
@@ -505,7 +571,14 @@ fn retire(
         )
     };
     step.requires = component.nodes(SWAPPED);
+    step.produces = direct::nodes(columns.iter().copied(), RETIRED);
     let old: Vec<&ObjectId> = renamed.iter().map(|p| &p.replacement.old).collect();
     step.releases = direct::nodes(old, Era::Before);
+    // A type or function that only the old column needs is dropped after it.
+    let gone: BTreeSet<ObjectId> = retyped.iter().map(|p| p.replacement.old.clone()).collect();
+    let needs = direct::releases(context, &gone);
+    let swapped = |node: &Node| component.types.iter().any(|(id, _)| **id == node.0);
+    step.releases
+        .extend(needs.into_iter().filter(|n| !swapped(n)));
     step
 }

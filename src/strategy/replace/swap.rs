@@ -88,8 +88,23 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
             script.rename(id, &retired(id));
         }
     }
-    for pair in &component.columns {
-        columns(&mut script, pair, context);
+    let (renamed, retyped): (Vec<&Pair<'_>>, Vec<&Pair<'_>>) = component
+        .columns
+        .iter()
+        .partition(|p| p.replacement.is_renamed());
+    // Defaults are written with the name that their type has at that moment.
+    for pair in &retyped {
+        leave_defaults(&mut script, pair, context);
+    }
+    for (id, (temporary, old)) in &component.types {
+        script.rename(id, &named(id, old));
+        script.rename(&named(id, temporary), id);
+    }
+    for pair in renamed.iter().chain(&retyped) {
+        columns(&mut script, pair);
+    }
+    for pair in &retyped {
+        take_defaults(&mut script, pair, context);
     }
     let mut rebuilt = Vec::new();
     for (id, twin) in pairs.iter().rev() {
@@ -234,14 +249,11 @@ pub(super) fn defaults_move(renamed: &[&Pair<'_>], context: &Context<'_>) -> Vec
     script.there
 }
 
-fn columns(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) {
+fn columns(script: &mut Script, pair: &Pair<'_>) {
     let (old, new) = (pair.old, pair.new);
     let replacement = pair.replacement;
     let table = old.table_name();
     let renamed = replacement.is_renamed();
-    if !renamed {
-        leave_defaults(script, pair, context);
-    }
     if old.not_null.is_some() && new.not_null.is_none() {
         let back = match &old.not_null {
             Some(n) if n.name.is_some() => old.add_not_null(n),
@@ -279,9 +291,6 @@ fn columns(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) {
             vec![constraint(&from, &name)],
             vec![constraint(&name, &from)],
         );
-    }
-    if !renamed {
-        take_defaults(script, pair, context);
     }
 }
 
@@ -332,6 +341,7 @@ fn position(column: &Column, identity: &Identity) -> (Sql, Sql) {
 fn parts(script: &mut Script, component: &Component<'_>, context: &Context<'_>) {
     let on = |id: &ObjectId| {
         component.pairs.iter().any(|(p, _)| *p == id)
+            || component.types.iter().any(|(t, _)| *t == id)
             || component
                 .columns
                 .iter()

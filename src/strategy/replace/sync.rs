@@ -8,7 +8,7 @@
 
 use crate::diff::{Conversion, Replacement};
 use crate::kinds::Column;
-use crate::pg::sql::{Deparsed, List};
+use crate::pg::sql::{Deparsed, List, Word};
 use crate::pg::{Ident, Sql};
 use crate::sql;
 
@@ -30,13 +30,14 @@ fn differ(a: &Sql, b: &Sql) -> Sql {
 }
 
 fn field(record: &'static str, name: &Ident) -> Sql {
-    sql!("{}.{}", crate::pg::sql::Word(record), name)
+    sql!("{}.{}", Word(record), name)
 }
 
 impl Pair<'_> {
     /// The new value from the old one, over a row with the names before the swap.
     pub fn new_value(&self) -> Sql {
-        value(&self.replacement.using, &self.old.name, &self.new.data_type)
+        let replacement = self.replacement;
+        value(&replacement.using, &self.old.name, &replacement.new_type)
     }
 
     /// Rows whose new value is not that of the old one.
@@ -47,26 +48,33 @@ impl Pair<'_> {
 
     /// With the type of the new column: what is stored.
     fn cast(&self, value: &Sql) -> Sql {
-        sql!("({})::{}", value, Deparsed(&self.new.data_type))
+        sql!("({})::{}", value, Deparsed(&self.replacement.new_type))
     }
 
     /// From the old value in NEW.
     fn forth(&self, from: &Ident) -> Sql {
         let from = (&self.old.name, from);
-        in_row(&self.replacement.using, from, &self.new.data_type)
+        in_row(&self.replacement.using, from, &self.replacement.new_type)
     }
 
-    /// From the new value in NEW, whose column is called `from` now.
-    fn back(&self, from: &Ident) -> Sql {
-        let from = (&self.new.name, from);
+    /// From the new value in NEW, before the swap.
+    fn back(&self) -> Sql {
+        let from = (&self.new.name, &self.replacement.temporary);
         in_row(&self.replacement.reverse, from, &self.old.data_type)
+    }
+
+    /// From the new value in NEW, after the swap.
+    fn back_after(&self) -> Sql {
+        let replacement = self.replacement;
+        let from = (&self.new.name, &self.new.name);
+        in_row(&replacement.reverse_after, from, &replacement.retired_type)
     }
 
     /// Before the swap: both applications may write.
     pub fn both_ways(&self) -> Sql {
         let (old, new) = (&self.old.name, &self.replacement.temporary);
         let (new_now, old_now) = (field("NEW", new), field("NEW", old));
-        let (forth, back) = (self.forth(old), self.back(new));
+        let (forth, back) = (self.forth(old), self.back());
         sql!(
             "    IF TG_OP = 'INSERT' THEN
         IF {} IS NOT NULL THEN
@@ -107,7 +115,7 @@ impl Pair<'_> {
     END IF;",
             differ(&now, &field("OLD", new)),
             field("NEW", old),
-            self.back(new)
+            self.back_after()
         )
     }
 }
@@ -117,8 +125,19 @@ fn value(conversion: &Conversion, from: &Ident, data_type: &str) -> Sql {
     match conversion {
         Conversion::Assignment => sql!("{}", from),
         Conversion::Cast => sql!("{}::{}", from, Deparsed(data_type)),
+        Conversion::Text => sql!(
+            "{}::text{}::{}",
+            from,
+            array(data_type),
+            Deparsed(data_type)
+        ),
         Conversion::By(expression) => sql!("{}", Deparsed(&expression.text)),
     }
+}
+
+/// An array goes by an array of texts.
+fn array(data_type: &str) -> Word {
+    Word(if data_type.ends_with("[]") { "[]" } else { "" })
 }
 
 /// The value over NEW, where the column that the expression calls `names.0` is called `names.1`.
@@ -127,6 +146,7 @@ fn in_row(conversion: &Conversion, names: (&Ident, &Ident), data_type: &str) -> 
     match conversion {
         Conversion::Assignment => now,
         Conversion::Cast => sql!("{}::{}", now, Deparsed(data_type)),
+        Conversion::Text => sql!("{}::text{}::{}", now, array(data_type), Deparsed(data_type)),
         Conversion::By(expression) => {
             let columns = expression.columns.iter().map(|column| {
                 let is_it = column == names.0;
@@ -152,7 +172,7 @@ pub(super) fn function(name: &crate::pg::Qualified, blocks: &[Sql]) -> Sql {
         "\nBEGIN\n{}\n    RETURN NEW;\nEND;\n",
         List::separated("\n", blocks)
     );
-    let tag = crate::pg::sql::Word("$pgrehearse$");
+    let tag = Word("$pgrehearse$");
     sql!(
         "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS {}{}{}",
         name,

@@ -74,6 +74,11 @@ impl Stage {
                         made.insert(id.clone(), object.clone());
                     }
                 },
+                Object::Enum(_) => {
+                    base.objects.insert(id.clone(), object.clone());
+                    base.requires
+                        .insert(id.clone(), needs(twins, id, &BTreeMap::new()));
+                }
                 Object::Index(_) | Object::IndexAttachment(_) => {
                     made.insert(id.clone(), object.clone());
                 }
