@@ -337,7 +337,7 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
         desired,
         renames,
         moves,
-        conversions,
+        mut conversions,
         mut notices,
         unmodeled,
     } = align(pair, ColumnRenames::ByNewColumn)?;
@@ -348,7 +348,7 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
             .filter(|(to, _)| !moves.iter().any(|m| m.to == *to))
             .map(|(_, text)| text),
     );
-    let replacements = replacements::find(
+    let (replacements, resolved) = replacements::find(
         &live,
         &desired,
         &changes,
@@ -358,6 +358,11 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
         },
         &pair.workshop,
     )?;
+    for (id, using) in resolved {
+        if let Some(hint) = conversions.get_mut(&id) {
+            hint.using = using;
+        }
+    }
     Ok(Compared {
         live,
         desired,

@@ -27,6 +27,22 @@ struct Candidate<'a> {
     hint: Option<&'a ConversionHint>,
     /// The plain statement.
     statements: Vec<Sql>,
+    /// It takes the plain statement whatever that does.
+    plain: bool,
+}
+
+impl Candidate<'_> {
+    fn refusal(&self, why: String) -> Refusal {
+        Refusal {
+            object: self.id.clone(),
+            why,
+            help: format!(
+                "put this line above the column: -- pgrehearse: convert using (EXPRESSION over the \
+                 old value) reverse (EXPRESSION over the new value of {})",
+                self.new.name
+            ),
+        }
+    }
 }
 
 /// What the hints say of columns.
@@ -36,7 +52,8 @@ pub(super) struct Asked<'a> {
     pub renames: &'a [Rename],
 }
 
-/// The columns to replace, with the definitions of everything on them.
+/// The columns to replace, with the definitions of everything on them; and the expressions of the hints as the
+/// server understands them.
 ///
 /// # Errors
 /// [`PipelineError::Refused`] for a hint whose expression the server does not take.
@@ -46,23 +63,45 @@ pub(super) fn find(
     changes: &ChangeSet,
     asked: &Asked<'_>,
     workshop: &Workshop<'_>,
-) -> Result<Replacements, PipelineError> {
+) -> Result<(Replacements, BTreeMap<ObjectId, String>), PipelineError> {
     let mut candidates = candidates(live, changes, asked.conversions, workshop);
     candidates.extend(renamed(live, desired, asked));
     let mut found = Replacements::default();
     let enums = enums::find(live, desired, changes, workshop.options.small);
     if candidates.is_empty() && enums.is_empty() {
-        return Ok(found);
+        return Ok((found, BTreeMap::new()));
     }
     let part = to_try_on(live, desired, &candidates, &enums);
     let scope = workshop.options.scope.with_own();
     let mut trial = Trial::start(workshop.scratch()?, &workshop.settings, &scope, &part)?;
     let mut refused = Vec::new();
-    for candidate in &candidates {
+    let mut resolved = BTreeMap::new();
+    for candidate in &mut candidates {
+        // The names of a hint are found as the files' are; everything of ours runs without a path.
+        let using = candidate.hint.map(|hint| {
+            resolve(trial.client(), candidate.old, &hint.using, (&[], &[]))
+                .map_err(|e| candidate.refusal(message_of(&e)))
+        });
+        let using = match using.transpose() {
+            Ok(using) => using,
+            Err(refusal) => {
+                refused.push(refusal);
+                continue;
+            }
+        };
+        if let Some(using) = &using {
+            resolved.insert(candidate.id.clone(), using.text.clone());
+            let with = |s: &Sql| strategy::using(s.clone(), &using.text);
+            candidate.statements = candidate.statements.iter().map(with).collect();
+        }
+        if candidate.plain {
+            continue;
+        }
+        let candidate = &*candidate;
         if candidate.was != *candidate.id {
             let why =
                 "a hint in the schema files says so; until the old name is dropped, both work";
-            match replacement(candidate, why.to_owned(), trial.client()) {
+            match replacement(candidate, why.to_owned(), using, trial.client()) {
                 Ok(replacement) => {
                     found.columns.insert(candidate.id.clone(), replacement);
                 }
@@ -85,7 +124,7 @@ pub(super) fn find(
             "ALTER COLUMN … TYPE would hold ACCESS EXCLUSIVE while it rewrites, scans or builds {}",
             works.join(", ")
         );
-        match replacement(candidate, why, trial.client()) {
+        match replacement(candidate, why, using, trial.client()) {
             Ok(replacement) => {
                 found.columns.insert(candidate.id.clone(), replacement);
             }
@@ -108,7 +147,7 @@ pub(super) fn find(
     if !found.is_empty() {
         twins(&mut found, live, desired, workshop)?;
     }
-    Ok(found)
+    Ok((found, resolved))
 }
 
 fn candidates<'a>(
@@ -140,27 +179,23 @@ fn candidates<'a>(
         let generated = |id: &ObjectId| matches!(live.get(id), Some(Object::Column(c)) if c.generated.is_some());
         let hanging = dependents.get(id);
         let has_generated = hanging.is_some_and(|d| d.iter().any(|d| generated(d)));
-        let plain = small.holds(live.sizes.get(&table).copied()) || changes.replaces(&table);
-        if plain
+        let plain = small.holds(live.sizes.get(&table).copied())
+            || changes.replaces(&table)
             || has_generated
             || generated(id)
             || !new.follows().is_empty()
-            || has_heirs(live, id)
-            || (hint.is_none() && !new.converts_from(old))
-        {
+            || has_heirs(live, id);
+        if hint.is_none() && (plain || !new.converts_from(old)) {
             continue;
         }
-        let statements = statements.iter().cloned().map(|s| match hint {
-            Some(hint) => strategy::using(s, &hint.using),
-            None => s,
-        });
         found.push(Candidate {
             id,
             was: id.clone(),
             old,
             new,
             hint,
-            statements: statements.collect(),
+            statements: statements.clone(),
+            plain,
         });
     }
     found
@@ -194,6 +229,7 @@ fn renamed<'a>(
                 new,
                 hint: asked.conversions.get(&rename.to),
                 statements: vec![retype],
+                plain: false,
             })
         })
         .collect()
@@ -302,35 +338,20 @@ fn to_try_on(
 fn replacement(
     candidate: &Candidate<'_>,
     why: String,
+    using: Option<Expression>,
     client: &mut Client,
 ) -> Result<Replacement, Refusal> {
     let Candidate { id, old, new, .. } = candidate;
-    let refuse = |why: String| Refusal {
-        object: (*id).clone(),
-        why,
-        help: format!(
-            "put this line above the column: -- pgrehearse: convert using (EXPRESSION over the old \
-             value) reverse (EXPRESSION over the new value of {})",
-            new.name
-        ),
-    };
+    let refuse = |why: String| candidate.refusal(why);
     let said = |error: postgres::Error| refuse(message_of(&error));
-    let (using, reverse) = match candidate.hint {
-        None => (
-            Conversion::Assignment,
-            reverse_of(client, old, new).map_err(said)?,
-        ),
-        Some(hint) => {
-            let using = resolve(client, old, &hint.using, (&[], &[])).map_err(said)?;
-            let reverse = match &hint.reverse {
-                Some(reverse) => Conversion::By(
-                    resolve(client, new, reverse, (&candidate.statements, &[])).map_err(said)?,
-                ),
-                None => reverse_of(client, old, new).map_err(said)?,
-            };
-            (Conversion::By(using), reverse)
+    let reverse = match candidate.hint.and_then(|h| h.reverse.as_ref()) {
+        Some(text) => {
+            let first = &candidate.statements;
+            Conversion::By(resolve(client, new, text, (first, &[])).map_err(said)?)
         }
+        None => reverse_of(client, old, new).map_err(said)?,
     };
+    let using = using.map_or(Conversion::Assignment, Conversion::By);
     let partial = !is_implicit(client, &old.data_type, &new.data_type).map_err(said)?;
     let renamed = candidate.was != **id;
     if renamed && candidate.hint.is_none() && !new.converts_from(old) {
