@@ -46,6 +46,18 @@ pub enum Event {
         total: u64,
         what: String,
     },
+    /// A batch of a backfill is committed.
+    Filled {
+        step: String,
+        /// Rows that were walked, those of earlier runs with them.
+        done: u64,
+        /// All rows; an estimate of the statistics.
+        total: u64,
+        /// Rows a second, pauses included.
+        rate: u64,
+        /// The time that the rest takes at this rate.
+        left: Option<Duration>,
+    },
     StepDone {
         step: String,
         took: Duration,

@@ -231,8 +231,19 @@ impl Run<'_, '_> {
     }
 
     fn fill(&mut self, step: &StepRecord, backfill: &Backfill) -> Result<(), Failed> {
-        backfill::run(self.session, step, backfill, self.options, self.observer)
+        let row = self.ledger.running(self.plan, step, 1);
+        self.record(step, &row)?;
+        let job = backfill::Job {
+            ledger: &self.ledger,
+            plan: self.plan,
+            step,
+            backfill,
+        };
+        backfill::run(self.session, &job, self.options, self.observer)
             .map_err(|failure| self.failed(step, failure))?;
+        self.observer.event(Event::Recording {
+            step: step.id.clone(),
+        });
         let row = self.ledger.done(self.plan, step, 0, None);
         Ok(self.record(step, &row)?)
     }

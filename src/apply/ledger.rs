@@ -3,7 +3,7 @@
 //! Small and versioned; times are the server's. Created by the first apply. A step's row and its statements
 //! commit together where the step is transactional.
 
-use super::ApplyError;
+use super::{ApplyError, FillPosition};
 use crate::pg::{Ident, Sql, ident::Literal};
 use crate::plan::{Document, Phase, StepRecord};
 use crate::sql;
@@ -29,7 +29,7 @@ pub(super) mod plan_state {
 /// The state of a step's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowState {
-    /// A step outside a transaction was begun.
+    /// A step outside a transaction, or a backfill, was begun.
     Running,
     Done,
     /// Its rollback was begun and is not finished.
@@ -59,6 +59,8 @@ pub struct Row {
     pub message: Option<String>,
     pub started_at: String,
     pub finished_at: Option<String>,
+    /// Of a backfill.
+    pub filled: Option<FillPosition>,
 }
 
 /// The ledger of one database, by its schema.
@@ -241,7 +243,7 @@ impl Ledger {
                 s
             ),
             sql!(
-                "COMMENT ON COLUMN {}.step.state IS 'running: begun outside a transaction, its done_when decides; done; rolling back: begun to be taken back; rolled back'",
+                "COMMENT ON COLUMN {}.step.state IS 'running: begun outside a transaction, its done_when decides, or a backfill that goes on at backfill_position; done; rolling back: begun to be taken back; rolled back'",
                 s
             ),
             sql!(
@@ -253,7 +255,7 @@ impl Ledger {
                 s
             ),
             sql!(
-                "COMMENT ON COLUMN {}.step.backfill_position IS 'The last key that was copied; null for other steps.'",
+                "COMMENT ON COLUMN {}.step.backfill_position IS 'How far a backfill is, committed with each batch; null for other steps.'",
                 s
             ),
         ]
@@ -321,7 +323,8 @@ impl Ledger {
                 undone,
                 message,
                 pg_catalog.to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),
-                pg_catalog.to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
+                pg_catalog.to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),
+                backfill_position
              FROM {}.step
              WHERE plan_id = $1
              ORDER BY place",
@@ -340,6 +343,7 @@ impl Ledger {
                 message: row.get(4),
                 started_at: row.get(5),
                 finished_at: row.get(6),
+                filled: fill_position(row.get(7)),
             })
             .collect())
     }
@@ -431,6 +435,36 @@ impl Ledger {
         )
     }
 
+    /// How far the backfill of a step is; the start when it has no position.
+    pub(super) fn fill_position(
+        &self,
+        client: &mut Client,
+        plan: &str,
+        step: &str,
+    ) -> Result<FillPosition, postgres::Error> {
+        let query = sql!(
+            "SELECT backfill_position FROM {}.step WHERE plan_id = $1 AND step_id = $2",
+            self.schema
+        );
+        let row = client.query_opt(query.as_str(), &[&plan, &step])?;
+        Ok(row
+            .and_then(|row| fill_position(row.get(0)))
+            .unwrap_or_default())
+    }
+
+    /// The backfill of a step is so far.
+    pub(super) fn filled(&self, plan: &str, step: &str, position: &FillPosition) -> Sql {
+        // It has only text keys, which is all that could fail.
+        let json = serde_json::to_string(position).unwrap_or_default();
+        sql!(
+            "UPDATE {}.step SET backfill_position = {}::pg_catalog.jsonb WHERE plan_id = {} AND step_id = {}",
+            self.schema,
+            Literal(&json),
+            Literal(plan),
+            Literal(step)
+        )
+    }
+
     /// A step's row gets what the server said.
     pub(super) fn note(&self, plan: &str, step: &str, message: &str) -> Sql {
         sql!(
@@ -449,6 +483,7 @@ impl Ledger {
             "UPDATE {}.step SET
                 state = {},
                 undone = {},
+                backfill_position = NULL,
                 finished_at = CASE WHEN {} = 'rolled back' THEN pg_catalog.clock_timestamp() END
              WHERE plan_id = {} AND step_id = {}",
             self.schema,
@@ -459,6 +494,11 @@ impl Ledger {
             Literal(step)
         )
     }
+}
+
+// What another version wrote and this one cannot read is walked again: what is filled needs nothing.
+fn fill_position(json: Option<serde_json::Value>) -> Option<FillPosition> {
+    serde_json::from_value(json?).ok()
 }
 
 /// The GRANT that lets the first apply make its ledger.

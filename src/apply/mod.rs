@@ -22,12 +22,13 @@ pub mod rollback;
 mod session;
 pub mod status;
 
+pub use backfill::FillPosition;
 pub use blocker::Blocker;
 pub use error::{ApplyError, Progress};
 pub use event::{Event, Observer, Silent};
 pub use executor::run;
 pub use lock::Holder;
-pub use options::{Gates, LockPolicy, Options};
+pub use options::{FillPolicy, Gates, LockPolicy, Options};
 pub use outcome::{Outcome, Stop};
 pub use preflight::{Finding, Level};
 pub use resume::{Position, StepState};

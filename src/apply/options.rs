@@ -82,6 +82,52 @@ impl LockPolicy {
     }
 }
 
+/// The size of a backfill's batches (`backfill.*`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FillPolicy {
+    /// The time that one batch should take.
+    pub target: Duration,
+    pub min_rows: u64,
+    pub max_rows: u64,
+    /// Slept after each batch.
+    pub pause: Duration,
+}
+
+impl Default for FillPolicy {
+    fn default() -> Self {
+        Self {
+            target: Duration::from_millis(200),
+            min_rows: 100,
+            max_rows: 50_000,
+            pause: Duration::from_millis(100),
+        }
+    }
+}
+
+impl FillPolicy {
+    /// The rows of the next batch, when one of `rows` took `took`: never more than twice as many, nor
+    /// fewer than half.
+    ///
+    /// ```
+    /// use pgrehearse::apply::FillPolicy;
+    /// use std::time::Duration;
+    /// let policy = FillPolicy::default();
+    /// assert_eq!(policy.next(1000, Duration::from_millis(160)), 1250);
+    /// assert_eq!(policy.next(1000, Duration::from_millis(1)), 2000);
+    /// assert_eq!(policy.next(1000, Duration::from_secs(60)), 500);
+    /// assert_eq!(policy.next(150, Duration::from_secs(60)), 100);
+    /// assert_eq!(policy.next(40_000, Duration::ZERO), 50_000);
+    /// ```
+    pub fn next(&self, rows: u64, took: Duration) -> u64 {
+        let wanted = u128::from(rows) * self.target.as_micros() / took.as_micros().max(1);
+        let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
+        let max = self.max_rows.max(1);
+        wanted
+            .clamp(rows / 2, rows.saturating_mul(2))
+            .clamp(self.min_rows.clamp(1, max), max)
+    }
+}
+
 fn grown(start: Duration, attempt: u32) -> Duration {
     let steps = i32::try_from(attempt.saturating_sub(1)).map_or(40, |n| n.min(40));
     start.mul_f64(1.5_f64.powi(steps))
@@ -96,6 +142,7 @@ pub struct Options {
     /// `ledger.schema`.
     pub ledger_schema: Ident,
     pub lock: LockPolicy,
+    pub backfill: FillPolicy,
     /// Of a statement that blocks the application or does not grow with a table.
     pub statement_timeout: Duration,
     /// `index.max_wait`: how long a statement without time-outs (CONCURRENTLY, VALIDATE) may wait for
@@ -114,6 +161,7 @@ impl Default for Options {
             gates: Gates::default(),
             ledger_schema: Ident::new(super::ledger::SCHEMA),
             lock: LockPolicy::default(),
+            backfill: FillPolicy::default(),
             statement_timeout: Duration::from_secs(60),
             max_concurrent_wait: Duration::from_secs(3600),
             wait_for_other: Duration::from_secs(2),

@@ -10,7 +10,7 @@ use super::{Event, Observer, Options, Session, Stop};
 use crate::pg::ServerVersion;
 use postgres::Client;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Turns all time-outs of the session off, against what role or database have.
 pub(super) fn without_timeouts(session: &mut Session<'_>) -> Result<(), postgres::Error> {
@@ -38,31 +38,26 @@ pub(super) fn watched(
     let pid = session.pid();
     // Without a second connection (none left) the statement runs all the same.
     let mut watcher = session.second().ok();
-    let client = &mut session.client;
-    let (sender, receiver) = channel();
     let mut waiting_since: Option<Instant> = None;
     let mut gave_up: Option<Stop> = None;
-    let result = std::thread::scope(|scope| {
-        scope.spawn(move || drop(sender.send(client.batch_execute(statement))));
-        loop {
-            match receiver.recv_timeout(options.poll) {
-                Ok(result) => return Some(result),
-                Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) => {}
-            }
+    let result = beside(
+        &mut session.client,
+        options.poll,
+        |client| client.batch_execute(statement),
+        || {
             let Some(look) = watcher.as_mut() else {
-                continue;
+                return;
             };
             let Ok(blockers) = blocker::blocking(look, pid) else {
                 watcher = None;
-                continue;
+                return;
             };
             if blockers.is_empty() {
                 waiting_since = None;
                 if let Ok(Some(progress)) = progress(look, pid, step) {
                     observer.event(progress);
                 }
-                continue;
+                return;
             }
             let waited = waiting_since.get_or_insert_with(Instant::now).elapsed();
             if waited >= options.max_concurrent_wait && gave_up.is_none() {
@@ -80,16 +75,37 @@ pub(super) fn watched(
                 waiting: blockers,
                 since: waited,
             });
-        }
-    });
+        },
+    );
     match (result, gave_up) {
-        (Some(Ok(())), _) => Ok(()),
-        (Some(Err(_)), Some(stop)) => Err(Failure::Stop(stop)),
-        (Some(Err(source)), None) => Err(Failure::Statement { place: 1, source }),
-        // The thread sends whatever comes of the statement; it ends without only when it panicked,
-        // which the scope passes on.
-        (None, _) => unreachable!("the statement's thread ended without an answer"),
+        (Ok(()), _) => Ok(()),
+        (Err(_), Some(stop)) => Err(Failure::Stop(stop)),
+        (Err(source), None) => Err(Failure::Statement { place: 1, source }),
     }
+}
+
+/// Does `work` in the session, and calls `look` every `poll` until it is done.
+pub(super) fn beside<T: Send>(
+    client: &mut Client,
+    poll: Duration,
+    work: impl FnOnce(&mut Client) -> T + Send,
+    mut look: impl FnMut(),
+) -> T {
+    let (sender, receiver) = channel();
+    std::thread::scope(|scope| {
+        scope.spawn(move || drop(sender.send(work(client))));
+        loop {
+            match receiver.recv_timeout(poll) {
+                Ok(result) => return result,
+                Err(RecvTimeoutError::Timeout) => look(),
+                // The thread sends whatever comes of the work; it ends without only when it panicked,
+                // which the scope passes on.
+                Err(RecvTimeoutError::Disconnected) => {
+                    unreachable!("the thread of the statement ended without an answer")
+                }
+            }
+        }
+    })
 }
 
 // Blocks while the table is read, else the lockers or partitions that are waited for.

@@ -15,6 +15,8 @@ pub enum StepState {
     DoneUnrecorded,
     /// It was begun outside a transaction and has not happened: `clean`, then again.
     HalfDone,
+    /// A backfill that was begun and goes on at its position: rows of the batches until then are filled.
+    Filling,
     /// It is being taken back: so many statements of its rollback are done.
     RollingBack {
         undone: usize,
@@ -73,7 +75,7 @@ impl Position {
                 StepState::Done | StepState::DoneUnrecorded => {
                     accepted = vec![step.fingerprints.after.as_str()];
                 }
-                StepState::HalfDone | StepState::RollingBack { .. } => {
+                StepState::HalfDone | StepState::Filling | StepState::RollingBack { .. } => {
                     accepted.push(step.fingerprints.before.as_str());
                     accepted.push(step.fingerprints.after.as_str());
                 }
@@ -106,6 +108,7 @@ pub fn position(
             Some((RowState::RollingBack, undone)) => StepState::RollingBack {
                 undone: usize::try_from(undone).unwrap_or(0),
             },
+            Some((RowState::Running, _)) if step.backfill.is_some() => StepState::Filling,
             Some((RowState::Running, _)) => match has_happened(client, step)? {
                 Some(true) => StepState::DoneUnrecorded,
                 Some(false) => StepState::HalfDone,

@@ -4,7 +4,7 @@ use super::blocker::{self, Blocker};
 use super::ledger::{Ledger, plan_state};
 use super::lock::{self, Holder};
 use super::lock_retry::blocking_locks;
-use super::{ApplyError, StepState, resume};
+use super::{ApplyError, FillPosition, StepState, resume};
 use crate::pg::Ident;
 use crate::plan::{Document, Phase};
 use crate::sql;
@@ -52,6 +52,8 @@ pub struct NextStep {
     pub phase: Phase,
     /// It was begun and is half done, or half taken back.
     pub begun: bool,
+    /// How far it is, when it is a backfill.
+    pub filled: Option<FillPosition>,
     pub gate: Option<String>,
     /// Transactions that hold locks which conflict with those the step takes.
     pub blockers: Vec<Blocker>,
@@ -144,13 +146,22 @@ fn standing(
     } else {
         blocker::conflicting(client, &locks).map_err(ApplyError::ledger)?
     };
+    let filled = match position.state(&step.id) {
+        StepState::Filling => {
+            let rows = Ledger::new(ledger_schema).rows(client, &plan.id)?;
+            let row = rows.into_iter().find(|row| row.step == step.id);
+            row.and_then(|row| row.filled)
+        }
+        _ => None,
+    };
     let next = NextStep {
+        filled,
         id: step.id.clone(),
         title: step.title.clone(),
         phase,
         begun: matches!(
             position.state(&step.id),
-            StepState::HalfDone | StepState::RollingBack { .. }
+            StepState::HalfDone | StepState::Filling | StepState::RollingBack { .. }
         ),
         gate: step.gate.as_ref().map(ToString::to_string),
         blockers,

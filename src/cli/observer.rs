@@ -12,8 +12,11 @@ const REPEAT: Duration = Duration::from_secs(15);
 pub(super) struct Teller {
     ui: Ui,
     shown: Option<Progress>,
+    /// What is shown is a bar.
+    is_bar: bool,
     titles: BTreeMap<String, String>,
     waiting: Option<(String, Instant)>,
+    filled: Option<Instant>,
 }
 
 impl Teller {
@@ -21,8 +24,10 @@ impl Teller {
         Self {
             ui: ui.clone(),
             shown: None,
+            is_bar: false,
             titles: BTreeMap::new(),
             waiting: None,
+            filled: None,
         }
     }
 
@@ -32,8 +37,32 @@ impl Teller {
             return;
         }
         match &self.shown {
-            Some(progress) => progress.update(text),
-            None => self.shown = Some(self.ui.progress(text, None)),
+            Some(progress) if !self.is_bar => progress.update(text),
+            _ => self.show(text, None),
+        }
+    }
+
+    fn show(&mut self, text: &str, total: Option<u64>) {
+        // The one before takes itself off the screen when it goes, and would take the new one with it.
+        self.shown = None;
+        self.is_bar = total.is_some();
+        self.shown = Some(self.ui.progress(text, total));
+    }
+
+    /// How far a backfill is: a bar on a terminal, elsewhere a line now and then.
+    fn fill(&mut self, text: &str, done: u64, total: u64) {
+        if self.ui.has_terminal() {
+            if !self.is_bar {
+                self.show(text, Some(total));
+            }
+            if let Some(progress) = &self.shown {
+                progress.set_total(total);
+                progress.set_position(done);
+                progress.update(text);
+            }
+        } else if self.filled.is_none_or(|at| at.elapsed() >= REPEAT) {
+            self.ui.line(text);
+            self.filled = Some(Instant::now());
         }
     }
 
@@ -56,6 +85,7 @@ impl Observer for Teller {
         match event {
             Event::StepStarted { step, title, .. } => {
                 self.waiting = None;
+                self.filled = None;
                 self.now(&format!("{step}  {title}"));
                 self.titles.insert(step, title);
             }
@@ -95,6 +125,17 @@ impl Observer for Teller {
                 total,
                 what,
             } => self.now(&format!("{step}  {done} of {total} {what}")),
+            Event::Filled {
+                step,
+                done,
+                total,
+                rate,
+                left,
+            } => {
+                let left = left.map_or_else(String::new, |l| format!(", {} left", duration(l)));
+                let text = format!("{step}  {done} of about {total} rows, {rate} rows/s{left}");
+                self.fill(&text, done, total);
+            }
             Event::Gated { step, gate } => self.ui.line(&format!("{step}  waits: {gate}")),
             Event::Message { text } => self.ui.warn(&text),
             Event::Statement { .. } | Event::Recording { .. } => {}

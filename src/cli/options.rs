@@ -3,7 +3,7 @@
 use super::config::{Gate, Interval, Settings};
 use super::ui::{Progress, Ui};
 use super::{CliError, Context, Exit};
-use crate::apply::{Gates, LockPolicy};
+use crate::apply::{FillPolicy, Gates, LockPolicy};
 use crate::catalog::{Own, Scope};
 use crate::pg::{Ident, ServerVersion};
 use crate::pipeline::{self, PipelineError};
@@ -188,6 +188,12 @@ pub(super) fn apply(settings: &Settings, phases: BTreeSet<Phase>) -> crate::appl
             attempts: settings.lock.attempts.max(1),
             max_wait: limit(settings.lock.max_wait),
             ..LockPolicy::default()
+        },
+        backfill: FillPolicy {
+            target: settings.backfill.target.as_duration(),
+            min_rows: settings.backfill.min_rows,
+            max_rows: settings.backfill.max_rows,
+            pause: settings.backfill.pause.as_duration(),
         },
         statement_timeout: limit(settings.statement_timeout),
         max_concurrent_wait: limit(settings.index.max_wait),

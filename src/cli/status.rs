@@ -69,6 +69,16 @@ fn one(out: &mut String, plan: &PlanStatus) {
     if let Some(next) = &plan.next {
         let begun = if next.begun { " (begun)" } else { "" };
         let _ = writeln!(out, "  next     {}{begun}  {}", next.id, next.title);
+        if let Some(filled) = &next.filled {
+            let part = filled.part().map(|p| format!(", in {p}"));
+            let _ = writeln!(
+                out,
+                "  filled   {} of about {} rows{}",
+                filled.rows,
+                filled.total.max(filled.rows),
+                part.unwrap_or_default()
+            );
+        }
         if let Some(gate) = &next.gate {
             let _ = writeln!(out, "  gate     {gate}");
         }
@@ -83,6 +93,9 @@ fn document(found: &Status) -> Value {
         json!({
             "id": next.id, "title": next.title, "phase": next.phase, "begun": next.begun,
             "gate": next.gate,
+            "filled": next.filled.as_ref().map(|filled| json!({
+                "rows": filled.rows, "of_about": filled.total, "in": filled.part(),
+            })),
             "blockers": next.blockers.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })
     };

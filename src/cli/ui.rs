@@ -120,7 +120,8 @@ impl Ui {
 
     /// Whether a moving line can be shown.
     pub fn has_terminal(&self) -> bool {
-        self.terminals.error && !self.quiet
+        let is_dumb = self.env.get("TERM").is_some_and(|t| t == "dumb");
+        self.terminals.error && !self.quiet && !is_dumb
     }
 
     /// Whether the result is one JSON document.
@@ -203,7 +204,7 @@ impl Ui {
                 is_plain: false,
             };
         }
-        if !self.terminals.error || self.env.get("TERM").is_some_and(|t| t == "dumb") {
+        if !self.has_terminal() {
             let progress = Progress {
                 ui: self.clone(),
                 bar: None,
@@ -218,7 +219,7 @@ impl Ui {
         };
         bar.set_draw_target(ProgressDrawTarget::stderr());
         let template = match (total, self.err.unicode) {
-            (Some(_), _) => "{wide_msg} {bar:20} {percent:>3} % {eta:>4}",
+            (Some(_), _) => "{wide_msg} {bar:20} {percent:>3} %",
             (None, _) => "{spinner} {wide_msg} {elapsed}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {

@@ -58,6 +58,15 @@ impl Assignment {
 }
 
 impl Backfill {
+    /// How the rows are walked, in words: `in batches by id`.
+    pub fn way(&self) -> String {
+        match self.key.as_slice() {
+            [] => "in batches of pages, because there is no key".to_owned(),
+            [column] => format!("in batches by {column}"),
+            columns => format!("in batches by ({})", List::comma(columns)),
+        }
+    }
+
     /// The whole work as one statement: for the reader and for the rehearsal.
     pub fn statement(&self) -> Sql {
         self.batch(&self.table, None)
@@ -89,8 +98,10 @@ impl Backfill {
             Fill::Insert { into, set, only } => {
                 let columns = List::comma(set.iter().map(|a| &a.column));
                 let values = List::comma(set.iter().map(|a| Deparsed(&a.value)));
+                // A row that is deleted or changed between our look and our commit would live on in `into`
+                // as it was: the trigger that follows such writes does not see our row yet.
                 sql!(
-                    "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}{} ON CONFLICT DO NOTHING",
+                    "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}{} FOR SHARE ON CONFLICT DO NOTHING",
                     into,
                     columns,
                     values,

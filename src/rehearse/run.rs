@@ -175,6 +175,14 @@ impl<'r> Run<'r> {
                 ..Default::default()
             };
             vec![declared; step.statements.len()]
+        } else if step.backfill.is_some() {
+            // What it reads is the plan of a query over rows, which the clone does not have (LOCKS.md,
+            // "Where a schema-only (empty) copy lies").
+            let mut measured = self.transaction(&step)?;
+            for statement in &mut measured {
+                statement.scanned.clear();
+            }
+            measured
         } else if step.is_transactional() {
             self.transaction(&step)?
         } else {
@@ -193,9 +201,11 @@ impl<'r> Run<'r> {
         step.hazards.extend(hazards);
         step.hazards.sort();
         step.hazards.dedup();
+        let filled = step.backfill.as_ref().map(|b| b.table.to_string());
         let live_rows = statements
             .iter()
             .flat_map(|s| s.scanned.iter().chain(&s.rewritten))
+            .chain(&filled)
             .filter_map(|t| {
                 let id = evidence::table_id(t, self.request.live)?;
                 Some((t.clone(), self.request.live.sizes.get(&id)?.rows?))

@@ -410,6 +410,10 @@ fn fold(out: &mut String, phase: Phase, steps: &[StepRecord], shown: usize) {
                 step.statements.len()
             );
         }
+        if let Some(backfill) = &step.backfill {
+            let way = one_line(&backfill.way());
+            let _ = writeln!(sql, "-- {way}, one transaction each");
+        }
         for statement in &step.statements {
             if !statement.transactional {
                 sql.push_str("-- outside a transaction\n");

@@ -4,6 +4,7 @@
 //! printed, and nothing is read from the environment. What differs from run to run
 //! (`evidence.run`) is left out, so the same plan renders to the same bytes.
 
+mod batches;
 pub mod difference;
 mod guard;
 pub mod markdown;

@@ -71,9 +71,11 @@ fn guards(document: &Document) -> Vec<Guard<'_>> {
         .steps()
         .map(|(_, step)| Guard {
             step,
+            // A backfill is a loop of its own, which does no harm again.
             statements: step
                 .statements
                 .iter()
+                .filter(|_| step.backfill.is_none())
                 .map(|s| (s, psql_text(&s.sql).map(|t| guard::guard(&t))))
                 .collect(),
             once: false,
@@ -234,6 +236,12 @@ fn step(out: &mut String, guard: &Guard, patient: &mut bool) {
     if let Some(gate) = &step.gate {
         comment(format!("  gate: {gate}"));
     }
+    if let Some(backfill) = &step.backfill {
+        comment(format!(
+            "  {}; not inside a transaction, because each batch is committed",
+            backfill.way()
+        ));
+    }
     if let Rollback::Irreversible { why } = &step.rollback {
         comment(format!("  cannot be undone: {why}"));
     }
@@ -254,6 +262,11 @@ fn step(out: &mut String, guard: &Guard, patient: &mut bool) {
             out,
             "SELECT ({query}\n) AS pgrehearse_done \\gset\n\\if :pgrehearse_done\n\\else"
         );
+    }
+    if let Some(backfill) = &step.backfill {
+        let body = super::batches::body(backfill);
+        let quote = dollar(body.as_str(), "fill");
+        let _ = writeln!(out, "DO {quote}\n{body}\n{quote};");
     }
     let mut open = false;
     for (statement, text) in &guard.statements {
@@ -299,7 +312,8 @@ fn wait(out: &mut String, step: &StepRecord, patient: &mut bool) {
                     .is_some_and(|w| w.eq_ignore_ascii_case("VALIDATE"))
         })
     });
-    let needed = !step.is_transactional() || validates;
+    // A batch that waits for a row holds others: it keeps the time-out.
+    let needed = step.backfill.is_none() && !step.is_transactional() || validates;
     if needed != *patient {
         let value = if needed { "0" } else { LOCK_TIMEOUT };
         let _ = writeln!(out, "SET lock_timeout = '{value}';");

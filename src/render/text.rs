@@ -240,6 +240,10 @@ impl Page {
         if let Some(gate) = &step.gate {
             self.labelled(4, "gate", &one_line(&gate.to_string()), WARN, Style::new());
         }
+        if let Some(backfill) = &step.backfill {
+            let text = format!("{}, one transaction each", backfill.way());
+            self.field("fills", &one_line(&text));
+        }
         self.statements(&step.statements);
         self.measured(step);
         for hazard in &step.hazards {

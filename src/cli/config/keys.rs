@@ -137,7 +137,7 @@ keys! {
     "swap.max_tables" = "10", "The most tables locked together when a referenced key is swapped." => swap.max_tables;
     "statement_timeout" = "60s", "The longest that a statement of a step may run; CONCURRENTLY, VALIDATE and backfills\nrun without. 0: without limit." => statement_timeout;
     "elaborate_timeout" = "5m", "The longest that the scratch server may work on what is sent to it in one go: a statement\nof the schema files (or some of them together) or of a rehearsal. 0: without limit." => elaborate_timeout;
-    "backfill.target" = "500ms", "The time that one batch should take; its size adapts." => backfill.target;
+    "backfill.target" = "200ms", "The time that one batch should take; its size adapts." => backfill.target;
     "backfill.min_rows" = "100", "The fewest rows of a batch." => backfill.min_rows;
     "backfill.max_rows" = "50000", "The most rows of a batch." => backfill.max_rows;
     "backfill.pause" = "100ms", "The pause after each batch." => backfill.pause;
