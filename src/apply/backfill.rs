@@ -173,7 +173,7 @@ impl Run<'_, '_> {
             let Sent::Done(found) = self.next_key(part, last.as_deref(), end)? else {
                 continue;
             };
-            let Some((to, rows)) = found else {
+            let Some(Next { to, rows }) = found else {
                 return Ok(());
             };
             let range = self.between(last.as_deref(), &to);
@@ -205,13 +205,13 @@ impl Run<'_, '_> {
         }
     }
 
-    /// The last key of the next batch, and its rows.
+    /// The next batch after `last`.
     fn next_key(
         &mut self,
         part: &Part,
         last: Option<&[String]>,
         end: &[String],
-    ) -> Result<Sent<Option<(Vec<String>, u64)>>, Failure> {
+    ) -> Result<Sent<Option<Next>>, Failure> {
         let key = List::comma(&self.job.backfill.key);
         let down = self.job.backfill.key.iter();
         let down = List::comma(down.map(|column| sql!("{} DESC", column)));
@@ -229,7 +229,7 @@ impl Run<'_, '_> {
             Sent::Again => Sent::Again,
             Sent::Done(row) => Sent::Done(row.and_then(|mut values| {
                 let rows = values.pop()?.parse().ok()?;
-                Some((values, rows))
+                Some(Next { to: values, rows })
             })),
         })
     }
@@ -350,6 +350,12 @@ impl Run<'_, '_> {
         });
         std::thread::sleep(policy.pause);
     }
+}
+
+/// A batch by key: its last key, and its rows.
+struct Next {
+    to: Vec<String>,
+    rows: u64,
 }
 
 impl Part {
