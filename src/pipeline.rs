@@ -549,13 +549,15 @@ fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, Pipe
         replacements: &compared.replacements,
     };
     let mut steps = strategy::expand(&context).map_err(PipelineError::Refused)?;
-    steps.extend(strategy::rename_steps(&compared.renames));
+    let before = &pair.live.catalog;
+    steps.extend(strategy::rename_steps(&compared.renames, before));
     let steps = order::sort(steps)?;
     let mut touched = compared.changes.touched();
     touched.extend(wholes_of_new(&touched, compared));
     for rename in &compared.renames {
         touched.extend([rename.from.clone(), rename.to.clone()]);
     }
+    touched.extend(strategy::stand_ins(&compared.renames, before));
     let draft = Draft {
         server_version: pair.workshop.version,
         steps,

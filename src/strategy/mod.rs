@@ -13,7 +13,7 @@ mod replace;
 mod set_not_null;
 
 pub use direct::using;
-pub use rename::rename_steps;
+pub use rename::{rename_steps, stand_ins};
 
 use crate::catalog::{Catalog, Desired, Live, Scope, Size};
 use crate::diff::{Change, ChangeSet, ConversionHint, Replacements};
