@@ -130,6 +130,7 @@ fn measure(server: &Arc<Scratch>, tables: usize) {
         version: catalog.version,
         small: SmallTable::default(),
         replacements: &pgrehearse::diff::Replacements::default(),
+        additions: &pgrehearse::diff::Additions::default(),
         conversions: &BTreeMap::new(),
     };
     time("expand: everything is new", runs, || {

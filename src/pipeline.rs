@@ -1,5 +1,6 @@
 //! The data path from two sources to a rehearsed plan, and what its parts share.
 
+mod additions;
 mod desired;
 mod enums;
 mod error;
@@ -14,7 +15,7 @@ pub use recorded::{Again, again, fingerprint_of, read_live};
 
 use crate::catalog::read::read_sizes;
 use crate::catalog::{Catalog, Desired, Live, Scope, Unmodeled, read};
-use crate::diff::{self, Change, ChangeSet, ConversionHint, Replacements, rename};
+use crate::diff::{self, Additions, Change, ChangeSet, ConversionHint, Replacements, rename};
 use crate::kinds::{KindTag, Object, ObjectId};
 use crate::order;
 use crate::pg::ServerVersion;
@@ -259,6 +260,8 @@ pub struct Aligned {
     /// Renames of columns that a new column does: in `live` they have not happened.
     pub moves: Vec<rename::Rename>,
     pub conversions: BTreeMap<ObjectId, ConversionHint>,
+    /// The expressions of `backfill` hints as they stand in the files.
+    pub backfills: BTreeMap<ObjectId, String>,
     pub notices: Vec<String>,
     pub unmodeled: Vec<UnmodeledRecord>,
 }
@@ -269,6 +272,7 @@ pub struct Compared {
     pub desired: Catalog<Desired>,
     pub changes: ChangeSet,
     pub replacements: Replacements,
+    pub additions: Additions,
     pub renames: Vec<rename::Rename>,
     pub conversions: BTreeMap<ObjectId, ConversionHint>,
     pub notices: Vec<String>,
@@ -322,6 +326,7 @@ pub fn align(pair: &Pair<'_>, columns: ColumnRenames) -> Result<Aligned, Pipelin
         renames: hints.renames,
         moves,
         conversions: hints.conversions,
+        backfills: hints.backfills,
         notices,
         unmodeled,
     })
@@ -334,10 +339,11 @@ pub fn align(pair: &Pair<'_>, columns: ColumnRenames) -> Result<Aligned, Pipelin
 pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
     let Aligned {
         live,
-        desired,
+        mut desired,
         renames,
         moves,
         mut conversions,
+        backfills,
         mut notices,
         unmodeled,
     } = align(pair, ColumnRenames::ByNewColumn)?;
@@ -363,11 +369,25 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
             hint.using = using;
         }
     }
+    let wanted = additions::Wanted {
+        live: &live,
+        desired: &desired,
+        changes: &changes,
+        replacements: &replacements,
+        hints: &backfills,
+    };
+    let (additions, remarks) = additions::find(&wanted, &pair.workshop)?;
+    notices.extend(remarks);
+    for (id, needs) in &additions.needs {
+        let all = desired.requires.entry(id.clone()).or_default();
+        all.extend(needs.iter().cloned());
+    }
     Ok(Compared {
         live,
         desired,
         changes,
         replacements,
+        additions,
         renames,
         conversions,
         notices,
@@ -547,6 +567,7 @@ fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, Pipe
         small: pair.workshop.options.small,
         conversions: &compared.conversions,
         replacements: &compared.replacements,
+        additions: &compared.additions,
     };
     let mut steps = strategy::expand(&context).map_err(PipelineError::Refused)?;
     let before = &pair.live.catalog;

@@ -6,7 +6,7 @@ mod support;
 use libtest_mimic::{Arguments, Failed, Trial};
 use pgrehearse::pg::ServerVersion;
 use pgrehearse::pipeline;
-use pgrehearse::plan::Document;
+use pgrehearse::plan::{Document, Impact};
 use pgrehearse::source::{Source, read_files};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,8 @@ struct Case {
     max_version: Option<u32>,
     only: Option<String>,
     reason: Option<String>,
+    /// Every step has to be online.
+    online: bool,
 }
 
 fn main() {
@@ -51,9 +53,10 @@ fn main() {
                 }
                 let folder = folder.clone();
                 let forward = direction == "forward";
+                let case = case.clone();
                 trials.push(Trial::test(
                     format!("{name} {direction} on {major}"),
-                    move || run(&folder, forward, version).map_err(Failed::from),
+                    move || run(&folder, &case, forward, version).map_err(Failed::from),
                 ));
             }
         }
@@ -93,7 +96,7 @@ fn read_case(folder: &Path) -> Case {
     yaml_serde::from_str(&yaml).unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
 }
 
-fn run(folder: &Path, forward: bool, version: ServerVersion) -> Result<(), String> {
+fn run(folder: &Path, case: &Case, forward: bool, version: ServerVersion) -> Result<(), String> {
     let server = server(version)?;
     let (old, new) = if forward {
         ("old.sql", "new.sql")
@@ -126,6 +129,9 @@ fn run(folder: &Path, forward: bool, version: ServerVersion) -> Result<(), Strin
     let document = plan.document();
     let shown = show(document);
     check(document).map_err(|e| format!("{e}\n{shown}"))?;
+    if case.online && document.evidence.impact != Impact::Online {
+        return Err(format!("not every step is online:\n{shown}"));
+    }
     apply(&live, document).map_err(|e| format!("apply: {e}\n{shown}"))?;
     let again = pipeline::plan(&from, &to, &options).map_err(|e| format!("second plan: {e}"))?;
     if !again.document().is_empty() {

@@ -1,12 +1,14 @@
 //! The differences between two catalogs, kind-free.
 
 pub(crate) mod absorb;
+pub mod addition;
 pub mod change;
 mod compare;
 mod rebuild;
 pub mod rename;
 pub mod replacement;
 
+pub use addition::Additions;
 pub use change::{AttributeChange, Change, ChangeSet, Impossible};
 pub use compare::{alteration, compare};
 pub use replacement::{Conversion, ConversionHint, Replacement, Replacements};

@@ -31,6 +31,7 @@ pub use constraint::{Constraint, ConstraintType, ParentIndex};
 pub use extension::Extension;
 pub use id::ObjectId;
 pub use index::Index;
+pub use sequence::Sequence;
 pub use table::Table;
 
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};

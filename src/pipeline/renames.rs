@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Hints {
     pub renames: Vec<Rename>,
     pub conversions: BTreeMap<ObjectId, ConversionHint>,
+    pub backfills: BTreeMap<ObjectId, String>,
     pub notices: Vec<String>,
 }
 
@@ -34,11 +35,12 @@ pub(super) fn read(hints: &[Hint], live: &Catalog<Live>, desired: &Catalog<Desir
                     found.conversions.insert(id, hint);
                 }
             }
-            Verb::Backfill { .. } => {
-                found.notices.push(format!(
-                    "{}: the hint `backfill` is not used yet",
-                    hint.place
-                ));
+            Verb::Backfill { expression } => {
+                if let HintTarget::Column { table, column } = &hint.target {
+                    let path = table.iter().chain([column]).cloned();
+                    let id = ObjectId::new(KindTag::Column, path);
+                    found.backfills.insert(id, format!("({expression})"));
+                }
             }
             Verb::Split { .. } => {
                 found

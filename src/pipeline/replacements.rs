@@ -275,7 +275,7 @@ pub(super) fn take_renames(renames: &mut Vec<Rename>, live: &Catalog<Live>) -> V
 
 /// Whether tables that are no partitions inherit the column: a trigger on the parent does not fire
 /// for their rows.
-pub(super) fn has_heirs(live: &Catalog<Live>, id: &ObjectId) -> bool {
+pub(super) fn has_heirs<S>(live: &Catalog<S>, id: &ObjectId) -> bool {
     live.objects.values().any(|object| match object {
         Object::Column(c) if c.follows().contains(id) => {
             let attachment = ObjectId::new(KindTag::Attachment, [c.schema.raw(), c.table.raw()]);
@@ -479,8 +479,11 @@ fn resolve_inside(
               , coalesce((SELECT pg_catalog.json_agg(a.attname)::text
                             FROM pg_catalog.pg_attribute a
                            WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)), '[]')
-           FROM pg_catalog.pg_constraint k WHERE k.conname = {}",
-        Literal(name.raw())
+           FROM pg_catalog.pg_constraint k
+          WHERE k.conname = {} AND k.conrelid = {}::regclass",
+        Literal(name.raw()),
+        // Partitions have it, too.
+        Literal(&column.table_name().to_string())
     );
     let row = client.query_one(query.as_str(), &[])?;
     let (text, columns): (String, String) = (row.get(0), row.get(1));

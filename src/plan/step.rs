@@ -227,6 +227,22 @@ impl Step {
         self.phase = self.phase.max(phase);
     }
 
+    /// Taking the step back begins with `statements`, in the same transaction.
+    pub(crate) fn take_back_first(&mut self, statements: Vec<Sql>) {
+        if let Undo::Run(actions) = &mut self.undo {
+            let before = std::mem::take(actions);
+            *actions = joined(vec![Action::Transaction(statements)], before);
+        }
+    }
+
+    /// Taking the step back ends with `statements`, in the same transaction.
+    pub(crate) fn take_back_last(&mut self, statements: Vec<Sql>) {
+        if let Undo::Run(actions) = &mut self.undo {
+            let before = std::mem::take(actions);
+            *actions = joined(before, vec![Action::Transaction(statements)]);
+        }
+    }
+
     /// Joins the steps of one transaction, and tells it by what it is about: the object whose
     /// change made the others step aside.
     pub(crate) fn join_group(first: Self, rest: Vec<Self>) -> Self {

@@ -4,7 +4,7 @@
 
 use super::server_message;
 use crate::catalog::{Catalog, Desired, Live, ReadError, Scope, read};
-use crate::diff::{self, Replacements};
+use crate::diff::{self, Additions, Replacements};
 use crate::kinds::{Object, ObjectId};
 use crate::order;
 use crate::plan::{Action, Step};
@@ -111,6 +111,7 @@ pub fn creation_script<S>(
         small: SmallTable::default(),
         conversions: &BTreeMap::new(),
         replacements: &Replacements::default(),
+        additions: &Additions::default(),
     };
     let steps = strategy::expand(&context).map_err(|r| {
         plan(

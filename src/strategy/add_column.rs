@@ -1,7 +1,7 @@
 //! Change: a NOT NULL column without a value is added to a table that may have rows.
 //!
 //! Why not directly: the server refuses it as soon as there is a row.
-//! Steps: none: refused, with the line to paste. Everything else about new columns is direct.
+//! Steps: none: refused, with the line to paste; with the hint it is filled (`filled`).
 
 use super::{Context, Refusal, Strategy};
 use crate::diff::Change;
@@ -44,8 +44,9 @@ impl Strategy for AddColumn {
                   rows: there is nothing to fill them with"
                 .to_owned(),
             help: format!(
-                "give {name} a DEFAULT; or add it without NOT NULL, fill it, and add the NOT NULL \
-                 then"
+                "put this line above {name}, with the value for the rows that are there: \
+                 -- pgrehearse: backfill (EXPRESSION over the other columns); or give {name} a \
+                 DEFAULT"
             ),
         })
     }

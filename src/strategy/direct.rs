@@ -74,7 +74,11 @@ fn one(id: &ObjectId) -> BTreeSet<ObjectId> {
 }
 
 /// What is created together with `id` because it follows or stands inside it.
-fn with_absorbed(context: &Context<'_>, id: &ObjectId, drops: bool) -> BTreeSet<ObjectId> {
+pub(super) fn with_absorbed(
+    context: &Context<'_>,
+    id: &ObjectId,
+    drops: bool,
+) -> BTreeSet<ObjectId> {
     let mut all = one(id);
     let mut queue = vec![id.clone()];
     while let Some(whole) = queue.pop() {

@@ -6,17 +6,22 @@ mod add_column;
 mod constraint;
 mod convert;
 mod direct;
+mod filled;
+mod filling;
+mod identity;
 mod index;
 mod key;
 mod rename;
 mod replace;
 mod set_not_null;
+mod volatile_default;
 
 pub use direct::using;
 pub use rename::{rename_steps, stand_ins};
+pub use replace::bare;
 
 use crate::catalog::{Catalog, Desired, Live, Scope, Size};
-use crate::diff::{Change, ChangeSet, ConversionHint, Replacements};
+use crate::diff::{Additions, Change, ChangeSet, ConversionHint, Replacements};
 use crate::kinds::ObjectId;
 use crate::pg::ServerVersion;
 use crate::plan::{Action, Phase, Step, Undo};
@@ -34,6 +39,8 @@ pub struct Context<'a> {
     pub conversions: &'a BTreeMap<ObjectId, ConversionHint>,
     /// The columns that another takes the place of.
     pub replacements: &'a Replacements,
+    /// The values that rows get in columns without one.
+    pub additions: &'a Additions,
 }
 
 /// The limits under which a table takes the plain statement.
@@ -139,6 +146,9 @@ pub trait Strategy: Sync {
 /// The strategies; the first that claims a change expands it. `direct` is last and takes the rest.
 const REGISTRY: &[&dyn Strategy] = &[
     &replace::Replace,
+    &filled::Filled,
+    &identity::Identity,
+    &volatile_default::VolatileDefault,
     &add_column::AddColumn,
     &convert::Convert,
     &set_not_null::SetNotNull,

@@ -14,7 +14,7 @@ use crate::diff::{AttributeChange, Change};
 use crate::kinds::{Column, Hazard, HazardKind, NotNull, Object, ObjectId};
 use crate::pg::{Ident, ServerVersion, Sql};
 use crate::plan::step::Reversal;
-use crate::plan::{Action, Era, Step};
+use crate::plan::{Action, Era, Node, Step};
 use crate::sql;
 use std::collections::BTreeSet;
 
@@ -56,46 +56,73 @@ impl Strategy for SetNotNull {
         let (Object::Column(column), Some(not_null)) = (new, not_null(new)) else {
             return direct::Direct.expand(id, change, context);
         };
-        let rest: Vec<AttributeChange> = attributes
-            .iter()
-            .filter(|a| a.name() != "not null")
-            .cloned()
-            .collect();
-        let mut steps = direct::alter(id, old, new, &rest, context);
-        // The other attributes first: a new default or type is what the NOT NULL is about.
-        for step in &mut steps {
-            step.produces = direct::nodes([id], Era::Temp(1));
-        }
-        let before: BTreeSet<_> = if steps.is_empty() {
-            BTreeSet::new()
-        } else {
-            direct::nodes([id], Era::Temp(1))
-        };
-        let mut ours = if context.version >= ServerVersion::V18 {
-            by_not_valid(id, column, &not_null, context)
-        } else {
-            by_check(id, column, context)
-        };
+        let (mut steps, before) = rest(id, old, new, attributes, context);
+        let mut ours = chain(id, column, &not_null, context);
         if let Some(first) = ours.first_mut() {
             first
                 .requires
                 .extend(direct::requires(context, &BTreeSet::from([id.clone()])));
             first.requires.extend(before);
-            first.hazards.push(Hazard::declared(
-                HazardKind::RejectsWrites,
-                format!(
-                    "from here on {} rejects NULL in {}, also in an UPDATE of another column of a \
-                     row that has it",
-                    column.table_name(),
-                    column.name
-                ),
-            ));
+            first.hazards.push(rejects(column));
         }
         if let Some(last) = ours.last_mut() {
             last.produces.extend(direct::nodes([id], Era::After));
         }
         steps.extend(ours);
         Ok(steps)
+    }
+}
+
+pub(super) fn rejects(column: &Column) -> Hazard {
+    Hazard::declared(
+        HazardKind::RejectsWrites,
+        format!(
+            "from here on {} rejects NULL in {}, also in an UPDATE of another column of a row that \
+             has it",
+            column.table_name(),
+            column.name
+        ),
+    )
+}
+
+/// The changes of the other attributes, which come first, and what they produce: a new default or
+/// type is what the NOT NULL is about.
+pub(super) fn rest(
+    id: &ObjectId,
+    old: &Object,
+    new: &Object,
+    attributes: &[AttributeChange],
+    context: &Context<'_>,
+) -> (Vec<Step>, BTreeSet<Node>) {
+    let rest: Vec<AttributeChange> = attributes
+        .iter()
+        .filter(|a| a.name() != "not null")
+        .cloned()
+        .collect();
+    let mut steps = direct::alter(id, old, new, &rest, context);
+    for step in &mut steps {
+        step.produces = direct::nodes([id], Era::Temp(1));
+    }
+    let produced = if steps.is_empty() {
+        BTreeSet::new()
+    } else {
+        direct::nodes([id], Era::Temp(1))
+    };
+    (steps, produced)
+}
+
+/// The steps that make the column NOT NULL: the first rejects new NULLs, the next reads the rows.
+/// The caller says what the first requires and the last produces.
+pub(super) fn chain(
+    id: &ObjectId,
+    column: &Column,
+    not_null: &NotNull,
+    context: &Context<'_>,
+) -> Vec<Step> {
+    if context.version >= ServerVersion::V18 {
+        by_not_valid(id, column, not_null, context)
+    } else {
+        by_check(id, column, context)
     }
 }
 

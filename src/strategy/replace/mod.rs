@@ -17,8 +17,10 @@
 
 mod component;
 mod swap;
-mod sync;
+pub(super) mod sync;
 mod twins;
+
+pub use twins::bare;
 
 use super::direct;
 use super::index::{not_transactional, unbuild};
@@ -181,14 +183,7 @@ fn named(pairs: &[&Pair<'_>]) -> String {
 /// The new columns and the trigger.
 fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<Step, Refusal> {
     let trigger = trigger_name(table);
-    let behind = context.live.objects.values().find_map(|o| match o {
-        Object::Trigger(t)
-            if o.parent() == Some(table_id(table)) && t.name.raw() > trigger.raw() =>
-        {
-            Some(o.id())
-        }
-        _ => None,
-    });
+    let behind = sync::behind(&table_id(table), &trigger, context);
     if let (Some(behind), Some(pair)) = (behind, pairs.first()) {
         return Err(Refusal {
             object: pair.replacement.column.clone(),
@@ -345,7 +340,7 @@ fn fill(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Step {
     step
 }
 
-fn long_running(table: &Qualified, what: &'static str) -> Hazard {
+pub(super) fn long_running(table: &Qualified, what: &'static str) -> Hazard {
     Hazard::declared(
         HazardKind::LongRunning,
         format!("every row of {table} {what}, in batches"),

@@ -6,8 +6,10 @@
 //! `UPDATE OF x` misses an UPDATE of another column; its name sorts behind every other one, because
 //! a trigger after it would change one side alone.
 
+use super::super::Context;
+use crate::diff::replacement::Expression;
 use crate::diff::{Conversion, Replacement};
-use crate::kinds::Column;
+use crate::kinds::{Column, Object, ObjectId};
 use crate::pg::sql::{Deparsed, List, Word};
 use crate::pg::{Ident, Sql};
 use crate::sql;
@@ -148,26 +150,47 @@ fn in_row(conversion: &Conversion, names: (&Ident, &Ident), data_type: &str) -> 
         Conversion::Cast => sql!("{}::{}", now, Deparsed(data_type)),
         Conversion::Text => sql!("{}::text{}::{}", now, array(data_type), Deparsed(data_type)),
         Conversion::By(expression) => {
-            let columns = expression.columns.iter().map(|column| {
-                let is_it = column == names.0;
-                let now = field("NEW", if is_it { names.1 } else { column });
-                sql!("{} AS {}", now, column)
-            });
-            let columns: Vec<Sql> = columns.collect();
-            if columns.is_empty() {
-                return sql!("({})", Deparsed(&expression.text));
-            }
-            sql!(
-                "(SELECT {} FROM (SELECT {}) AS \"row\")",
-                Deparsed(&expression.text),
-                List::comma(columns)
+            over_new(
+                expression,
+                |column| {
+                    if column == names.0 { names.1 } else { column }
+                },
             )
         }
     }
 }
 
+/// The expression over NEW, where a column is called what `now` says.
+pub fn over_new<'a>(expression: &'a Expression, now: impl Fn(&'a Ident) -> &'a Ident) -> Sql {
+    let columns = expression
+        .columns
+        .iter()
+        .map(|column| sql!("{} AS {}", field("NEW", now(column)), column));
+    let columns: Vec<Sql> = columns.collect();
+    if columns.is_empty() {
+        return sql!("({})", Deparsed(&expression.text));
+    }
+    sql!(
+        "(SELECT {} FROM (SELECT {}) AS \"row\")",
+        Deparsed(&expression.text),
+        List::comma(columns)
+    )
+}
+
+/// A trigger of the user on `table` that fires after ours.
+pub fn behind(table: &ObjectId, trigger: &Ident, context: &Context<'_>) -> Option<ObjectId> {
+    context.live.objects.values().find_map(|o| match o {
+        Object::Trigger(t)
+            if o.parent().as_ref() == Some(table) && t.name.raw() > trigger.raw() =>
+        {
+            Some(o.id())
+        }
+        _ => None,
+    })
+}
+
 /// `CREATE OR REPLACE FUNCTION` of the trigger with `blocks` as its body.
-pub(super) fn function(name: &crate::pg::Qualified, blocks: &[Sql]) -> Sql {
+pub fn function(name: &crate::pg::Qualified, blocks: &[Sql]) -> Sql {
     let body = sql!(
         "\nBEGIN\n{}\n    RETURN NEW;\nEND;\n",
         List::separated("\n", blocks)

@@ -16,7 +16,7 @@ pub(super) struct Stage {
 }
 
 /// The new column without what comes later: default, identity, NOT NULL.
-pub(super) fn bare(column: &Column) -> Column {
+pub fn bare(column: &Column) -> Column {
     Column {
         not_null: None,
         expression: None,

@@ -1,0 +1,2 @@
+CREATE DOMAIN share AS double precision CHECK (VALUE < 2);
+CREATE TABLE t (id int PRIMARY KEY, s share NOT NULL DEFAULT random());

@@ -1,0 +1,2 @@
+CREATE TABLE t (v text);
+CREATE TABLE "Odd Table" (v text PRIMARY KEY);
