@@ -1,12 +1,13 @@
 //! Every folder of tests/cases, both ways, on every version at hand: planned, rehearsed, applied
-//! on rows, judged by our own reader and by pg_dump.
+//! on rows, judged by our own reader and by pg_dump. Forward, `between.sql` is what the old application
+//! writes after expand, and `after.sql` holds of the result.
 
 mod support;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use pgrehearse::pg::ServerVersion;
 use pgrehearse::pipeline;
-use pgrehearse::plan::{Document, Impact};
+use pgrehearse::plan::{Document, Impact, Phase};
 use pgrehearse::source::{Source, read_files};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -132,7 +133,20 @@ fn run(folder: &Path, case: &Case, forward: bool, version: ServerVersion) -> Res
     if case.online && document.evidence.impact != Impact::Online {
         return Err(format!("not every step is online:\n{shown}"));
     }
-    apply(&live, document).map_err(|e| format!("apply: {e}\n{shown}"))?;
+    let script = |name: &str| match forward {
+        true => std::fs::read_to_string(folder.join(name)).ok(),
+        false => None,
+    };
+    let failed = |e: String| format!("apply: {e}\n{shown}");
+    apply(&live, document, |phase| phase == Phase::Expand).map_err(failed)?;
+    let mut before = before;
+    if let Some(writes) = script("between.sql") {
+        live.client()
+            .batch_execute(&writes)
+            .map_err(|e| format!("between.sql: {}\n{shown}", message(&e)))?;
+        before = live.counts();
+    }
+    apply(&live, document, |phase| phase != Phase::Expand).map_err(failed)?;
     let again = pipeline::plan(&from, &to, &options).map_err(|e| format!("second plan: {e}"))?;
     if !again.document().is_empty() {
         return Err(format!(
@@ -151,6 +165,11 @@ fn run(folder: &Path, case: &Case, forward: bool, version: ServerVersion) -> Res
         if let Some(now) = after.get(&table).filter(|now| **now != rows) {
             return Err(format!("{table} had {rows} rows and has {now}\n{shown}"));
         }
+    }
+    if let Some(claims) = script("after.sql") {
+        live.client()
+            .batch_execute(&claims)
+            .map_err(|e| format!("after.sql: {}\n{shown}", message(&e)))?;
     }
     Ok(())
 }
@@ -196,10 +215,10 @@ fn show(document: &Document) -> String {
     text
 }
 
-fn apply(live: &Live, document: &Document) -> Result<(), String> {
+fn apply(live: &Live, document: &Document, takes: impl Fn(Phase) -> bool) -> Result<(), String> {
     // As the owner of everything: a sequence and its table have to have one owner.
     let mut client = live.database.connect().map_err(|e| e.to_string())?;
-    for (_, step) in document.steps() {
+    for (_, step) in document.steps().filter(|(phase, _)| takes(*phase)) {
         let all: Vec<&str> = step.statements.iter().map(|s| s.sql.as_str()).collect();
         let script = if step.is_transactional() {
             format!("BEGIN; {}; COMMIT", all.join(";\n"))

@@ -91,8 +91,7 @@ pub(super) fn find(
         let alone = measure(&mut trial, &strategy::bare(column).create())?;
         if alone.is_empty() {
             let why = format!(
-                "ADD COLUMN with this default would hold ACCESS EXCLUSIVE while it rewrites or \
-                 scans {}",
+                "the plain ADD COLUMN would hold ACCESS EXCLUSIVE while it rewrites or scans {}",
                 works.join(", ")
             );
             found.rewriting.insert(id, why);

@@ -7,7 +7,8 @@
 //! by its own steps, then in one transaction the default is dropped, the identity added, and its
 //! sequence put where ours stands, which is read under the lock: no row is (migrate).
 //! Steps, there: an index where none leads to the largest value (expand); NOT NULL by its own steps
-//! (migrate); the identity, which begins behind that value; the index is dropped.
+//! (migrate); the identity, which begins behind that value, when no old application gives numbers of its
+//! own any more; the index is dropped (contract).
 //! Measured: tests/cases/column/an-identity-…; every step online.
 //! Undo: the column is dropped; between, the default takes over from where the identity stood.
 //! Limits: partitioned tables and those that others inherit from keep the plain statement. While the
@@ -20,7 +21,9 @@ use super::index::{build, not_transactional, unbuild};
 use super::volatile_default::{add, set_default};
 use super::{Context, Refusal, Strategy, direct, set_not_null, temporary_name};
 use crate::diff::{AttributeChange, Change};
-use crate::kinds::{self, Column, Index, Kind, KindTag, Object, ObjectId, Sequence};
+use crate::kinds::{
+    self, Column, Hazard, HazardKind, Index, Kind, KindTag, Object, ObjectId, Sequence,
+};
 use crate::pg::ident::Literal;
 use crate::pg::{Ident, Qualified, Sql};
 use crate::plan::step::Reversal;
@@ -47,7 +50,6 @@ impl Strategy for Identity {
             } => {
                 let gains = old.identity.is_none() && new.identity.is_some();
                 gains
-                    && (old.not_null.is_none() || !has_index(new, context))
                     && context.plain_because(&new.table_id()).is_none()
                     && !is_spread(id, new, context)
             }
@@ -250,18 +252,31 @@ fn column_there(
     let mut changes = direct::alter(id, old, new, &rest, context);
     for step in &mut changes {
         step.requires.extend(ready.clone());
+        step.lift(Phase::Contract);
     }
-    let contract = changes.iter().any(|s| s.phase() == Phase::Contract);
+    if let Some(step) = changes.last_mut() {
+        step.why = "begins behind the largest value, to which an index leads; while the old \
+                    application gives numbers of its own, they would meet those of the sequence"
+            .to_owned();
+        if column.identity.as_ref().is_some_and(|i| i.always) {
+            step.hazards.push(Hazard::declared(
+                HazardKind::RejectsWrites,
+                format!(
+                    "from here on {} rejects an INSERT or UPDATE that gives {} a value of its own",
+                    column.table_name(),
+                    column.name
+                ),
+            ));
+        }
+    }
     steps.extend(changes);
     if let Some(index) = &index {
-        let action = unbuild(index, &index.name);
-        let again = vec![build(index, &index.name)];
-        let step = if contract {
-            Step::contract(id.clone(), action, Undo::Run(again))
-        } else {
-            Step::migrate(id.clone(), action, Reversal::Run(again))
-        };
-        let mut step = step.described(
+        let mut step = Step::contract(
+            id.clone(),
+            unbuild(index, &index.name),
+            Undo::Run(vec![build(index, &index.name)]),
+        )
+        .described(
             "drop index",
             format!("drop the index on {} again", id.human()),
             "",

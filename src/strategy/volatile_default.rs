@@ -15,11 +15,11 @@
 use super::filling::{FILLED, MADE, fill};
 use super::{Context, Refusal, Strategy, direct, replace, set_not_null};
 use crate::diff::Change;
-use crate::kinds::{Column, Kind, Object, ObjectId, Verb};
+use crate::kinds::{Column, Hazard, HazardKind, Kind, KindTag, Object, ObjectId, Verb};
 use crate::pg::Sql;
 use crate::pg::sql::Deparsed;
 use crate::plan::step::Reversal;
-use crate::plan::{Action, Step};
+use crate::plan::{Action, Era, Step};
 use crate::sql;
 use std::collections::BTreeSet;
 
@@ -50,12 +50,22 @@ impl Strategy for VolatileDefault {
             return direct::Direct.expand(id, change, context);
         };
         let produced = direct::with_absorbed(context, id, false);
-        let first = add(id, column, vec![set_default(column, default)], context);
+        let mut first = add(id, column, vec![set_default(column, default)], context);
+        let mut needs = context.desired.requires(id);
+        if let Some(sequence) = needs.find(|n| n.kind == KindTag::Sequence) {
+            first.hazards.push(Hazard::declared(
+                HazardKind::RejectsWrites,
+                format!(
+                    "from here on an INSERT into {} needs USAGE on {}",
+                    column.table_name(),
+                    sequence.human()
+                ),
+            ));
+        }
         let mut steps = vec![first, fill(id, column, default, context)];
         steps.extend(not_null(id, column, context));
         if let Some(last) = steps.last_mut() {
-            last.produces
-                .extend(direct::nodes(&produced, crate::plan::Era::After));
+            last.produces.extend(direct::nodes(&produced, Era::After));
         }
         Ok(steps)
     }

@@ -1,0 +1,6 @@
+INSERT INTO t (id) VALUES (102);
+INSERT INTO s (id) VALUES (102);
+DO $$ BEGIN
+    ASSERT (SELECT no = 1001 FROM t WHERE id = 102);
+    ASSERT (SELECT no = 22 FROM s WHERE id = 102);
+END $$;

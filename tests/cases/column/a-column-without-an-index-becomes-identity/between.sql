@@ -1,0 +1,2 @@
+INSERT INTO t (id, no) VALUES (101, 1000);
+INSERT INTO s (id) VALUES (101);

@@ -1,0 +1,2 @@
+INSERT INTO t (id, v) VALUES (101, NULL);
+UPDATE t SET id = 102 WHERE id = 1;

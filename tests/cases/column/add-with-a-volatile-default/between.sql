@@ -1,0 +1,2 @@
+INSERT INTO t (id) VALUES (101);
+UPDATE t SET id = 102 WHERE id = 1;

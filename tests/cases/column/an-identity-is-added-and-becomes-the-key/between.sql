@@ -1,0 +1,2 @@
+INSERT INTO t VALUES ('new');
+INSERT INTO "Odd Table" VALUES ('new');

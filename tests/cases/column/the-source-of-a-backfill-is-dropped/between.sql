@@ -1,0 +1,1 @@
+INSERT INTO t (id, a_name) VALUES (101, 'x');
