@@ -1,15 +1,14 @@
 //! Finds the new columns that the plain statement would fill by rewriting the table, and reads the
 //! expressions of `backfill` hints.
 
-use super::expression::resolve;
-use super::replacements::has_heirs;
+use super::replacements::{has_heirs, resolve};
 use super::{PipelineError, Workshop};
 use crate::catalog::{Catalog, Desired, Live, closure};
 use crate::diff::replacement::Expression;
 use crate::diff::{Additions, Change, ChangeSet, Replacements};
 use crate::kinds::{Column, Kind, KindTag, Object, ObjectId};
-use crate::pg::Sql;
 use crate::pg::sql::Deparsed;
+use crate::pg::{Qualified, Sql};
 use crate::rehearse::{Trial, message_of};
 use crate::sql;
 use crate::strategy::{self, Refusal};
@@ -70,6 +69,7 @@ pub(super) fn find(
         };
         match value(trial.client(), column, expression, &first) {
             Ok(value) => {
+                found.needs.insert(id.clone(), wanted.named_in(&value.text));
                 found.backfills.insert(id, value);
             }
             Err(error) => refused.push(Refusal {
@@ -173,6 +173,45 @@ impl<'a> Wanted<'a> {
         objects.any(|o| o.follows().contains(id))
     }
 
+    /// What an expression may name, of both sides.
+    fn callable(&self) -> impl Iterator<Item = &'a ObjectId> {
+        let all = self.live.objects.keys().chain(self.desired.objects.keys());
+        all.filter(|id| {
+            matches!(
+                id.kind,
+                KindTag::Function
+                    | KindTag::Sequence
+                    | KindTag::Enum
+                    | KindTag::Domain
+                    | KindTag::Composite
+            )
+        })
+    }
+
+    /// What the deparsed `text` names, and more where a literal looks like it: every name of a user
+    /// stands there with its schema.
+    fn named_in(&self, text: &str) -> BTreeSet<ObjectId> {
+        let named = |id: &&ObjectId| match id.path.as_slice() {
+            [schema, name, ..] => {
+                text.contains(&Qualified::new(schema.as_str(), name.as_str()).to_string())
+            }
+            _ => false,
+        };
+        let mut found: BTreeSet<ObjectId> = self.callable().filter(named).cloned().collect();
+        let extensions = self
+            .live
+            .objects
+            .values()
+            .filter_map(|object| match object {
+                Object::Extension(e) if text.contains(&format!("{}.", e.schema)) => {
+                    Some(object.id())
+                }
+                _ => None,
+            });
+        found.extend(extensions);
+        found
+    }
+
     /// The tables of `columns` with what hangs on them, and what the values need.
     fn to_try_on(&self, columns: impl Iterator<Item = &'a Column>) -> Catalog<Live> {
         let mut live: BTreeSet<ObjectId> = BTreeSet::new();
@@ -182,6 +221,12 @@ impl<'a> Wanted<'a> {
             live.insert(column.table_id());
             queue.extend(self.desired.requires(&Kind::id(column)).cloned());
         }
+        // A hint's expression may call what no table uses yet; its name stands in it.
+        let mentioned = self.callable().filter(|id| {
+            let name = id.path.get(1).map(String::as_str).unwrap_or_default();
+            self.hints.values().any(|hint| hint.contains(name))
+        });
+        queue.extend(mentioned.cloned());
         while let Some(id) = queue.pop() {
             if self.live.objects.contains_key(&id) {
                 live.insert(id);
@@ -189,17 +234,6 @@ impl<'a> Wanted<'a> {
                 queue.extend(self.desired.requires(&id).cloned());
             }
         }
-        // A hint's expression may call what no table uses yet; its name stands in it.
-        let mentioned = self.live.objects.keys().filter(|id| {
-            let name = id.path.get(1).map(String::as_str).unwrap_or_default();
-            let name = name.split('(').next().unwrap_or_default();
-            let callable = matches!(
-                id.kind,
-                KindTag::Function | KindTag::Sequence | KindTag::Enum | KindTag::Domain
-            );
-            callable && !name.is_empty() && self.hints.values().any(|h| h.contains(name))
-        });
-        live.extend(mentioned.cloned());
         live.retain(|id| id.kind != KindTag::Schema);
         let mut ids = closure(self.live, &live);
         if !self.hints.is_empty() {
@@ -242,7 +276,7 @@ fn value(
     expression: &str,
     first: &[Sql],
 ) -> Result<Expression, postgres::Error> {
-    let plain = resolve(client, column, expression, first)?;
+    let plain = resolve(client, column, expression, (first, &[]))?;
     let Err(error) = assign(client, column, &plain, first) else {
         return Ok(plain);
     };
@@ -255,7 +289,7 @@ fn value(
     if !expression.trim_start_matches('(').starts_with('\'') {
         return Err(error);
     }
-    let cast = resolve(client, column, cast.as_str(), first)?;
+    let cast = resolve(client, column, cast.as_str(), (first, &[]))?;
     assign(client, column, &cast, first)?;
     Ok(cast)
 }
