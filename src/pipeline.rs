@@ -4,12 +4,14 @@ mod additions;
 mod desired;
 mod enums;
 mod error;
+mod in_flight;
 mod inspect;
 mod recorded;
 mod renames;
 mod replacements;
 
 pub use error::PipelineError;
+pub use in_flight::open_plans;
 pub use inspect::{Inspected, inspect};
 pub use recorded::{Again, again, fingerprint_of, read_live};
 
@@ -139,7 +141,11 @@ pub fn load<'a>(
         return Err(PipelineError::Unsupported { version });
     }
     let workshop = Workshop::new(options, version, zone);
-    let live = load_one(from, &workshop)?;
+    let mut live = load_one(from, &workshop)?;
+    let open = open_plans(from, &*options.connect, &options.scope.ledger_schema)?;
+    if !open.is_empty() {
+        live = in_flight::carried_through(live, &open, &workshop)?;
+    }
     let desired = load_one(to, &workshop)?;
     Ok(Pair {
         workshop,

@@ -168,3 +168,48 @@ fn standing(
     };
     Ok((phases, Some(next)))
 }
+
+/// A plan that was begun here and has steps left.
+#[derive(Clone, Debug)]
+pub struct OpenPlan {
+    pub document: Document,
+    /// The ids of the steps that are done, in the plan's order.
+    pub done: Vec<String>,
+}
+
+impl OpenPlan {
+    /// The steps that are left, in their order.
+    pub fn remaining(&self) -> impl Iterator<Item = &crate::plan::StepRecord> {
+        let steps = self.document.steps().map(|(_, step)| step);
+        steps.filter(|step| !self.done.contains(&step.id))
+    }
+}
+
+/// The plans under way, the one that was begun first before the others. Writes nothing.
+///
+/// # Errors
+/// What reading the ledger says.
+pub fn open_plans(client: &mut Client, ledger_schema: &Ident) -> Result<Vec<OpenPlan>, ApplyError> {
+    let ledger = Ledger::new(ledger_schema);
+    if !ledger.exists(client)? {
+        return Ok(Vec::new());
+    }
+    let query = sql!(
+        "SELECT id FROM {}.plan WHERE state NOT IN ('done', 'rolled back') ORDER BY started_at, id",
+        ledger_schema
+    );
+    let rows = client
+        .query(query.as_str(), &[])
+        .map_err(ApplyError::ledger)?;
+    let mut open = Vec::new();
+    for row in rows {
+        let id: String = row.get(0);
+        let document = ledger.document(client, Some(&id))?;
+        let position = resume::position(client, &document, ledger_schema)?;
+        let done = position.done();
+        if !done.is_empty() && !position.is_complete() {
+            open.push(OpenPlan { document, done });
+        }
+    }
+    Ok(open)
+}

@@ -69,6 +69,15 @@ impl Phase {
     }
 }
 
+/// What every plan of one command has in common.
+#[derive(Clone, Copy)]
+struct Run<'r> {
+    live: &'r Source,
+    phases: &'r BTreeSet<plan::Phase>,
+    options: &'r apply::Options,
+    context: &'r Context,
+}
+
 impl Arguments {
     pub fn run(&self, context: &Context) -> Result<Exit, CliError> {
         let url = context.database()?;
@@ -84,51 +93,105 @@ impl Arguments {
             Some(path) => Some(ready::read_file(path, self.allow_edited, context)?),
             None => None,
         };
-        let (ready, desired) = match document {
-            Some(document) => {
-                if session.version() != document.server_version {
-                    let message = format!(
-                        "the plan was made for PostgreSQL {}, this server is {}",
-                        document.server_version,
-                        session.version()
-                    );
-                    return Err(
-                        CliError::new("apply::server_version", message, Exit::Refused)
-                            .help("plan again from this database"),
-                    );
-                }
-                let ledger = &options.ledger_schema;
-                let position = ready::position(session.client(), &document, ledger)?;
-                if position.is_complete() {
-                    return Ok(nothing(&document, "the plan is applied already", context));
-                }
-                work.start(session.version())?;
-                let allow = self.allow_blocking;
-                (ready::again(document, &position, &live, allow, &work), None)
-            }
-            None => {
-                let desired = context.source_or_desired(self.to.as_deref())?;
-                work.start(session.version())?;
-                (ready::fresh(&live, &desired, &work), Some(desired))
-            }
+        let run = Run {
+            live: &live,
+            phases: &phases,
+            options: &options,
+            context,
         };
+        if let Some(document) = document {
+            if session.version() != document.server_version {
+                let message = format!(
+                    "the plan was made for PostgreSQL {}, this server is {}",
+                    document.server_version,
+                    session.version()
+                );
+                return Err(
+                    CliError::new("apply::server_version", message, Exit::Refused)
+                        .help("plan again from this database"),
+                );
+            }
+            return self.recorded(document, &run, &mut session, &mut work);
+        }
+        // A plan that is half way comes first: this one starts from where it leads.
+        let open = status::open_plans(session.client(), &options.ledger_schema)?;
+        for plan in open {
+            let short = super::status::short(&plan.document.id).to_owned();
+            context.ui.note(&format!("going on with plan {short}"));
+            let exit = self.recorded(plan.document, &run, &mut session, &mut work)?;
+            if exit != Exit::Done || context.ui.is_json() {
+                return Ok(exit);
+            }
+        }
+        let desired = context.source_or_desired(self.to.as_deref())?;
+        work.start(session.version())?;
+        let mut ready = ready::fresh(&live, &desired, &work);
+        let left = status::open_plans(session.client(), &options.ledger_schema)?;
+        if let (Err(error), Some(first)) = (&ready, left.first())
+            && error.code == "apply::live_changed"
+        {
+            let short = super::status::short(&first.document.id);
+            let message = format!("plan {short} is half way and in the way of this one");
+            ready = Err(
+                CliError::new("apply::unfinished", message, Exit::Refused).help(
+                    "let it come to its end first (pgrehearse status says what it waits for), or take it \
+                     back with pgrehearse rollback",
+                ),
+            );
+        }
+        self.go(ready, Some(&desired), &run, &mut session, &work)
+    }
+
+    /// Goes on with a plan that was made before.
+    fn recorded(
+        &self,
+        document: Document,
+        run: &Run<'_>,
+        session: &mut Session<'_>,
+        work: &mut Work,
+    ) -> Result<Exit, CliError> {
+        let ledger = &run.options.ledger_schema;
+        let position = ready::position(session.client(), &document, ledger)?;
+        if position.is_complete() {
+            let text = "the plan is applied already";
+            return Ok(nothing(&document, text, run.context));
+        }
+        work.start(session.version())?;
+        let ready = ready::again(document, &position, run.live, self.allow_blocking, work);
+        self.go(ready, None, run, session, work)
+    }
+
+    fn go(
+        &self,
+        ready: Result<Ready, CliError>,
+        desired: Option<&Source>,
+        run: &Run<'_>,
+        session: &mut Session<'_>,
+        work: &Work,
+    ) -> Result<Exit, CliError> {
+        let Run {
+            live,
+            phases,
+            options,
+            context,
+        } = *run;
         work.quiet();
         let ready = ready?;
         if ready.document.is_empty() {
             let text = "nothing to do: live is as desired";
             return Ok(nothing(&ready.document, text, context));
         }
-        if !ready.has_work(&phases) {
+        if !ready.has_work(phases) {
             let text = "nothing to do: the steps of this phase are done";
             return Ok(nothing(&ready.document, text, context));
         }
-        self.others(&mut session, &ready, context)?;
-        self.ask(&ready, &phases, context)?;
-        ready.still(&live, &work)?;
+        self.others(session, &ready, context)?;
+        self.ask(&ready, phases, context)?;
+        ready.still(live, work)?;
         work.quiet();
 
         let mut teller = Teller::new(&context.ui);
-        let outcome = apply::run(&mut session, &ready.document, &options, &mut teller);
+        let outcome = apply::run(session, &ready.document, options, &mut teller);
         drop(teller);
         let outcome = outcome?;
         let complete = ready
@@ -136,7 +199,7 @@ impl Arguments {
             .steps()
             .all(|(_, step)| outcome.done.contains(&step.id));
         if complete && outcome.stopped.is_none() {
-            let arrived = arrives(&ready.document, &live, desired.as_ref(), &work);
+            let arrived = arrives(&ready.document, live, desired, work);
             work.quiet();
             arrived?;
         }

@@ -32,6 +32,9 @@ pub enum PipelineError {
     Read(#[from] ReadError),
     #[error("the server said: {}", crate::rehearse::message_of(.0))]
     Server(#[from] postgres::Error),
+    /// What plans are under way cannot be told.
+    #[error(transparent)]
+    Ledger(Box<crate::apply::ApplyError>),
     #[error("PostgreSQL {version} is not supported")]
     Unsupported { version: ServerVersion },
     #[error(
@@ -69,6 +72,7 @@ impl PipelineError {
             Self::Scratch(e) => e.code(),
             Self::Read(_) => "catalog::read",
             Self::Server(_) => "server::error",
+            Self::Ledger(e) => e.code(),
             Self::Unsupported { .. } => "server::unsupported_version",
             Self::OtherVersion { .. } => "scratch::other_version",
             Self::Impossible(_) => "plan::impossible",
