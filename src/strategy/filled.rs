@@ -100,7 +100,10 @@ impl Strategy for Filled {
         }
         steps.extend(chain);
         let default = column.default().filter(|_| old.is_none());
-        steps.push(filler.retire(default));
+        let mut retire = filler.retire(default);
+        let named = context.additions.needs.get(id).into_iter().flatten();
+        retire.releases.extend(direct::nodes(named, Era::Before));
+        steps.push(retire);
         Ok(steps)
     }
 }
