@@ -1,42 +1,47 @@
--- online · DATA LOSS · 100 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
+-- online · DATA LOSS · 109 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
 -- from schemas/shop/v1 to schemas/shop/v2
--- plan 21737c53bb5eb6857cb9de5d9c51fa3e, PostgreSQL 17, pgrehearse 0.1.0
--- data-loss in contract-2: every row of public.newsletter_signups is lost
--- data-loss in contract-3: the values of public.customers.fax are lost
--- rejects-writes in expand-12: from here on public.customers rejects NULL in locale, also in an UPDATE of another column of a row that has it
--- rejects-writes in expand-15: from here on public.orders rejects NULL in placed_at, also in an UPDATE of another column of a row that has it
--- rejects-writes in expand-18: from here on public.categories rejects duplicates
--- rejects-writes in expand-19: from here on public.order_items rejects new and updated rows that break discount_is_a_fraction
--- rejects-writes in expand-20: from here on public.order_items rejects new and updated rows that break order_items_product_id_fkey
--- rejects-writes in expand-21: from here on public.order_items rejects new and updated rows that break order_items_quantity_check
--- rejects-writes in expand-22: from here on public.payments rejects duplicates
--- rejects-writes in expand-23: from here on public.payments rejects new and updated rows that break payments_order_id_fkey
--- rejects-writes in expand-24: from here on public.products rejects new and updated rows that break products_price_check
--- rejects-writes in expand-25: from here on public.products rejects new and updated rows that break products_supplier_id_fkey
--- rejects-writes in expand-26: from here on public.reviews rejects duplicates
--- rejects-writes in expand-27: from here on public.reviews rejects new and updated rows that break reviews_stars_check
--- rejects-writes in expand-32: from here on public.stock_levels rejects new and updated rows that break reserved_is_there
--- rejects-writes in expand-33: from here on public.stock_levels rejects duplicates
--- rejects-writes in expand-34: from here on public.stock_levels rejects new and updated rows that break stock_levels_product_id_fkey
--- rejects-writes in contract-7: from here on public.payments rejects new and updated rows that break payments_amount_positive
+-- plan dfdfd5ab72df5c7f3ba379832c3901f9, PostgreSQL 17, pgrehearse 0.1.0
+-- data-loss in contract-1: every row of public.newsletter_signups is lost
+-- data-loss in contract-5: the values of public.customers.fax are lost
+-- data-loss in contract-19: the values of public.customers.full_name are lost
+-- rejects-writes in expand-13: from here on public.customers rejects NULL in locale, also in an UPDATE of another column of a row that has it
+-- rejects-writes in expand-16: from here on public.orders rejects NULL in placed_at, also in an UPDATE of another column of a row that has it
+-- rejects-writes in expand-19: from here on public.categories rejects duplicates
+-- rejects-writes in expand-20: from here on public.order_items rejects new and updated rows that break discount_is_a_fraction
+-- rejects-writes in expand-21: from here on public.order_items rejects new and updated rows that break order_items_product_id_fkey
+-- rejects-writes in expand-22: from here on public.order_items rejects new and updated rows that break order_items_quantity_check
+-- rejects-writes in expand-23: from here on public.payments rejects duplicates
+-- rejects-writes in expand-24: from here on public.payments rejects new and updated rows that break payments_order_id_fkey
+-- rejects-writes in expand-25: from here on public.products rejects new and updated rows that break products_price_check
+-- rejects-writes in expand-26: from here on public.products rejects new and updated rows that break products_supplier_id_fkey
+-- rejects-writes in expand-27: from here on public.reviews rejects duplicates
+-- rejects-writes in expand-28: from here on public.reviews rejects new and updated rows that break reviews_stars_check
+-- rejects-writes in expand-33: from here on public.stock_levels rejects new and updated rows that break reserved_is_there
+-- rejects-writes in expand-34: from here on public.stock_levels rejects duplicates
+-- rejects-writes in expand-35: from here on public.stock_levels rejects new and updated rows that break stock_levels_product_id_fkey
+-- rejects-writes in contract-9: from here on public.payments rejects new and updated rows that break payments_amount_positive
 -- breaks-queries in expand-11: SELECT * from public.categories returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
--- breaks-queries in expand-13: SELECT * from public.customers returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
--- breaks-queries in expand-14: SELECT * from public.order_items returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
--- breaks-queries in expand-16: SELECT * from public.products returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
--- breaks-queries in expand-17: SELECT * from public.reviews returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
--- breaks-queries in contract-1: queries that name column public.customers.full_name fail from here on
--- breaks-queries in contract-2: queries that name public.newsletter_signups fail
--- breaks-queries in contract-3: queries that name public.customers.fax fail
--- breaks-queries in contract-4: prepared statements that return it fail (0A000) until they are prepared again
--- breaks-queries in contract-5: prepared statements that return it fail (0A000) until they are prepared again
+-- breaks-queries in expand-12: SELECT * from public.customers returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
+-- breaks-queries in expand-14: SELECT * from public.customers returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
+-- breaks-queries in expand-15: SELECT * from public.order_items returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
+-- breaks-queries in expand-17: SELECT * from public.products returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
+-- breaks-queries in expand-18: SELECT * from public.reviews returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
+-- breaks-queries in contract-1: queries that name public.newsletter_signups fail
+-- breaks-queries in contract-3: prepared statements that return it fail (0A000) until they are prepared again; the order of columns changes: SELECT *, COPY and INSERT without a column list
+-- breaks-queries in contract-5: queries that name public.customers.fax fail
 -- breaks-queries in contract-6: prepared statements that return it fail (0A000) until they are prepared again
--- irreversible in contract-2: no rollback brings it back
--- irreversible in contract-3: no rollback brings it back
+-- breaks-queries in contract-7: prepared statements that return it fail (0A000) until they are prepared again
+-- breaks-queries in contract-8: prepared statements that return it fail (0A000) until they are prepared again
+-- breaks-queries in contract-19: queries that name public.customers.full_name fail
+-- irreversible in contract-1: no rollback brings it back
+-- irreversible in contract-5: no rollback brings it back
+-- irreversible in contract-19: no rollback brings it back
 --
 -- Run with: psql -X -f THIS_FILE DATABASE (not with --single-transaction).
 -- There is no ledger here: each statement looks whether it is done already, so that a
 -- second run does no harm. `pgrehearse apply` also checks, retries and records.
--- ONLY WITH psql -v once=1, on the first run alone: contract-12, contract-14
+-- NOT GUARDED, a second run repeats them: contract-3
+-- ONLY WITH psql -v once=1, on the first run alone: contract-13, contract-15
 
 \set ON_ERROR_STOP on
 \set AUTOCOMMIT on
@@ -188,7 +193,33 @@ BEGIN;
 ALTER TABLE public.categories ADD COLUMN IF NOT EXISTS "position" integer DEFAULT 0 NOT NULL;
 COMMIT;
 
--- expand-12: refuse new NULLs in column public.customers.locale [online]
+-- expand-12: add the new display_name to public.customers, kept like the old by a trigger [online]
+--   locks: ACCESS EXCLUSIVE on public.customers
+--   breaks-queries: SELECT * from public.customers returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
+BEGIN;
+ALTER TABLE public.customers ADD COLUMN IF NOT EXISTS display_name text;
+CREATE OR REPLACE FUNCTION public._pgrehearse_31dabe6098df() RETURNS trigger LANGUAGE plpgsql AS $pgrehearse$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.display_name IS NOT NULL THEN
+            NEW.full_name := NEW.display_name;
+        ELSE
+            NEW.display_name := NEW.full_name;
+        END IF;
+    ELSIF ROW(NEW.display_name)::record OPERATOR(pg_catalog.*<>) ROW(OLD.display_name)::record THEN
+        IF ROW(NEW.display_name)::record OPERATOR(pg_catalog.*<>) ROW((NEW.full_name)::text)::record THEN
+            NEW.full_name := NEW.display_name;
+        END IF;
+    ELSIF NEW.display_name IS NULL OR ROW(NEW.full_name)::record OPERATOR(pg_catalog.*<>) ROW(OLD.full_name)::record THEN
+        NEW.display_name := NEW.full_name;
+    END IF;
+    RETURN NEW;
+END;
+$pgrehearse$;
+CREATE OR REPLACE TRIGGER "~pgrehearse_31dabe6098df" BEFORE INSERT OR UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION public._pgrehearse_31dabe6098df();
+COMMIT;
+
+-- expand-13: refuse new NULLs in column public.customers.locale [online]
 --   locks: ACCESS EXCLUSIVE on public.customers
 --   rejects-writes: from here on public.customers rejects NULL in locale, also in an UPDATE of another column of a row that has it
 BEGIN;
@@ -201,21 +232,21 @@ END
 $do$;
 COMMIT;
 
--- expand-13: create column public.customers.marketing_ok [online]
+-- expand-14: create column public.customers.marketing_ok [online]
 --   locks: ACCESS EXCLUSIVE on public.customers
 --   breaks-queries: SELECT * from public.customers returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
 BEGIN;
 ALTER TABLE public.customers ADD COLUMN IF NOT EXISTS marketing_ok boolean DEFAULT false NOT NULL;
 COMMIT;
 
--- expand-14: create column public.order_items.discount [online]
+-- expand-15: create column public.order_items.discount [online]
 --   locks: ACCESS EXCLUSIVE on public.order_items
 --   breaks-queries: SELECT * from public.order_items returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
 BEGIN;
 ALTER TABLE public.order_items ADD COLUMN IF NOT EXISTS discount numeric(4,3) DEFAULT 0 NOT NULL;
 COMMIT;
 
--- expand-15: refuse new NULLs in column public.orders.placed_at [online]
+-- expand-16: refuse new NULLs in column public.orders.placed_at [online]
 --   locks: ACCESS EXCLUSIVE on public.orders
 --   rejects-writes: from here on public.orders rejects NULL in placed_at, also in an UPDATE of another column of a row that has it
 BEGIN;
@@ -228,21 +259,21 @@ END
 $do$;
 COMMIT;
 
--- expand-16: create column public.products.tax_rate [online]
+-- expand-17: create column public.products.tax_rate [online]
 --   locks: ACCESS EXCLUSIVE on public.products
 --   breaks-queries: SELECT * from public.products returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
 BEGIN;
 ALTER TABLE public.products ADD COLUMN IF NOT EXISTS tax_rate numeric(4,3) DEFAULT 0.190 NOT NULL;
 COMMIT;
 
--- expand-17: create column public.reviews.helpful [online]
+-- expand-18: create column public.reviews.helpful [online]
 --   locks: ACCESS EXCLUSIVE on public.reviews
 --   breaks-queries: SELECT * from public.reviews returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
 BEGIN;
 ALTER TABLE public.reviews ADD COLUMN IF NOT EXISTS helpful integer DEFAULT 0 NOT NULL;
 COMMIT;
 
--- expand-18: build the index of constraint public.categories.categories_slug_key [online]
+-- expand-19: build the index of constraint public.categories.categories_slug_key [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.categories
 --   scans: public.categories
 --   builds: public.categories_slug_key
@@ -258,7 +289,7 @@ SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public.categories_slug_key$sql$
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS categories_slug_key ON public.categories USING btree (slug);
 \endif
 
--- expand-19: add constraint public.order_items.discount_is_a_fraction as NOT VALID [online]
+-- expand-20: add constraint public.order_items.discount_is_a_fraction as NOT VALID [online]
 --   locks: ACCESS EXCLUSIVE on public.order_items
 --   rejects-writes: from here on public.order_items rejects new and updated rows that break discount_is_a_fraction
 SET lock_timeout = '5s';
@@ -272,7 +303,7 @@ END
 $do$;
 COMMIT;
 
--- expand-20: add constraint public.order_items.order_items_product_id_fkey as NOT VALID [online]
+-- expand-21: add constraint public.order_items.order_items_product_id_fkey as NOT VALID [online]
 --   locks: SHARE ROW EXCLUSIVE on public.order_items, public.products
 --   locks: ACCESS SHARE on public.products_pkey
 --   rejects-writes: from here on public.order_items rejects new and updated rows that break order_items_product_id_fkey
@@ -286,7 +317,7 @@ END
 $do$;
 COMMIT;
 
--- expand-21: add constraint public.order_items.order_items_quantity_check as NOT VALID [online]
+-- expand-22: add constraint public.order_items.order_items_quantity_check as NOT VALID [online]
 --   locks: ACCESS EXCLUSIVE on public.order_items
 --   rejects-writes: from here on public.order_items rejects new and updated rows that break order_items_quantity_check
 BEGIN;
@@ -299,7 +330,7 @@ END
 $do$;
 COMMIT;
 
--- expand-22: build the index of constraint public.payments.payments_method_provider_id_key [online]
+-- expand-23: build the index of constraint public.payments.payments_method_provider_id_key [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.payments
 --   scans: public.payments
 --   builds: public.payments_method_provider_id_key
@@ -315,7 +346,7 @@ SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public.payments_method_provider_id
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS payments_method_provider_id_key ON public.payments USING btree (method, provider_id);
 \endif
 
--- expand-23: add constraint public.payments.payments_order_id_fkey as NOT VALID [online]
+-- expand-24: add constraint public.payments.payments_order_id_fkey as NOT VALID [online]
 --   locks: SHARE ROW EXCLUSIVE on public.orders, public.payments
 --   locks: ACCESS SHARE on public.orders_pkey
 --   rejects-writes: from here on public.payments rejects new and updated rows that break payments_order_id_fkey
@@ -330,7 +361,7 @@ END
 $do$;
 COMMIT;
 
--- expand-24: add constraint public.products.products_price_check as NOT VALID [online]
+-- expand-25: add constraint public.products.products_price_check as NOT VALID [online]
 --   locks: ACCESS EXCLUSIVE on public.products
 --   rejects-writes: from here on public.products rejects new and updated rows that break products_price_check
 BEGIN;
@@ -343,7 +374,7 @@ END
 $do$;
 COMMIT;
 
--- expand-25: add constraint public.products.products_supplier_id_fkey as NOT VALID [online]
+-- expand-26: add constraint public.products.products_supplier_id_fkey as NOT VALID [online]
 --   locks: ACCESS EXCLUSIVE on public.products, public.suppliers
 --   locks: ACCESS SHARE on public.suppliers_pkey
 --   rejects-writes: from here on public.products rejects new and updated rows that break products_supplier_id_fkey
@@ -358,7 +389,7 @@ END
 $do$;
 COMMIT;
 
--- expand-26: build the index of constraint public.reviews.reviews_product_id_customer_id_key [online]
+-- expand-27: build the index of constraint public.reviews.reviews_product_id_customer_id_key [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.reviews
 --   scans: public.reviews
 --   builds: public.reviews_product_id_customer_id_key
@@ -374,7 +405,7 @@ SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public.reviews_product_id_customer
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS reviews_product_id_customer_id_key ON public.reviews USING btree (product_id, customer_id);
 \endif
 
--- expand-27: add constraint public.reviews.reviews_stars_check as NOT VALID [online]
+-- expand-28: add constraint public.reviews.reviews_stars_check as NOT VALID [online]
 --   locks: ACCESS EXCLUSIVE on public.reviews
 --   rejects-writes: from here on public.reviews rejects new and updated rows that break reviews_stars_check
 SET lock_timeout = '5s';
@@ -388,7 +419,7 @@ END
 $do$;
 COMMIT;
 
--- expand-28: create constraint public.shipments.shipments_order_id_fkey [online]
+-- expand-29: create constraint public.shipments.shipments_order_id_fkey [online]
 --   locks: SHARE ROW EXCLUSIVE on public.orders
 --   locks: ACCESS SHARE on public.orders_customer_id_idx, public.orders_pkey, public.orders_status_idx
 BEGIN;
@@ -401,7 +432,7 @@ END
 $do$;
 COMMIT;
 
--- expand-29: create constraint public.shipments.shipments_packed_by_fkey [online]
+-- expand-30: create constraint public.shipments.shipments_packed_by_fkey [online]
 BEGIN;
 DO $do$
 BEGIN
@@ -412,7 +443,7 @@ END
 $do$;
 COMMIT;
 
--- expand-30: create constraint public.shipments.shipments_warehouse_id_fkey [online]
+-- expand-31: create constraint public.shipments.shipments_warehouse_id_fkey [online]
 BEGIN;
 DO $do$
 BEGIN
@@ -423,7 +454,7 @@ END
 $do$;
 COMMIT;
 
--- expand-31: create constraint public.staff.staff_warehouse_id_fkey [online]
+-- expand-32: create constraint public.staff.staff_warehouse_id_fkey [online]
 BEGIN;
 DO $do$
 BEGIN
@@ -434,7 +465,7 @@ END
 $do$;
 COMMIT;
 
--- expand-32: add constraint public.stock_levels.reserved_is_there as NOT VALID [online]
+-- expand-33: add constraint public.stock_levels.reserved_is_there as NOT VALID [online]
 --   locks: ACCESS EXCLUSIVE on public.stock_levels
 --   rejects-writes: from here on public.stock_levels rejects new and updated rows that break reserved_is_there
 BEGIN;
@@ -447,7 +478,7 @@ END
 $do$;
 COMMIT;
 
--- expand-33: build the index of constraint public.stock_levels.stock_levels_pkey [online]
+-- expand-34: build the index of constraint public.stock_levels.stock_levels_pkey [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.stock_levels
 --   scans: public.stock_levels
 --   builds: public.stock_levels_pkey
@@ -463,7 +494,7 @@ SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public.stock_levels_pkey$sql$
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS stock_levels_pkey ON public.stock_levels USING btree (product_id, warehouse_id);
 \endif
 
--- expand-34: add constraint public.stock_levels.stock_levels_product_id_fkey as NOT VALID [online]
+-- expand-35: add constraint public.stock_levels.stock_levels_product_id_fkey as NOT VALID [online]
 --   locks: SHARE ROW EXCLUSIVE on public.products, public.stock_levels
 --   locks: ACCESS SHARE on public.products_pkey
 --   rejects-writes: from here on public.stock_levels rejects new and updated rows that break stock_levels_product_id_fkey
@@ -478,7 +509,7 @@ END
 $do$;
 COMMIT;
 
--- expand-35: create constraint public.warehouses.warehouses_manager_fk [online]
+-- expand-36: create constraint public.warehouses.warehouses_manager_fk [online]
 BEGIN;
 DO $do$
 BEGIN
@@ -489,7 +520,7 @@ END
 $do$;
 COMMIT;
 
--- expand-36: create index public.categories_parent_id_idx [online]
+-- expand-37: create index public.categories_parent_id_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.categories
 --   scans: public.categories
 --   builds: public.categories_parent_id_idx
@@ -504,19 +535,19 @@ SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public.categories_parent_id_idx$sq
 CREATE INDEX CONCURRENTLY IF NOT EXISTS categories_parent_id_idx ON public.categories USING btree (parent_id, "position");
 \endif
 
--- expand-37: create index public.order_events_2026q1_order_id_idx [online]
+-- expand-38: create index public.order_events_2026q1_order_id_idx [online]
 SET lock_timeout = '5s';
 BEGIN;
 CREATE INDEX IF NOT EXISTS order_events_2026q1_order_id_idx ON public.order_events_2026q1 USING btree (order_id);
 COMMIT;
 
--- expand-38: create index public.order_events_kind_idx [online]
+-- expand-39: create index public.order_events_kind_idx [online]
 --   locks: SHARE on public.order_events
 BEGIN;
 CREATE INDEX IF NOT EXISTS order_events_kind_idx ON ONLY public.order_events USING btree (kind, happened_at DESC);
 COMMIT;
 
--- expand-39: create index public.order_events_2025q3_kind_happened_at_idx [online]
+-- expand-40: create index public.order_events_2025q3_kind_happened_at_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.order_events_2025q3
 --   scans: public.order_events_2025q3
 --   builds: public.order_events_2025q3_kind_happened_at_idx
@@ -531,7 +562,7 @@ SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public.order_events_2025q3_kind_ha
 CREATE INDEX CONCURRENTLY IF NOT EXISTS order_events_2025q3_kind_happened_at_idx ON public.order_events_2025q3 USING btree (kind, happened_at DESC);
 \endif
 
--- expand-40: create index public.order_events_2025q4_kind_happened_at_idx [online]
+-- expand-41: create index public.order_events_2025q4_kind_happened_at_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.order_events_2025q4
 --   scans: public.order_events_2025q4
 --   builds: public.order_events_2025q4_kind_happened_at_idx
@@ -545,13 +576,13 @@ SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public.order_events_2025q4_kind_ha
 CREATE INDEX CONCURRENTLY IF NOT EXISTS order_events_2025q4_kind_happened_at_idx ON public.order_events_2025q4 USING btree (kind, happened_at DESC);
 \endif
 
--- expand-41: create index public.order_events_2026q1_kind_happened_at_idx [online]
+-- expand-42: create index public.order_events_2026q1_kind_happened_at_idx [online]
 SET lock_timeout = '5s';
 BEGIN;
 CREATE INDEX IF NOT EXISTS order_events_2026q1_kind_happened_at_idx ON public.order_events_2026q1 USING btree (kind, happened_at DESC);
 COMMIT;
 
--- expand-42: create index public.order_items_product_id_idx [online]
+-- expand-43: create index public.order_items_product_id_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.order_items
 --   scans: public.order_items
 --   builds: public.order_items_product_id_idx
@@ -566,7 +597,7 @@ SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public.order_items_product_id_idx$
 CREATE INDEX CONCURRENTLY IF NOT EXISTS order_items_product_id_idx ON public.order_items USING btree (product_id);
 \endif
 
--- expand-43: create index public.products_attributes_idx [online]
+-- expand-44: create index public.products_attributes_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.products
 --   scans: public.products
 --   builds: public.products_attributes_idx
@@ -580,7 +611,7 @@ SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public.products_attributes_idx$sql
 CREATE INDEX CONCURRENTLY IF NOT EXISTS products_attributes_idx ON public.products USING gin (attributes jsonb_path_ops);
 \endif
 
--- expand-44: build the new index public.products_category_id_idx [online]
+-- expand-45: build the new index public.products_category_id_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.products
 --   scans: public.products
 --   builds: public._pgrehearse_9c5f727c126b
@@ -594,23 +625,23 @@ SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public._pgrehearse_9c5f727c126b$sq
 CREATE INDEX CONCURRENTLY IF NOT EXISTS _pgrehearse_9c5f727c126b ON public.products USING btree (category_id) INCLUDE (price) WHERE active;
 \endif
 
--- expand-45: create index public.shipments_order_id_idx [online]
+-- expand-46: create index public.shipments_order_id_idx [online]
 SET lock_timeout = '5s';
 BEGIN;
 CREATE INDEX IF NOT EXISTS shipments_order_id_idx ON public.shipments USING btree (order_id);
 COMMIT;
 
--- expand-46: create index public.shipments_tracking_no_key [online]
+-- expand-47: create index public.shipments_tracking_no_key [online]
 BEGIN;
 CREATE UNIQUE INDEX IF NOT EXISTS shipments_tracking_no_key ON public.shipments USING btree (carrier, tracking_no) WHERE (tracking_no IS NOT NULL);
 COMMIT;
 
--- expand-47: create index public.staff_warehouse_id_idx [online]
+-- expand-48: create index public.staff_warehouse_id_idx [online]
 BEGIN;
 CREATE INDEX IF NOT EXISTS staff_warehouse_id_idx ON public.staff USING btree (warehouse_id);
 COMMIT;
 
--- expand-48: create index public.suppliers_vat_id_key [online]
+-- expand-49: create index public.suppliers_vat_id_key [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.suppliers
 --   scans: public.suppliers
 --   builds: public.suppliers_vat_id_key
@@ -625,7 +656,7 @@ SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public.suppliers_vat_id_key$sql$
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS suppliers_vat_id_key ON public.suppliers USING btree (vat_id);
 \endif
 
--- expand-49: create attachment of partition public.order_events_2026q1 [online]
+-- expand-50: create attachment of partition public.order_events_2026q1 [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.order_events, public.order_events_order_id_idx, public.order_events_pkey
 SET lock_timeout = '5s';
 BEGIN;
@@ -638,83 +669,83 @@ END
 $do$;
 COMMIT;
 
--- expand-50: create attachment of index public.order_events_2025q3_kind_happened_at_idx [online]
+-- expand-51: create attachment of index public.order_events_2025q3_kind_happened_at_idx [online]
 --   locks: ACCESS SHARE on public.order_events, public.order_events_2025q3
 BEGIN;
 ALTER INDEX public.order_events_kind_idx ATTACH PARTITION public.order_events_2025q3_kind_happened_at_idx;
 COMMIT;
 
--- expand-51: create attachment of index public.order_events_2025q4_kind_happened_at_idx [online]
+-- expand-52: create attachment of index public.order_events_2025q4_kind_happened_at_idx [online]
 --   locks: ACCESS SHARE on public.order_events, public.order_events_2025q4
 BEGIN;
 ALTER INDEX public.order_events_kind_idx ATTACH PARTITION public.order_events_2025q4_kind_happened_at_idx;
 COMMIT;
 
--- expand-52: create attachment of index public.order_events_2026q1_kind_happened_at_idx [online]
+-- expand-53: create attachment of index public.order_events_2026q1_kind_happened_at_idx [online]
 --   locks: ACCESS SHARE on public.order_events
 BEGIN;
 ALTER INDEX public.order_events_kind_idx ATTACH PARTITION public.order_events_2026q1_kind_happened_at_idx;
 COMMIT;
 
--- expand-53: create attachment of index public.order_events_2026q1_order_id_idx [online]
+-- expand-54: create attachment of index public.order_events_2026q1_order_id_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.order_events_order_id_idx
 --   locks: ACCESS SHARE on public.order_events
 BEGIN;
 ALTER INDEX public.order_events_order_id_idx ATTACH PARTITION public.order_events_2026q1_order_id_idx;
 COMMIT;
 
--- expand-54: create attachment of index public.order_events_2026q1_pkey [online]
+-- expand-55: create attachment of index public.order_events_2026q1_pkey [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.order_events_pkey
 --   locks: ACCESS SHARE on public.order_events
 BEGIN;
 ALTER INDEX public.order_events_pkey ATTACH PARTITION public.order_events_2026q1_pkey;
 COMMIT;
 
--- expand-55: change trigger public.orders.orders_log_status: definition [online]
+-- expand-56: change trigger public.orders.orders_log_status: definition [online]
 --   locks: SHARE ROW EXCLUSIVE on public.orders
 BEGIN;
 CREATE OR REPLACE TRIGGER orders_log_status AFTER UPDATE OF status ON public.orders FOR EACH ROW WHEN ((old.status IS DISTINCT FROM new.status)) EXECUTE FUNCTION public.log_order_status();
 COMMIT;
 
--- expand-56: change trigger public.products.products_touch: definition [online]
+-- expand-57: change trigger public.products.products_touch: definition [online]
 --   locks: SHARE ROW EXCLUSIVE on public.products
 BEGIN;
 CREATE OR REPLACE TRIGGER products_touch BEFORE UPDATE ON public.products FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION public.touch_updated_at();
 COMMIT;
 
--- expand-57: create comment on column public.customers.marketing_ok [online]
+-- expand-58: create comment on column public.customers.marketing_ok [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.customers
 BEGIN;
 COMMENT ON COLUMN public.customers.marketing_ok IS 'May we send them the newsletter? (opt-in)';
 COMMIT;
 
--- expand-58: create comment on column public.reviews.helpful [online]
+-- expand-59: create comment on column public.reviews.helpful [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.reviews
 BEGIN;
 COMMENT ON COLUMN public.reviews.helpful IS 'How many readers pressed "helpful"';
 COMMIT;
 
--- expand-59: create comment on column public.shipments.tracking_no [online]
+-- expand-60: create comment on column public.shipments.tracking_no [online]
 BEGIN;
 COMMENT ON COLUMN public.shipments.tracking_no IS 'As the carrier prints it';
 COMMIT;
 
--- expand-60: change comment on type public.order_status: text [online]
+-- expand-61: change comment on type public.order_status: text [online]
 BEGIN;
 COMMENT ON TYPE public.order_status IS 'Life of an order; a return may follow the shipment';
 COMMIT;
 
--- expand-61: create comment on function public.available_stock(bigint) [online]
+-- expand-62: create comment on function public.available_stock(bigint) [online]
 BEGIN;
 COMMENT ON FUNCTION public.available_stock(bigint) IS 'What can still be promised to a customer';
 COMMIT;
 
--- expand-62: create comment on table public.shipments [online]
+-- expand-63: create comment on table public.shipments [online]
 BEGIN;
 COMMENT ON TABLE public.shipments IS 'Parcels. An order may take several.';
 COMMIT;
 
--- expand-63: create comment on table public.warehouses [online]
+-- expand-64: create comment on table public.warehouses [online]
 BEGIN;
 COMMENT ON TABLE public.warehouses IS 'Where goods lie';
 COMMIT;
@@ -723,7 +754,70 @@ COMMIT;
 -- MIGRATE: fills and validates; old and new application work
 --
 
--- migrate-1: check the rows of column public.customers.locale [online]
+-- migrate-1: fill the new display_name of public.customers [online]
+--   locks: ROW EXCLUSIVE on public.customers, public.customers_email_key, public.customers_full_name_idx, public.customers_pkey
+--   long-running: every row of public.customers is written once, in batches
+--   in batches by id; not inside a transaction, because each batch is committed
+DO $fill$
+#variable_conflict use_column
+DECLARE
+  _pgrehearse_from_1 public.customers.id%TYPE;
+  _pgrehearse_to_1 public.customers.id%TYPE;
+  _pgrehearse_last_1 public.customers.id%TYPE;
+BEGIN
+  SELECT id INTO _pgrehearse_from_1 FROM public.customers ORDER BY id LIMIT 1;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  SELECT id INTO _pgrehearse_last_1 FROM public.customers ORDER BY id DESC LIMIT 1;
+  LOOP
+    SELECT id INTO _pgrehearse_to_1 FROM public.customers WHERE (id) >= (_pgrehearse_from_1) AND (id) <= (_pgrehearse_last_1) ORDER BY id OFFSET 1000 LIMIT 1;
+    EXIT WHEN NOT FOUND;
+    UPDATE public.customers SET display_name = full_name WHERE (id) >= (_pgrehearse_from_1) AND (id) < (_pgrehearse_to_1) AND (ROW(display_name)::record OPERATOR(pg_catalog.*<>) ROW((full_name)::text)::record);
+    COMMIT;
+    _pgrehearse_from_1 := _pgrehearse_to_1;
+  END LOOP;
+  UPDATE public.customers SET display_name = full_name WHERE (id) >= (_pgrehearse_from_1) AND (id) <= (_pgrehearse_last_1) AND (ROW(display_name)::record OPERATOR(pg_catalog.*<>) ROW((full_name)::text)::record);
+  COMMIT;
+END
+$fill$;
+
+-- migrate-2: refuse new NULLs in the new column public.customers.display_name [online]
+--   locks: ACCESS EXCLUSIVE on public.customers
+BEGIN;
+DO $do$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = to_regclass('public.customers') AND conname = '_pgrehearse_563b5f5cd70d') THEN
+    EXECUTE $sql$ALTER TABLE public.customers ADD CONSTRAINT _pgrehearse_563b5f5cd70d CHECK (display_name IS NOT NULL) NOT VALID$sql$;
+  END IF;
+END
+$do$;
+COMMIT;
+
+-- migrate-3: check the rows of the new column public.customers.display_name [online]
+--   locks: SHARE UPDATE EXCLUSIVE on public.customers
+--   scans: public.customers
+SET lock_timeout = '0';
+BEGIN;
+ALTER TABLE public.customers VALIDATE CONSTRAINT _pgrehearse_563b5f5cd70d;
+COMMIT;
+
+-- migrate-4: set the new column public.customers.display_name NOT NULL [online]
+--   locks: ACCESS EXCLUSIVE on public.customers
+SET lock_timeout = '5s';
+BEGIN;
+ALTER TABLE public.customers ALTER COLUMN display_name SET NOT NULL;
+ALTER TABLE IF EXISTS public.customers DROP CONSTRAINT IF EXISTS _pgrehearse_563b5f5cd70d;
+COMMIT;
+
+-- migrate-5: collect statistics of the new display_name of public.customers [online]
+--   locks: SHARE UPDATE EXCLUSIVE on public.customers
+--   locks: ACCESS SHARE on public.customers_email_key, public.customers_full_name_idx, public.customers_pkey
+BEGIN;
+ANALYZE public.customers (display_name);
+COMMIT;
+
+-- migrate-6: check the rows of column public.customers.locale [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.customers
 --   scans: public.customers
 SET lock_timeout = '0';
@@ -731,7 +825,7 @@ BEGIN;
 ALTER TABLE public.customers VALIDATE CONSTRAINT _pgrehearse_7a0494df0299;
 COMMIT;
 
--- migrate-2: set column public.customers.locale NOT NULL [online]
+-- migrate-7: set column public.customers.locale NOT NULL [online]
 --   locks: ACCESS EXCLUSIVE on public.customers
 SET lock_timeout = '5s';
 BEGIN;
@@ -739,7 +833,7 @@ ALTER TABLE public.customers ALTER COLUMN locale SET NOT NULL;
 ALTER TABLE IF EXISTS public.customers DROP CONSTRAINT IF EXISTS _pgrehearse_7a0494df0299;
 COMMIT;
 
--- migrate-3: check the rows of column public.orders.placed_at [online]
+-- migrate-8: check the rows of column public.orders.placed_at [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.orders
 --   scans: public.orders
 SET lock_timeout = '0';
@@ -747,7 +841,7 @@ BEGIN;
 ALTER TABLE public.orders VALIDATE CONSTRAINT _pgrehearse_501be5e85b1a;
 COMMIT;
 
--- migrate-4: set column public.orders.placed_at NOT NULL [online]
+-- migrate-9: set column public.orders.placed_at NOT NULL [online]
 --   locks: ACCESS EXCLUSIVE on public.orders
 SET lock_timeout = '5s';
 BEGIN;
@@ -755,7 +849,7 @@ ALTER TABLE public.orders ALTER COLUMN placed_at SET NOT NULL;
 ALTER TABLE IF EXISTS public.orders DROP CONSTRAINT IF EXISTS _pgrehearse_501be5e85b1a;
 COMMIT;
 
--- migrate-5: add constraint public.categories.categories_slug_key using its index [online]
+-- migrate-10: add constraint public.categories.categories_slug_key using its index [online]
 --   locks: ACCESS EXCLUSIVE on public.categories
 --   locks: ACCESS SHARE on public.categories_slug_key
 BEGIN;
@@ -768,7 +862,7 @@ END
 $do$;
 COMMIT;
 
--- migrate-6: validate constraint public.order_items.discount_is_a_fraction [online]
+-- migrate-11: validate constraint public.order_items.discount_is_a_fraction [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.order_items
 --   scans: public.order_items
 SET lock_timeout = '0';
@@ -776,7 +870,7 @@ BEGIN;
 ALTER TABLE public.order_items VALIDATE CONSTRAINT discount_is_a_fraction;
 COMMIT;
 
--- migrate-7: validate constraint public.order_items.order_items_product_id_fkey [online]
+-- migrate-12: validate constraint public.order_items.order_items_product_id_fkey [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.order_items
 --   locks: ROW SHARE on public.products
 --   locks: ACCESS SHARE on public._pgrehearse_9c5f727c126b, public.order_items_pkey, public.order_items_product_id_idx, public.products_attributes_idx, public.products_category_id_idx, public.products_description_trgm_idx, public.products_pkey, public.products_sku_key
@@ -785,14 +879,14 @@ BEGIN;
 ALTER TABLE public.order_items VALIDATE CONSTRAINT order_items_product_id_fkey;
 COMMIT;
 
--- migrate-8: validate constraint public.order_items.order_items_quantity_check [online]
+-- migrate-13: validate constraint public.order_items.order_items_quantity_check [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.order_items
 --   scans: public.order_items
 BEGIN;
 ALTER TABLE public.order_items VALIDATE CONSTRAINT order_items_quantity_check;
 COMMIT;
 
--- migrate-9: add constraint public.payments.payments_method_provider_id_key using its index [online]
+-- migrate-14: add constraint public.payments.payments_method_provider_id_key using its index [online]
 --   locks: ACCESS EXCLUSIVE on public.payments
 --   locks: ACCESS SHARE on public.payments_method_provider_id_key
 SET lock_timeout = '5s';
@@ -806,7 +900,7 @@ END
 $do$;
 COMMIT;
 
--- migrate-10: validate constraint public.payments.payments_order_id_fkey [online]
+-- migrate-15: validate constraint public.payments.payments_order_id_fkey [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.payments
 --   locks: ROW SHARE on public.orders
 --   locks: ACCESS SHARE on public.orders_customer_id_idx, public.orders_pkey, public.orders_status_idx, public.payments_method_provider_id_key, public.payments_order_id_idx, public.payments_pkey
@@ -816,14 +910,14 @@ BEGIN;
 ALTER TABLE public.payments VALIDATE CONSTRAINT payments_order_id_fkey;
 COMMIT;
 
--- migrate-11: validate constraint public.products.products_price_check [online]
+-- migrate-16: validate constraint public.products.products_price_check [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.products
 --   scans: public.products
 BEGIN;
 ALTER TABLE public.products VALIDATE CONSTRAINT products_price_check;
 COMMIT;
 
--- migrate-12: validate constraint public.products.products_supplier_id_fkey [online]
+-- migrate-17: validate constraint public.products.products_supplier_id_fkey [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.products
 --   locks: ROW SHARE on public.suppliers
 --   locks: ACCESS SHARE on public._pgrehearse_9c5f727c126b, public.products_attributes_idx, public.products_category_id_idx, public.products_description_trgm_idx, public.products_pkey, public.products_sku_key, public.suppliers_pkey, public.suppliers_vat_id_key
@@ -832,7 +926,7 @@ BEGIN;
 ALTER TABLE public.products VALIDATE CONSTRAINT products_supplier_id_fkey;
 COMMIT;
 
--- migrate-13: add constraint public.reviews.reviews_product_id_customer_id_key using its index [online]
+-- migrate-18: add constraint public.reviews.reviews_product_id_customer_id_key using its index [online]
 --   locks: ACCESS EXCLUSIVE on public.reviews
 --   locks: ACCESS SHARE on public.reviews_product_id_customer_id_key
 SET lock_timeout = '5s';
@@ -846,7 +940,7 @@ END
 $do$;
 COMMIT;
 
--- migrate-14: validate constraint public.reviews.reviews_stars_check [online]
+-- migrate-19: validate constraint public.reviews.reviews_stars_check [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.reviews
 --   scans: public.reviews
 SET lock_timeout = '0';
@@ -854,14 +948,14 @@ BEGIN;
 ALTER TABLE public.reviews VALIDATE CONSTRAINT reviews_stars_check;
 COMMIT;
 
--- migrate-15: validate constraint public.stock_levels.reserved_is_there [online]
+-- migrate-20: validate constraint public.stock_levels.reserved_is_there [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.stock_levels
 --   scans: public.stock_levels
 BEGIN;
 ALTER TABLE public.stock_levels VALIDATE CONSTRAINT reserved_is_there;
 COMMIT;
 
--- migrate-16: add constraint public.stock_levels.stock_levels_pkey using its index [online]
+-- migrate-21: add constraint public.stock_levels.stock_levels_pkey using its index [online]
 --   locks: ACCESS EXCLUSIVE on public.stock_levels
 --   locks: ACCESS SHARE on public.stock_levels_pkey
 SET lock_timeout = '5s';
@@ -875,7 +969,7 @@ END
 $do$;
 COMMIT;
 
--- migrate-17: validate constraint public.stock_levels.stock_levels_product_id_fkey [online]
+-- migrate-22: validate constraint public.stock_levels.stock_levels_product_id_fkey [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.stock_levels
 --   locks: ROW SHARE on public.products
 --   locks: ACCESS SHARE on public._pgrehearse_9c5f727c126b, public.products_attributes_idx, public.products_category_id_idx, public.products_description_trgm_idx, public.products_pkey, public.products_sku_key, public.stock_levels_pkey
@@ -885,7 +979,21 @@ BEGIN;
 ALTER TABLE public.stock_levels VALIDATE CONSTRAINT stock_levels_product_id_fkey;
 COMMIT;
 
--- migrate-18: build the new index public.orders_status_idx [online]
+-- migrate-23: create index public.customers_display_name_idx [online]
+--   locks: SHARE UPDATE EXCLUSIVE on public.customers
+--   scans: public.customers
+--   builds: public.customers_display_name_idx
+--   not-transactional: runs outside a transaction; a broken attempt leaves an INVALID index, which is dropped and built again
+SELECT (SELECT EXISTS (SELECT FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = 'customers_display_name_idx' AND x.indisvalid AND pg_catalog.pg_get_indexdef(i.oid) = 'CREATE INDEX customers_display_name_idx ON public.customers USING btree (lower(display_name) text_pattern_ops)')
+) AS pgrehearse_done \gset
+\if :pgrehearse_done
+\else
+SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public.customers_display_name_idx$sql$
+ WHERE EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexrelid = to_regclass('public.customers_display_name_idx') AND NOT indisvalid) \gexec
+CREATE INDEX CONCURRENTLY IF NOT EXISTS customers_display_name_idx ON public.customers USING btree (lower(display_name) text_pattern_ops);
+\endif
+
+-- migrate-24: build the new index public.orders_status_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.orders
 --   scans: public.orders
 --   builds: public._pgrehearse_49e23ca3b0a8
@@ -903,31 +1011,61 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS _pgrehearse_49e23ca3b0a8 ON public.order
 -- CONTRACT: swaps and drops; run it when the old application is gone
 --
 
--- contract-1: rename column public.customers.full_name to display_name [online]
---   locks: ACCESS EXCLUSIVE on public.customers
---   breaks-queries: queries that name column public.customers.full_name fail from here on
-SET lock_timeout = '5s';
-BEGIN;
-DO $do$
-BEGIN
-  IF EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.customers') AND attname = 'full_name' AND NOT attisdropped) AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.customers') AND attname = 'display_name' AND NOT attisdropped) THEN
-    EXECUTE $sql$ALTER TABLE public.customers RENAME COLUMN full_name TO display_name$sql$;
-  END IF;
-END
-$do$;
-COMMIT;
-
--- contract-2: drop table public.newsletter_signups [online]
+-- contract-1: drop table public.newsletter_signups [online]
 --   locks: ACCESS EXCLUSIVE on public.newsletter_signups, public.newsletter_signups_email_idx, public.newsletter_signups_id_seq, public.newsletter_signups_pkey
 --   data-loss: every row of public.newsletter_signups is lost
 --   breaks-queries: queries that name public.newsletter_signups fail
 --   irreversible: no rollback brings it back
 --   cannot be undone: the rows are gone
+SET lock_timeout = '5s';
 BEGIN;
 DROP TABLE IF EXISTS public.newsletter_signups;
 COMMIT;
 
--- contract-3: drop column public.customers.fax [online]
+-- contract-2: compare the old and the new display_name of public.customers [online]
+--   locks: ROW EXCLUSIVE on public.customers, public.customers_display_name_idx, public.customers_email_key, public.customers_full_name_idx, public.customers_pkey
+--   long-running: every row of public.customers is read once more, in batches
+--   in batches by id; not inside a transaction, because each batch is committed
+DO $fill$
+#variable_conflict use_column
+DECLARE
+  _pgrehearse_from_1 public.customers.id%TYPE;
+  _pgrehearse_to_1 public.customers.id%TYPE;
+  _pgrehearse_last_1 public.customers.id%TYPE;
+BEGIN
+  SELECT id INTO _pgrehearse_from_1 FROM public.customers ORDER BY id LIMIT 1;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  SELECT id INTO _pgrehearse_last_1 FROM public.customers ORDER BY id DESC LIMIT 1;
+  LOOP
+    SELECT id INTO _pgrehearse_to_1 FROM public.customers WHERE (id) >= (_pgrehearse_from_1) AND (id) <= (_pgrehearse_last_1) ORDER BY id OFFSET 1000 LIMIT 1;
+    EXIT WHEN NOT FOUND;
+    UPDATE public.customers SET display_name = full_name WHERE (id) >= (_pgrehearse_from_1) AND (id) < (_pgrehearse_to_1) AND (ROW(display_name)::record OPERATOR(pg_catalog.*<>) ROW((full_name)::text)::record);
+    COMMIT;
+    _pgrehearse_from_1 := _pgrehearse_to_1;
+  END LOOP;
+  UPDATE public.customers SET display_name = full_name WHERE (id) >= (_pgrehearse_from_1) AND (id) <= (_pgrehearse_last_1) AND (ROW(display_name)::record OPERATOR(pg_catalog.*<>) ROW((full_name)::text)::record);
+  COMMIT;
+END
+$fill$;
+
+-- contract-3: put the new public.customers.display_name in the place of the old [online]
+--   locks: ACCESS EXCLUSIVE on public.customers
+--   breaks-queries: prepared statements that return it fail (0A000) until they are prepared again; the order of columns changes: SELECT *, COPY and INSERT without a column list
+BEGIN;
+LOCK TABLE public.customers IN ACCESS EXCLUSIVE MODE;
+COMMIT;
+
+-- contract-4: stop keeping the old full_name of public.customers alike [online]
+--   locks: ACCESS EXCLUSIVE on public.customers
+--   cannot be undone: nothing follows the new values any more: the old ones are out of date
+BEGIN;
+DROP TRIGGER IF EXISTS "~pgrehearse_31dabe6098df" ON public.customers;
+DROP FUNCTION IF EXISTS public._pgrehearse_31dabe6098df();
+COMMIT;
+
+-- contract-5: drop column public.customers.fax [online]
 --   locks: ACCESS EXCLUSIVE on public.customers
 --   data-loss: the values of public.customers.fax are lost
 --   breaks-queries: queries that name public.customers.fax fail
@@ -937,21 +1075,21 @@ BEGIN;
 ALTER TABLE IF EXISTS public.customers DROP COLUMN IF EXISTS fax;
 COMMIT;
 
--- contract-4: change column public.orders.note: type [online]
+-- contract-6: change column public.orders.note: type [online]
 --   locks: ACCESS EXCLUSIVE on public.orders
 --   breaks-queries: prepared statements that return it fail (0A000) until they are prepared again
 BEGIN;
 ALTER TABLE public.orders ALTER COLUMN note TYPE text;
 COMMIT;
 
--- contract-5: change column public.payments.amount: type [online]
+-- contract-7: change column public.payments.amount: type [online]
 --   locks: ACCESS EXCLUSIVE on public.payments
 --   breaks-queries: prepared statements that return it fail (0A000) until they are prepared again
 BEGIN;
 ALTER TABLE public.payments ALTER COLUMN amount TYPE numeric(12,2);
 COMMIT;
 
--- contract-6: change column public.products.name: type (and 1 object with it) [online]
+-- contract-8: change column public.products.name: type (and 1 object with it) [online]
 --   locks: ACCESS EXCLUSIVE on public.active_products, public.products
 --   locks: ACCESS SHARE on public.categories
 --   breaks-queries: prepared statements that return it fail (0A000) until they are prepared again
@@ -970,7 +1108,7 @@ CREATE OR REPLACE VIEW public.active_products AS
   WHERE p.active;
 COMMIT;
 
--- contract-7: add constraint public.payments.payments_amount_positive as NOT VALID [online]
+-- contract-9: add constraint public.payments.payments_amount_positive as NOT VALID [online]
 --   locks: ACCESS EXCLUSIVE on public.payments
 --   rejects-writes: from here on public.payments rejects new and updated rows that break payments_amount_positive
 BEGIN;
@@ -983,7 +1121,7 @@ END
 $do$;
 COMMIT;
 
--- contract-8: validate constraint public.payments.payments_amount_positive [online]
+-- contract-10: validate constraint public.payments.payments_amount_positive [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.payments
 --   scans: public.payments
 SET lock_timeout = '0';
@@ -991,7 +1129,7 @@ BEGIN;
 ALTER TABLE public.payments VALIDATE CONSTRAINT payments_amount_positive;
 COMMIT;
 
--- contract-9: drop index public.categories_slug_idx [online]
+-- contract-11: drop index public.categories_slug_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.categories, public.categories_slug_idx
 --   long-running: queries that index public.categories_slug_idx serves become scans
 SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = 'categories_slug_idx')
@@ -1001,21 +1139,7 @@ SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_
 DROP INDEX CONCURRENTLY IF EXISTS public.categories_slug_idx;
 \endif
 
--- contract-10: create index public.customers_display_name_idx [online]
---   locks: SHARE UPDATE EXCLUSIVE on public.customers
---   scans: public.customers
---   builds: public.customers_display_name_idx
---   not-transactional: runs outside a transaction; a broken attempt leaves an INVALID index, which is dropped and built again
-SELECT (SELECT EXISTS (SELECT FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = 'customers_display_name_idx' AND x.indisvalid AND pg_catalog.pg_get_indexdef(i.oid) = 'CREATE INDEX customers_display_name_idx ON public.customers USING btree (lower(display_name) text_pattern_ops)')
-) AS pgrehearse_done \gset
-\if :pgrehearse_done
-\else
-SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public.customers_display_name_idx$sql$
- WHERE EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexrelid = to_regclass('public.customers_display_name_idx') AND NOT indisvalid) \gexec
-CREATE INDEX CONCURRENTLY IF NOT EXISTS customers_display_name_idx ON public.customers USING btree (lower(display_name) text_pattern_ops);
-\endif
-
--- contract-11: drop index public.customers_full_name_idx [online]
+-- contract-12: drop index public.customers_full_name_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.customers, public.customers_full_name_idx
 --   long-running: queries that index public.customers_full_name_idx serves become scans
 SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = 'customers_full_name_idx')
@@ -1025,11 +1149,11 @@ SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_
 DROP INDEX CONCURRENTLY IF EXISTS public.customers_full_name_idx;
 \endif
 
--- contract-12: swap index public.orders_status_idx [online]
+-- contract-13: swap index public.orders_status_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public._pgrehearse_49e23ca3b0a8, public.orders_status_idx
 \if :{?once}
 \else
-\echo contract-12 takes a name away which a later step gives to something new: run with -v once=1, and only once
+\echo contract-13 takes a name away which a later step gives to something new: run with -v once=1, and only once
 DO $$ BEGIN RAISE EXCEPTION 'stopped before the first statement of this step'; END $$;
 \endif
 SET lock_timeout = '5s';
@@ -1050,7 +1174,7 @@ END
 $do$;
 COMMIT;
 
--- contract-13: drop the old index public.orders_status_idx [online]
+-- contract-14: drop the old index public.orders_status_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public._pgrehearse_ad6b9be7c7b6, public.orders
 SET lock_timeout = '0';
 SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = '_pgrehearse_ad6b9be7c7b6')
@@ -1060,11 +1184,11 @@ SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_
 DROP INDEX CONCURRENTLY IF EXISTS public._pgrehearse_ad6b9be7c7b6;
 \endif
 
--- contract-14: swap index public.products_category_id_idx [online]
+-- contract-15: swap index public.products_category_id_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public._pgrehearse_9c5f727c126b, public.products_category_id_idx
 \if :{?once}
 \else
-\echo contract-14 takes a name away which a later step gives to something new: run with -v once=1, and only once
+\echo contract-15 takes a name away which a later step gives to something new: run with -v once=1, and only once
 DO $$ BEGIN RAISE EXCEPTION 'stopped before the first statement of this step'; END $$;
 \endif
 SET lock_timeout = '5s';
@@ -1085,7 +1209,7 @@ END
 $do$;
 COMMIT;
 
--- contract-15: drop the old index public.products_category_id_idx [online]
+-- contract-16: drop the old index public.products_category_id_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public._pgrehearse_b39054b197e3, public.products
 SET lock_timeout = '0';
 SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = '_pgrehearse_b39054b197e3')
@@ -1095,7 +1219,7 @@ SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_
 DROP INDEX CONCURRENTLY IF EXISTS public._pgrehearse_b39054b197e3;
 \endif
 
--- contract-16: drop index public.reviews_product_id_idx [online]
+-- contract-17: drop index public.reviews_product_id_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.reviews, public.reviews_product_id_idx
 --   long-running: queries that index public.reviews_product_id_idx serves become scans
 SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = 'reviews_product_id_idx')
@@ -1105,7 +1229,7 @@ SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_
 DROP INDEX CONCURRENTLY IF EXISTS public.reviews_product_id_idx;
 \endif
 
--- contract-17: replace view public.order_summary [online]
+-- contract-18: replace view public.order_summary [online]
 --   locks: ACCESS EXCLUSIVE on public.order_summary
 --   locks: ACCESS SHARE on public.customers, public.orders
 SET lock_timeout = '5s';
@@ -1122,7 +1246,17 @@ CREATE OR REPLACE VIEW public.order_summary AS
      JOIN public.customers cu ON ((cu.id = o.customer_id)));
 COMMIT;
 
--- contract-18: create view public.top_products [online]
+-- contract-19: drop column public.customers.full_name [online]
+--   locks: ACCESS EXCLUSIVE on public.customers
+--   data-loss: the values of public.customers.full_name are lost
+--   breaks-queries: queries that name public.customers.full_name fail
+--   irreversible: no rollback brings it back
+--   cannot be undone: the column's values are gone
+BEGIN;
+ALTER TABLE IF EXISTS public.customers DROP COLUMN IF EXISTS full_name;
+COMMIT;
+
+-- contract-20: create view public.top_products [online]
 --   locks: ACCESS SHARE on public.reviews
 BEGIN;
 CREATE OR REPLACE VIEW public.top_products AS
@@ -1136,7 +1270,7 @@ CREATE OR REPLACE VIEW public.top_products AS
  HAVING (count(*) >= 5);
 COMMIT;
 
--- contract-19: replace comment on view public.order_summary [online]
+-- contract-21: replace comment on view public.order_summary [online]
 BEGIN;
 COMMENT ON VIEW public.order_summary IS 'One line per order, for the back office';
 COMMIT;

@@ -305,9 +305,11 @@ fn to_try_on(
     let mut away = BTreeSet::new();
     while let Some(id) = queue.pop() {
         for dependent in dependents.get(id).into_iter().flatten() {
-            let stays = live
-                .get(dependent)
-                .is_some_and(|o| o.survives_change() || o.parent().as_ref() == Some(id));
+            // What hangs on something that is away is away, too: a view's comment.
+            let stays = !away.contains(id)
+                && live
+                    .get(dependent)
+                    .is_some_and(|o| o.survives_change() || o.parent().as_ref() == Some(id));
             if !stays && away.insert(*dependent) {
                 queue.push(dependent);
             }
