@@ -9,14 +9,14 @@ mod inspect;
 mod recorded;
 mod renames;
 mod replacements;
+mod server;
 
 pub use error::PipelineError;
 pub use in_flight::open_plans;
 pub use inspect::{Inspected, inspect};
 pub use recorded::{Again, again, fingerprint_of, read_live};
 
-use crate::catalog::read::read_sizes;
-use crate::catalog::{Catalog, Desired, Live, Scope, Unmodeled, read};
+use crate::catalog::{Catalog, Desired, Live, Scope, Unmodeled};
 use crate::diff::{self, Additions, Change, ChangeSet, ConversionHint, Replacements, rename};
 use crate::kinds::{KindTag, Object, ObjectId};
 use crate::order;
@@ -129,7 +129,7 @@ pub fn load<'a>(
         if let (Source::Database(url), None) = (side, &server) {
             let mut client = (options.connect)(url)?;
             let version = crate::pg::session::version(&mut client)?;
-            let zone = database_time_zone(&mut client)?;
+            let zone = server::time_zone(&mut client)?;
             server = Some((version, zone));
         }
     }
@@ -141,12 +141,17 @@ pub fn load<'a>(
         return Err(PipelineError::Unsupported { version });
     }
     let workshop = Workshop::new(options, version, zone);
-    let mut live = load_one(from, &workshop)?;
-    let open = open_plans(from, &*options.connect, &options.scope.ledger_schema)?;
+    let (mut live, open, desired) = match from {
+        Source::Database(url) => server::load_beside(url, to, &workshop)?,
+        _ => (
+            load_one(from, &workshop)?,
+            Vec::new(),
+            load_one(to, &workshop)?,
+        ),
+    };
     if !open.is_empty() {
         live = in_flight::carried_through(live, &open, &workshop)?;
     }
-    let desired = load_one(to, &workshop)?;
     Ok(Pair {
         workshop,
         live,
@@ -168,7 +173,7 @@ pub fn load_single<Side>(
 /// The workshop for what is done with one source alone.
 fn workshop_for<'a>(source: &Source, options: &'a Options) -> Result<Workshop<'a>, PipelineError> {
     let zone = match source {
-        Source::Database(url) => database_time_zone(&mut (options.connect)(url)?)?,
+        Source::Database(url) => server::time_zone(&mut (options.connect)(url)?)?,
         _ => None,
     };
     Ok(Workshop::new(options, version_of(source, options)?, zone))
@@ -200,36 +205,12 @@ fn version_without_server(
     Ok(local.map_or(ServerVersion::V17, |b| b.version))
 }
 
-/// What new sessions of the database get, whatever the role's own setting is.
-fn database_time_zone(client: &mut Client) -> Result<Option<String>, PipelineError> {
-    let row = client.query_opt(
-        "SELECT coalesce(
-                  (SELECT split_part(c, '=', 2) FROM pg_db_role_setting s, unnest(s.setconfig) c
-                    WHERE s.setrole = 0
-                      AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
-                      AND lower(split_part(c, '=', 1)) = 'timezone' LIMIT 1),
-                  (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'))",
-        &[],
-    )?;
-    Ok(row.and_then(|r| r.get(0)))
-}
-
 fn load_one<Side>(source: &Source, workshop: &Workshop<'_>) -> Result<Loaded<Side>, PipelineError> {
     let options = workshop.options;
     match source {
         Source::Database(url) => {
-            (options.progress)("reading the catalog");
-            let mut client = (options.connect)(url)?;
-            crate::pg::session::prepare(&mut client, workshop.settings.time_zone.as_deref())?;
-            let mut catalog: Catalog<Side> = read(&mut client, &options.scope.with_own())?;
-            catalog.sizes = read_sizes(&mut client)?;
-            Ok(Loaded {
-                own: catalog.split_own(),
-                catalog,
-                description: source.to_string(),
-                hints: Vec::new(),
-                notices: Vec::new(),
-            })
+            let client = server::connect(url, workshop)?;
+            server::read_database(client, &options.scope, source.to_string())
         }
         Source::Snapshot(path) => Ok(Loaded {
             catalog: desired::read_snapshot(path)?,

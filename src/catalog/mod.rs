@@ -8,7 +8,7 @@ mod unmodeled;
 
 pub use closure::closure;
 pub use fingerprint::fingerprint;
-pub use read::{Own, ReadError, Reader, Scope, read};
+pub use read::{Own, ReadError, Reader, Scope, read, read_objects};
 pub use unmodeled::Unmodeled;
 
 use crate::kinds::{Object, ObjectId};

@@ -144,17 +144,34 @@ pub fn read<Side>(client: &mut Client, scope: &Scope) -> Result<Catalog<Side>, R
     Reader::new().read(client, scope)
 }
 
+/// As [`read`], without asking for what no kind reads: for clones, of which only the objects count.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_objects<Side>(client: &mut Client, scope: &Scope) -> Result<Catalog<Side>, ReadError> {
+    Reader::of_objects().read(client, scope)
+}
+
 /// Reads one database again and again over one connection: its queries are planned once, which
 /// is most of what reading a small schema takes.
 #[derive(Default)]
 pub struct Reader {
     version: Option<ServerVersion>,
     prepared: BTreeMap<String, Statement>,
+    objects_only: bool,
 }
 
 impl Reader {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A reader as [`read_objects`]: the catalogs it reads name nothing unmodelled.
+    pub fn of_objects() -> Self {
+        Self {
+            objects_only: true,
+            ..Self::default()
+        }
     }
 
     /// As [`read`]. `client` is the same in every call.
@@ -244,7 +261,6 @@ impl Reader {
         )?;
         let mut objects: BTreeMap<ObjectId, Object> = BTreeMap::new();
         let mut addresses = Addresses::default();
-        let mut unmodeled: BTreeSet<Unmodeled> = BTreeSet::new();
         for &kind in KindTag::ALL.iter().filter(|k| **k != KindTag::Comment) {
             for (address, row) in self.rows(client, &kind.query(version))? {
                 let object = kind
@@ -311,6 +327,31 @@ impl Reader {
             (dependent, referenced)
         });
         depend::add_edges(&addresses, edges, &mut requires);
+        let unmodeled = if self.objects_only {
+            BTreeSet::new()
+        } else {
+            self.unmodeled(client, version, scope, lost)?
+        };
+        client.batch_execute("COMMIT")?;
+        Ok(Catalog {
+            version,
+            objects,
+            requires,
+            unmodeled,
+            sizes: BTreeMap::new(),
+            side: PhantomData,
+        })
+    }
+
+    /// What exists and no kind reads; `lost` are the addresses of comments on such things.
+    fn unmodeled(
+        &mut self,
+        client: &mut Client,
+        version: ServerVersion,
+        scope: &Scope,
+        lost: Vec<Address>,
+    ) -> Result<BTreeSet<Unmodeled>, postgres::Error> {
+        let mut unmodeled = BTreeSet::new();
         for (class, object, part) in lost.into_iter().filter(|_| scope.schemas.is_none()) {
             let describe = "SELECT pg_describe_object($1, $2, $3)";
             let name: Option<String> = client
@@ -336,15 +377,7 @@ impl Reader {
                 });
             }
         }
-        client.batch_execute("COMMIT")?;
-        Ok(Catalog {
-            version,
-            objects,
-            requires,
-            unmodeled,
-            sizes: BTreeMap::new(),
-            side: PhantomData,
-        })
+        Ok(unmodeled)
     }
 
     /// The rows of a kind's query as JSON, each with its address.

@@ -2,7 +2,7 @@
 //! again until they stop changing (RULES: "Deparsed text is no fixpoint").
 
 use super::clone::{self, CloneError};
-use crate::catalog::{Catalog, Desired, Live, Scope, closure, read};
+use crate::catalog::{Catalog, Desired, Live, Scope, closure, read_objects};
 use crate::kinds::{ObjectId, differing};
 use crate::scratch::{DatabaseSettings, Scratch};
 use std::collections::BTreeSet;
@@ -88,7 +88,7 @@ fn settle<S>(
             }
             Err(error) => return Err(error),
         }
-        let again: Catalog<S> = read(&mut database.connect()?, scope)?;
+        let again: Catalog<S> = read_objects(&mut database.connect()?, scope)?;
         let mut stable = true;
         for id in ids {
             let (Some(before), Some(after)) = (catalog.objects.get(id), again.objects.get(id))

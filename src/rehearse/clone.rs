@@ -3,7 +3,7 @@
 //! A kind that reads wrongly shows at once: the clone must read back equal.
 
 use super::server_message;
-use crate::catalog::{Catalog, Desired, Live, ReadError, Scope, read};
+use crate::catalog::{Catalog, Desired, Live, ReadError, Scope, read_objects};
 use crate::diff::{self, Additions, Replacements};
 use crate::kinds::{Object, ObjectId};
 use crate::order;
@@ -53,7 +53,7 @@ pub fn build<S>(
         }
     }
     let mut client = database.connect()?;
-    let base: Catalog<Live> = read(&mut client, scope)?;
+    let base: Catalog<Live> = read_objects(&mut client, scope)?;
     let steps = creation_script(&base, catalog)?;
     for batch in steps.chunks(BATCH) {
         let script: String = batch

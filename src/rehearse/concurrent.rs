@@ -5,7 +5,7 @@ use super::measure::{self, Sessions};
 use crate::pg::{LockMode, Qualified};
 use crate::scratch::Database;
 use crate::sql;
-use postgres::Client;
+use postgres::{Client, Statement};
 use std::collections::BTreeMap;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -34,12 +34,15 @@ pub fn run(
     statement: &str,
     tables: &[Qualified],
 ) -> Result<(Ladder, Result<(), postgres::Error>), super::RehearseError> {
-    let mut first = database.connect()?;
-    let mut second = database.connect()?;
+    let (mut first, mut second) = match sessions.rungs.take() {
+        Some(open) => open,
+        None => (database.connect()?, database.connect()?),
+    };
     let Sessions {
         client,
         pid,
         observer,
+        locks,
         ..
     } = sessions;
     let pid = *pid;
@@ -51,7 +54,7 @@ pub fn run(
             sender.send(client.batch_execute(statement)).ok();
         });
         let outcome = climb(
-            observer,
+            (observer, locks),
             pid,
             &finished,
             (&mut first, &mut second),
@@ -70,6 +73,7 @@ pub fn run(
             }
         }
     })?;
+    sessions.rungs = Some((first, second));
     Ok((ladder, result))
 }
 
@@ -85,7 +89,7 @@ fn lost() -> super::RehearseError {
 type Finished = mpsc::Receiver<Result<(), postgres::Error>>;
 
 fn climb<'c>(
-    observer: &mut Client,
+    (observer, locks): (&mut Client, &Statement),
     pid: i32,
     finished: &Finished,
     (mut holding, mut free): (&'c mut Client, &'c mut Client),
@@ -106,14 +110,14 @@ fn climb<'c>(
                 &[&pid],
             )?
             .get(0);
-        let locks = measure::locks_of(observer, pid)?;
+        let held = measure::locks_of(observer, locks, pid)?;
         settled = if waits { settled + 1 } else { 0 };
         let seen = if waits {
             &mut ladder.locks
         } else {
             &mut ladder.polled
         };
-        for (relation, mode) in locks {
+        for (relation, mode) in held {
             let strongest = seen.entry(relation).or_insert(mode);
             *strongest = (*strongest).max(mode);
         }

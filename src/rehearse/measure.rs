@@ -3,8 +3,8 @@
 use crate::pg::{Ident, LockMode};
 use crate::plan::document::StatementEvidence;
 use crate::scratch::{Database, ScratchError};
-use postgres::Client;
 use postgres::error::DbError;
+use postgres::{Client, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,6 +13,10 @@ pub struct Sessions {
     pub client: Client,
     pub pid: i32,
     pub observer: Client,
+    /// The two sessions of the ladder, once it was needed.
+    pub(super) rungs: Option<(Client, Client)>,
+    state: Statement,
+    pub(super) locks: Statement,
     messages: Arc<Mutex<Vec<String>>>,
 }
 
@@ -29,6 +33,7 @@ struct Relation {
 }
 
 /// The relations of the database at a moment, by oid, as the measured session sees them.
+#[derive(Clone)]
 pub struct State(BTreeMap<u32, Relation>);
 
 impl State {
@@ -96,17 +101,23 @@ impl Sessions {
         client
             .batch_execute("SET client_min_messages = debug1")
             .map_err(failed)?;
-        let observer = database.connect()?;
+        let mut observer = database.connect()?;
+        // Planned once: planning them takes longer than running them, and they run for every statement.
+        let state = client.prepare(STATE).map_err(failed)?;
+        let locks = observer.prepare(LOCKS).map_err(failed)?;
         Ok(Self {
             client,
             pid,
             observer,
+            rungs: None,
+            state,
+            locks,
             messages,
         })
     }
 
     pub fn state(&mut self) -> Result<State, postgres::Error> {
-        let rows = self.client.query(STATE, &[])?;
+        let rows = self.client.query(&self.state, &[])?;
         Ok(State(
             rows.iter()
                 .map(|row| {
@@ -126,7 +137,7 @@ impl Sessions {
 
     /// The locks the measured session holds or waits for, strongest per relation.
     pub fn locks(&mut self) -> Result<BTreeMap<(u32, String), LockMode>, postgres::Error> {
-        locks_of(&mut self.observer, self.pid)
+        locks_of(&mut self.observer, &self.locks, self.pid)
     }
 
     pub fn forget_messages(&self) {
@@ -151,18 +162,19 @@ pub fn relation_name(schema: &str, name: &str) -> String {
 
 pub fn locks_of(
     observer: &mut Client,
+    locks: &Statement,
     pid: i32,
 ) -> Result<BTreeMap<(u32, String), LockMode>, postgres::Error> {
-    let mut locks: BTreeMap<(u32, String), LockMode> = BTreeMap::new();
-    for row in observer.query(LOCKS, &[&pid])? {
+    let mut found: BTreeMap<(u32, String), LockMode> = BTreeMap::new();
+    for row in observer.query(locks, &[&pid])? {
         let Some(mode) = LockMode::parse(row.get(1)) else {
             continue;
         };
         let key = (row.get(0), relation_name(row.get(3), row.get(4)));
-        let strongest = locks.entry(key).or_insert(mode);
+        let strongest = found.entry(key).or_insert(mode);
         *strongest = (*strongest).max(mode);
     }
-    Ok(locks)
+    Ok(found)
 }
 
 /// Reads the evidence of one statement from what was seen before and after it.

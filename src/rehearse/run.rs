@@ -2,7 +2,7 @@
 
 use super::measure::{Sessions, evidence as evidence_of};
 use super::{RehearseError, canonicalize, clone, concurrent, evidence, server_message};
-use crate::catalog::{Catalog, Desired, Live, Reader, Scope, closure, fingerprint, read};
+use crate::catalog::{Catalog, Desired, Live, Reader, Scope, closure, fingerprint, read_objects};
 use crate::kinds::{KindTag, ObjectId};
 use crate::plan::document::{
     Fingerprints, Rollback, StatementEvidence, StatementRecord, StepEvidence, StepRun,
@@ -44,13 +44,16 @@ pub fn rehearse(document: Document, request: &Request<'_>) -> Result<Rehearsed, 
     let mut rollback = BTreeMap::new();
     let mut phases: Vec<PhaseRecord> = Vec::new();
     let before = run.fingerprint();
+    let mut now = before.clone();
     for PhaseRecord { phase, steps } in document.phases {
         run.existing = run.sessions.state()?.oids().collect();
         let mut states = vec![run.catalog.clone()];
         let mut records = Vec::new();
         for step in steps {
             (request.progress)(&step.title);
-            records.push(run.step(step)?);
+            let record = run.step(step, now)?;
+            now = record.fingerprints.after.clone();
+            records.push(record);
             states.push(run.catalog.clone());
         }
         rollback.insert(phase.name().to_owned(), run.take_back(&records, &states)?);
@@ -60,10 +63,7 @@ pub fn rehearse(document: Document, request: &Request<'_>) -> Result<Rehearsed, 
         });
     }
     document.phases = phases;
-    document.fingerprints = Fingerprints {
-        before,
-        after: run.fingerprint(),
-    };
+    document.fingerprints = Fingerprints { before, after: now };
     document.evidence.residual = run.residual()?;
     // Not the minor version nor where the server came from: the same input is the same plan.
     document.evidence.rehearsed_on = Some(format!("PostgreSQL {}", request.scratch.version()));
@@ -123,7 +123,7 @@ impl<'r> Run<'r> {
             request,
             database,
             sessions,
-            reader: Reader::new(),
+            reader: Reader::of_objects(),
             catalog: part.clone(),
             touched,
             cloned,
@@ -164,8 +164,8 @@ impl<'r> Run<'r> {
         fingerprint(&self.catalog, &closure(&self.catalog, &self.touched))
     }
 
-    fn step(&mut self, mut step: StepRecord) -> Result<StepRecord, RehearseError> {
-        let before = self.fingerprint();
+    /// `before` is the fingerprint of what the step before this one has left.
+    fn step(&mut self, mut step: StepRecord, before: String) -> Result<StepRecord, RehearseError> {
         let begun = Instant::now();
         let mut polled = BTreeMap::new();
         let statements = if self.hidden.remove(&step.object) {
@@ -228,11 +228,11 @@ impl<'r> Run<'r> {
     }
 
     fn transaction(&mut self, step: &StepRecord) -> Result<Vec<StatementEvidence>, RehearseError> {
-        let start = self.sessions.state()?.only(&self.existing);
         self.sessions.client.batch_execute("BEGIN")?;
         let mut held = BTreeMap::new();
         let mut all = Vec::new();
         let mut before = self.sessions.state()?;
+        let start = before.clone().only(&self.existing);
         for statement in &step.statements {
             self.sessions.forget_messages();
             if let Err(error) = self.sessions.client.batch_execute(&statement.sql) {
@@ -270,8 +270,9 @@ impl<'r> Run<'r> {
         statement: &StatementRecord,
         polled: &mut BTreeMap<String, crate::pg::LockMode>,
     ) -> Result<StatementEvidence, RehearseError> {
-        let before = self.sessions.state()?.uncounted();
-        let start = self.sessions.state()?.only(&self.existing);
+        let now = self.sessions.state()?;
+        let start = now.clone().only(&self.existing);
+        let before = now.uncounted();
         self.sessions.forget_messages();
         let (ladder, result) = concurrent::run(
             &mut self.sessions,
@@ -332,7 +333,7 @@ impl<'r> Run<'r> {
                 }
             }
         }
-        let mut back: Catalog<Live> = read(&mut client, self.request.scope)?;
+        let mut back: Catalog<Live> = read_objects(&mut client, self.request.scope)?;
         back.objects.retain(|id, _| !self.hidden.contains(id));
         let Some(expected) = states.get(reached) else {
             return Ok(String::new());
@@ -372,7 +373,7 @@ impl<'r> Run<'r> {
     fn copy(&mut self) -> Result<Database, RehearseError> {
         let copy = self.database.copy()?;
         self.sessions = Sessions::open(&self.database)?;
-        self.reader = Reader::new();
+        self.reader = Reader::of_objects();
         Ok(copy)
     }
 

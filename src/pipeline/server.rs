@@ -1,0 +1,74 @@
+//! A database of the user as a source: its session, its time zone, its catalog.
+
+use super::{Loaded, PipelineError, Workshop, load_one, open_plans};
+use crate::apply::status::OpenPlan;
+use crate::catalog::read::read_sizes;
+use crate::catalog::{Catalog, Desired, Live, Scope, read};
+use crate::pg::session;
+use crate::source::Source;
+use postgres::Client;
+
+/// The live side, the plans under way there, the desired side.
+pub(super) type Sides = (Loaded<Live>, Vec<OpenPlan>, Loaded<Desired>);
+
+/// Loads both sides, the live one in a thread: its server is another one than that which runs the
+/// files, and neither need wait for the other. The plans that are under way there are read as that begins.
+pub(super) fn load_beside(
+    url: &str,
+    to: &Source,
+    workshop: &Workshop<'_>,
+) -> Result<Sides, PipelineError> {
+    let client = connect(url, workshop)?;
+    let options = workshop.options;
+    let scope = &options.scope;
+    let source = Source::Database(url.to_owned());
+    let description = source.to_string();
+    std::thread::scope(|threads| {
+        let live = threads.spawn(move || read_database(client, scope, description));
+        let open = open_plans(&source, &*options.connect, &scope.ledger_schema);
+        let desired = load_one(to, workshop);
+        let live = live
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok((live?, open?, desired?))
+    })
+}
+
+/// What new sessions of the database get, whatever the role's own setting is.
+pub(super) fn time_zone(client: &mut Client) -> Result<Option<String>, PipelineError> {
+    let row = client.query_opt(
+        "SELECT coalesce(
+                  (SELECT split_part(c, '=', 2) FROM pg_db_role_setting s, unnest(s.setconfig) c
+                    WHERE s.setrole = 0
+                      AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+                      AND lower(split_part(c, '=', 1)) = 'timezone' LIMIT 1),
+                  (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'))",
+        &[],
+    )?;
+    Ok(row.and_then(|r| r.get(0)))
+}
+
+/// Opens the session in which a catalog is read.
+pub(super) fn connect(url: &str, workshop: &Workshop<'_>) -> Result<Client, PipelineError> {
+    (workshop.options.progress)("reading the catalog");
+    let mut client = (workshop.options.connect)(url)?;
+    session::prepare(&mut client, workshop.settings.time_zone.as_deref())?;
+    Ok(client)
+}
+
+/// Reads the catalog and the sizes of the tables.
+pub(super) fn read_database<Side>(
+    mut client: Client,
+    scope: &Scope,
+    description: String,
+) -> Result<Loaded<Side>, PipelineError> {
+    let mut catalog: Catalog<Side> = read(&mut client, &scope.with_own())?;
+    catalog.sizes = read_sizes(&mut client)?;
+    Ok(Loaded {
+        own: catalog.split_own(),
+        catalog,
+        description,
+        hints: Vec::new(),
+        notices: Vec::new(),
+    })
+}
