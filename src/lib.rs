@@ -15,6 +15,7 @@
 pub mod apply;
 pub mod catalog;
 pub mod cli;
+pub mod data;
 pub mod diff;
 pub mod kinds;
 pub mod order;

@@ -1,6 +1,7 @@
 //! The data path from two sources to a rehearsed plan, and what its parts share.
 
 mod additions;
+mod data;
 mod desired;
 mod enums;
 mod error;
@@ -49,6 +50,10 @@ pub struct Options {
     pub connect: Box<Connect>,
     /// A scratch server that runs already, of the right version.
     pub running: Option<Arc<Scratch>>,
+    /// How much the live server is asked about its rows.
+    pub data: crate::data::Limits,
+    /// Expressions of the schema files may run on the live database at plan time.
+    pub trust_files: bool,
     /// Told what is being done.
     pub progress: Box<dyn Fn(&str)>,
 }
@@ -112,6 +117,8 @@ pub struct Pair<'a> {
     pub workshop: Workshop<'a>,
     pub live: Loaded<Live>,
     pub desired: Loaded<Desired>,
+    /// The URL of the live server, where the first schema is a database.
+    pub server: Option<String>,
 }
 
 /// Loads both sides.
@@ -156,6 +163,10 @@ pub fn load<'a>(
         workshop,
         live,
         desired,
+        server: match from {
+            Source::Database(url) => Some(url.clone()),
+            _ => None,
+        },
     })
 }
 
@@ -520,7 +531,7 @@ pub fn plan_pair(pair: &Pair<'_>) -> Result<Rehearsed, PipelineError> {
         small: options.small,
         progress: &*options.progress,
     };
-    Ok(rehearse::rehearse(document, &request)?)
+    data::ask(rehearse::rehearse(document, &request)?, pair, &base)
 }
 
 /// The live catalog before the renames, in canonical form: what is cloned.
@@ -559,6 +570,7 @@ fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, Pipe
     let mut steps = strategy::expand(&context).map_err(PipelineError::Refused)?;
     let before = &pair.live.catalog;
     steps.extend(strategy::rename_steps(&compared.renames, before));
+    data::name_as_live(&mut steps, pair, compared);
     let steps = order::sort(steps)?;
     let mut touched = compared.changes.touched();
     touched.extend(wholes_of_new(&touched, compared));
@@ -576,10 +588,9 @@ fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, Pipe
         pair.live.description.clone(),
         pair.desired.description.clone(),
     );
-    Ok(draft::document(
-        &draft,
-        from,
-        to,
-        compared.unmodeled.clone(),
-    ))
+    let mut document = draft::document(&draft, from, to, compared.unmodeled.clone());
+    if pair.server.is_none() && document.evidence.data.checks > 0 {
+        document.evidence.data.not_checked = Some(data::NO_SERVER.to_owned());
+    }
+    Ok(document)
 }

@@ -12,8 +12,8 @@ use pgrehearse::kinds::{KindTag, ObjectId};
 use pgrehearse::pg::{Ident, LockMode, ServerVersion};
 use pgrehearse::plan::document::{FORMAT, Fingerprints, PlanEvidence};
 use pgrehearse::plan::{
-    Document, Impact, Phase, PhaseRecord, Rollback, StatementEvidence, StatementRecord,
-    StepEvidence, StepRecord, artifact,
+    DataEvidence, Document, Impact, Phase, PhaseRecord, Rollback, StatementEvidence,
+    StatementRecord, StepEvidence, StepRecord, artifact,
 };
 use pgrehearse::scratch::{Binaries, Cluster, ClusterOptions, Search, default_cache_dir};
 use postgres::{Client, Config, NoTls};
@@ -149,6 +149,7 @@ fn step(id: &str, statements: &[&str], lock: LockMode, back: &[&str]) -> StepRec
         hazards: Vec::new(),
         gate: None,
         backfill: None,
+        checks: Vec::new(),
         fingerprints: Fingerprints {
             before: format!("before {id}"),
             after: format!("after {id}"),
@@ -217,7 +218,7 @@ fn plan(version: ServerVersion, steps: Vec<StepRecord>) -> Document {
             residual: Vec::new(),
             rollback: BTreeMap::new(),
             queries: String::new(),
-            data: String::new(),
+            data: DataEvidence::default(),
             run: BTreeMap::new(),
         },
     };

@@ -6,7 +6,7 @@ use std::path::Path;
 /// The folders (or single files) of src, lower ones first. Each may use those before it.
 const LAYERS: &[&str] = &[
     "pg", "kinds", "catalog", "source", "scratch", "diff", "plan", "strategy", "order", "rehearse",
-    "render", "apply", "pipeline", "cli",
+    "data", "render", "apply", "pipeline", "cli",
 ];
 
 /// Uses of a higher layer: file, layer, why.

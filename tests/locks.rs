@@ -452,6 +452,7 @@ impl Shape {
             },
             hazards: Vec::new(),
             gate: None,
+            checks: Vec::new(),
             backfill: None,
             fingerprints: none(),
             evidence: StepEvidence {
@@ -481,7 +482,7 @@ impl Shape {
                 residual: Vec::new(),
                 rollback: BTreeMap::new(),
                 queries: String::new(),
-                data: String::new(),
+                data: pgrehearse::plan::DataEvidence::default(),
                 run: BTreeMap::new(),
             },
         }

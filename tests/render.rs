@@ -34,6 +34,7 @@ impl StepOf {
             rollback: Rollback::Run(Vec::new()),
             hazards: Vec::new(),
             gate: None,
+            checks: Vec::new(),
             backfill: None,
             fingerprints: fingerprints(),
             evidence: StepEvidence {
@@ -129,7 +130,7 @@ fn document(phases: Vec<(Phase, Vec<StepOf>)>) -> Document {
             residual: Vec::new(),
             rollback: BTreeMap::new(),
             queries: String::new(),
-            data: String::new(),
+            data: pgrehearse::plan::DataEvidence::default(),
             run: BTreeMap::new(),
         },
     }
@@ -239,7 +240,6 @@ fn shop() -> Document {
     .map(|(k, v)| (k.to_owned(), v.to_owned()))
     .into();
     plan.evidence.queries = "not checked: no queries were given".to_owned();
-    plan.evidence.data = "not checked".to_owned();
     plan.evidence.run = BTreeMap::from([(
         "expand-2".to_owned(),
         StepRun {
@@ -249,6 +249,7 @@ fn shop() -> Document {
                 LockMode::ShareUpdateExclusive,
             )]),
             live_rows: BTreeMap::from([("public.orders".to_owned(), 1_000_000)]),
+            checks: Vec::new(),
         },
     )]);
     plan

@@ -1,5 +1,6 @@
 //! What a run may do and how long it may wait.
 
+use crate::data::Limits;
 use crate::pg::Ident;
 use crate::plan::{Gate, Phase, StepRecord};
 use std::collections::BTreeSet;
@@ -145,6 +146,8 @@ pub struct Options {
     pub backfill: FillPolicy,
     /// Of a statement that blocks the application or does not grow with a table.
     pub statement_timeout: Duration,
+    /// How much the server is asked about its rows before the first statement.
+    pub data: Limits,
     /// `index.max_wait`: how long a statement without time-outs (CONCURRENTLY, VALIDATE) may wait for
     /// one lock before it is cancelled.
     pub max_concurrent_wait: Duration,
@@ -163,6 +166,7 @@ impl Default for Options {
             lock: LockPolicy::default(),
             backfill: FillPolicy::default(),
             statement_timeout: Duration::from_secs(60),
+            data: Limits::default(),
             max_concurrent_wait: Duration::from_secs(3600),
             wait_for_other: Duration::from_secs(2),
             poll: Duration::from_millis(200),

@@ -74,7 +74,7 @@ struct Global {
     /// Trust the settings file less [default: true for a pull request in CI]
     #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     untrusted: Option<bool>,
-    /// Let the schema files do what needs a superuser, and run their expressions on the live database
+    /// Let `plan` run expressions of the schema files on the live database, to check its rows
     #[arg(long, global = true)]
     trust_files: bool,
     /// Print the result as one JSON document

@@ -47,11 +47,6 @@ impl Activity {
 impl Work {
     /// Prepares to work on `sides`; with `--scratch URL` that server is logged in to.
     pub(super) fn new(context: &Context, sides: &[&Source]) -> Result<Self, CliError> {
-        if context.trust_files {
-            context
-                .ui
-                .warn("--trust-files has no effect yet: what needs a superuser is refused");
-        }
         let settings = &context.settings;
         let activity = Activity {
             ui: context.ui.clone(),
@@ -84,6 +79,8 @@ impl Work {
                 database::connect(url, &env, None).map_err(PipelineError::from)
             }),
             running,
+            data: data(settings),
+            trust_files: context.trust_files,
             progress: Box::new(move |text| shown.show(text)),
         };
         Ok(Self { options, activity })
@@ -173,6 +170,17 @@ fn limit(interval: Interval) -> Duration {
     }
 }
 
+/// How much the live server is asked about its rows.
+fn data(settings: &Settings) -> crate::data::Limits {
+    crate::data::Limits {
+        timeout: match settings.data.timeout.as_duration() {
+            Duration::ZERO => Duration::from_secs(365 * 86_400),
+            timeout => timeout,
+        },
+        max_bytes: settings.data.size.bytes(),
+    }
+}
+
 /// How a plan is applied, and taken back.
 pub(super) fn apply(settings: &Settings, phases: BTreeSet<Phase>) -> crate::apply::Options {
     crate::apply::Options {
@@ -196,6 +204,7 @@ pub(super) fn apply(settings: &Settings, phases: BTreeSet<Phase>) -> crate::appl
             pause: settings.backfill.pause.as_duration(),
         },
         statement_timeout: limit(settings.statement_timeout),
+        data: data(settings),
         max_concurrent_wait: limit(settings.index.max_wait),
         ..crate::apply::Options::default()
     }

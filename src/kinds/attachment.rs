@@ -22,10 +22,20 @@ pub struct Attachment {
     /// The indexes and keys that must exist before it is attached.
     pub indexes: Vec<super::constraint::ParentIndex>,
     pub checks: Vec<Ident>,
+    /// The condition that every row meets; none for a hash partition, whose condition names an oid.
+    #[serde(default)]
+    pub condition: Option<String>,
+    /// The columns of the parent's key.
+    #[serde(default)]
+    pub key: Vec<Ident>,
 }
 
 impl Attachment {
-    fn partition(&self) -> Qualified {
+    pub fn is_default(&self) -> bool {
+        self.bound == "DEFAULT"
+    }
+
+    pub fn partition(&self) -> Qualified {
         Qualified {
             schema: self.schema.clone(),
             name: self.name.clone(),
@@ -51,11 +61,16 @@ impl Kind for Attachment {
                                WHERE x.indrelid = c.oid), '[]') AS indexes
                   , coalesce((SELECT json_agg(k.conname ORDER BY k.conname) FROM pg_constraint k
                                WHERE k.conrelid = c.oid AND k.contype = 'c'), '[]') AS checks
+                  , CASE WHEN pt.partstrat <> 'h' THEN pg_get_partition_constraintdef(c.oid) END AS condition
+                  , coalesce((SELECT json_agg(a.attname ORDER BY k.place)
+                                FROM unnest(pt.partattrs) WITH ORDINALITY k (attnum, place)
+                                JOIN pg_attribute a ON a.attrelid = p.oid AND a.attnum = k.attnum), '[]') AS key
                FROM pg_class c
                JOIN pg_namespace n ON n.oid = c.relnamespace
                JOIN pg_inherits i ON i.inhrelid = c.oid
                JOIN pg_class p ON p.oid = i.inhparent
                JOIN pg_namespace pn ON pn.oid = p.relnamespace
+               JOIN pg_partitioned_table pt ON pt.partrelid = p.oid
               WHERE c.relispartition AND c.relkind IN ('r', 'p') AND {} AND {}",
             fragment::USER_SCHEMA,
             fragment::not_member("pg_class", "c.oid"),
@@ -81,6 +96,9 @@ impl Kind for Attachment {
             bound,
             indexes: _,
             checks: _,
+            // What the bounds come to.
+            condition: _,
+            key: _,
         } = self;
         vec![text("bounds", bound), super::attr("parent", parent)]
     }

@@ -37,6 +37,12 @@ pub struct Constraint {
     pub on_partitioned: bool,
     /// The table that a foreign key points at.
     pub referenced: Option<Qualified>,
+    /// Its columns, in the order of `columns`.
+    #[serde(default)]
+    pub referenced_columns: Vec<Ident>,
+    /// A foreign key with MATCH FULL.
+    #[serde(default)]
+    pub match_full: bool,
     /// Storage parameters of the index.
     pub index_options: Vec<String>,
     pub clustered: bool,
@@ -220,6 +226,11 @@ impl Kind for Constraint {
                   , (SELECT json_build_object('schema', fn.nspname, 'name', f.relname)
                        FROM pg_class f JOIN pg_namespace fn ON fn.oid = f.relnamespace
                       WHERE f.oid = k.confrelid) AS referenced
+                  , coalesce((SELECT json_agg(a.attname ORDER BY x.ord)
+                                FROM unnest(k.confkey) WITH ORDINALITY x(num, ord)
+                                JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = x.num)
+                           , '[]') AS referenced_columns
+                  , k.confmatchtype = 'f' AS match_full
                   , coalesce((SELECT to_json(ic.reloptions) FROM pg_class ic
                                WHERE ic.oid = k.conindid AND k.contype IN ('p', 'u', 'x')), '[]') AS index_options
                   , coalesce((SELECT x.indisclustered FROM pg_index x
@@ -300,7 +311,10 @@ impl Kind for Constraint {
             local,
             inherited_from: _, // the table's inheritance and attachment
             on_partitioned: _,
-            referenced: _, // part of the definition
+            // Parts of the definition.
+            referenced: _,
+            referenced_columns: _,
+            match_full: _,
             index_options,
             clustered,
             index_definition: _, // part of the definition

@@ -26,7 +26,7 @@ pub struct DomainCheck {
 }
 
 impl Domain {
-    fn qualified(&self) -> Qualified {
+    pub fn qualified(&self) -> Qualified {
         Qualified {
             schema: self.schema.clone(),
             name: self.name.clone(),

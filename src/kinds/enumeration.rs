@@ -14,7 +14,7 @@ pub struct Enum {
 }
 
 impl Enum {
-    fn qualified(&self) -> Qualified {
+    pub fn qualified(&self) -> Qualified {
         Qualified {
             schema: self.schema.clone(),
             name: self.name.clone(),

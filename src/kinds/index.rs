@@ -26,6 +26,17 @@ pub struct Index {
     /// Statistics targets of expression columns, by column number.
     pub statistics: Vec<(i32, i32)>,
     pub attached_to: Option<ParentIndex>,
+    /// The columns of the key.
+    #[serde(default)]
+    pub columns: Vec<Ident>,
+    /// The expressions of the key.
+    #[serde(default)]
+    pub expressions: Vec<String>,
+    /// The condition of a partial index.
+    #[serde(default)]
+    pub predicate: Option<String>,
+    #[serde(default)]
+    pub nulls_not_distinct: bool,
 }
 
 impl Index {
@@ -95,7 +106,11 @@ pub enum Concurrently {
 }
 
 impl Kind for Index {
-    fn query(_: ServerVersion) -> String {
+    fn query(version: ServerVersion) -> String {
+        let nulls = match version >= ServerVersion::V15 {
+            true => "x.indnullsnotdistinct",
+            false => "false",
+        };
         let parent = parent_index("i.oid");
         let user = fragment::USER_SCHEMA;
         let own = fragment::not_member("pg_class", "i.oid");
@@ -117,6 +132,15 @@ impl Kind for Index {
                                 FROM pg_attribute a
                                WHERE a.attrelid = i.oid AND a.attstattarget >= 0), '[]') AS statistics
                   , {parent} AS attached_to
+                  , coalesce((SELECT json_agg(a.attname ORDER BY k.place)
+                                FROM unnest(x.indkey) WITH ORDINALITY k (attnum, place)
+                                JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum
+                               WHERE k.place <= x.indnkeyatts), '[]') AS columns
+                  , coalesce((SELECT json_agg(pg_get_indexdef(i.oid, k.place::int, false) ORDER BY k.place)
+                                FROM unnest(x.indkey) WITH ORDINALITY k (attnum, place)
+                               WHERE k.attnum = 0), '[]') AS expressions
+                  , pg_get_expr(x.indpred, x.indrelid) AS predicate
+                  , {nulls} AS nulls_not_distinct
                FROM pg_index x
                JOIN pg_class i ON i.oid = x.indexrelid
                JOIN pg_class t ON t.oid = x.indrelid
@@ -159,6 +183,11 @@ impl Kind for Index {
             on_partitioned: _,
             statistics,
             attached_to: _, // an object of its own
+            // Parts of the definition.
+            columns: _,
+            expressions: _,
+            predicate: _,
+            nulls_not_distinct: _,
         } = self;
         vec![
             attr("table", table),

@@ -25,9 +25,12 @@ mod table;
 mod trigger;
 mod view;
 
+pub use attachment::Attachment;
 pub use column::{Column, Generated, Identity, NotNull};
 pub use comment::Comment;
 pub use constraint::{Constraint, ConstraintType, ParentIndex};
+pub use domain::Domain;
+pub use enumeration::Enum;
 pub use extension::Extension;
 pub use id::ObjectId;
 pub use index::Index;

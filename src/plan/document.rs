@@ -1,6 +1,6 @@
 //! The plan as it is written, read, shown and applied.
 
-use super::{Backfill, Gate, Phase};
+use super::{Backfill, DataCheck, Gate, Phase};
 use crate::kinds::{Hazard, ObjectId};
 use crate::pg::{LockMode, Qualified, ServerVersion};
 use serde::{Deserialize, Serialize};
@@ -92,6 +92,9 @@ pub struct StepRecord {
     /// A condition that must hold before the step may run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<Gate>,
+    /// E6: rows on which it would fail.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<DataCheck>,
     pub fingerprints: Fingerprints,
     pub evidence: StepEvidence,
 }
@@ -222,15 +225,68 @@ pub struct PlanEvidence {
     pub residual: Vec<String>,
     /// E4: per phase, whether its rollback leads back; a phase that cannot is named with the reason.
     pub rollback: BTreeMap<String, String>,
-    /// E5, E6.
+    /// E5.
     pub queries: String,
-    pub data: String,
+    /// E6: what came of the checks of the steps is in `run`.
+    #[serde(default)]
+    pub data: DataEvidence,
     /// What differs from run to run.
     #[serde(default)]
     pub run: BTreeMap<String, StepRun>,
 }
 
-/// Run times, and locks that polling happened to see.
+/// E6 of the whole plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataEvidence {
+    /// How many checks the steps have.
+    pub checks: usize,
+    /// Why none of them was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_checked: Option<String>,
+}
+
+/// What the live database said to a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Allowed,
+    Violated,
+    NotChecked,
+}
+
+/// The result of one check, in the order of the step's checks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckRun {
+    pub verdict: Verdict,
+    /// Rows in the way (keys, for duplicates); in a sample, those of the sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<u64>,
+    /// There are more than `found`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
+    /// Only a part of the table was read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sampled: bool,
+    /// Why it was not checked, or what a row made the server say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+impl CheckRun {
+    pub fn not_checked(why: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::NotChecked,
+            found: None,
+            more: false,
+            sampled: false,
+            why: Some(why.into()),
+        }
+    }
+}
+
+/// Run times, locks that polling happened to see, and what the live rows said.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StepRun {
@@ -241,6 +297,9 @@ pub struct StepRun {
     /// Live rows of the tables that are scanned or rewritten.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub live_rows: BTreeMap<String, u64>,
+    /// E6: the results of the step's checks, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckRun>,
 }
 
 impl Document {

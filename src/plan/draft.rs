@@ -1,10 +1,12 @@
 //! From sorted steps to the shape of a plan file, still without evidence.
 
 use super::document::{
-    FORMAT, Fingerprints, PlanEvidence, StatementRecord, StepEvidence, UnmodeledRecord,
+    DataEvidence, FORMAT, Fingerprints, PlanEvidence, StatementRecord, StepEvidence,
+    UnmodeledRecord,
 };
 use super::{
-    Action, Document, Draft, Gate, Impact, Phase, PhaseRecord, Rollback, Step, StepRecord, Undo,
+    Action, Backfill, Document, Draft, Fill, Gate, Impact, Phase, PhaseRecord, Rollback, Step,
+    StepRecord, Undo,
 };
 use crate::kinds::ObjectId;
 use std::collections::BTreeMap;
@@ -28,7 +30,9 @@ pub fn document(
         })
         .filter(|p: &PhaseRecord| !p.steps.is_empty())
         .collect();
-    let phases = waits_since(phases);
+    let phases = mended(waits_since(phases));
+    let checks = phases.iter().flat_map(|p| &p.steps);
+    let checks = checks.map(|s| s.checks.len()).sum();
     Document {
         format: FORMAT,
         id: String::new(),
@@ -48,7 +52,10 @@ pub fn document(
             residual: Vec::new(),
             rollback: BTreeMap::new(),
             queries: "not checked".to_owned(),
-            data: "not checked".to_owned(),
+            data: DataEvidence {
+                checks,
+                not_checked: None,
+            },
             run: BTreeMap::new(),
         },
     }
@@ -64,6 +71,25 @@ fn waits_since(mut phases: Vec<PhaseRecord>) -> Vec<PhaseRecord> {
             after.clone_from(id);
         }
         last.insert(step.object.clone(), step.id.clone());
+    }
+    phases
+}
+
+/// Rows that a backfill fills are in nobody's way once it is done.
+fn mended(mut phases: Vec<PhaseRecord>) -> Vec<PhaseRecord> {
+    let mut fills: Vec<(String, Backfill)> = Vec::new();
+    for step in phases.iter_mut().flat_map(|p| &mut p.steps) {
+        for check in step.checks.iter_mut().filter(|c| c.mended_by.is_none()) {
+            let columns = check.columns();
+            let fill = fills.iter().rev().find(|(_, backfill)| {
+                let Fill::Update { set, .. } = &backfill.work else {
+                    return false;
+                };
+                backfill.table == check.table && set.iter().any(|a| columns.contains(&a.column))
+            });
+            check.mended_by = fill.map(|(id, _)| id.clone());
+        }
+        fills.extend(step.backfill.clone().map(|b| (step.id.clone(), b)));
     }
     phases
 }
@@ -111,6 +137,7 @@ fn record(step: &Step, phase: Phase, place: usize) -> StepRecord {
         },
         hazards,
         gate: step.gate.clone(),
+        checks: step.checks.clone(),
         fingerprints: no_fingerprints(),
         evidence: StepEvidence {
             impact: Impact::NotRehearsed,

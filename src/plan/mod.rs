@@ -2,6 +2,7 @@
 
 pub mod artifact;
 pub mod backfill;
+pub mod data_check;
 pub mod document;
 pub mod draft;
 pub mod gate;
@@ -10,9 +11,10 @@ pub mod step;
 pub use crate::kinds::hazard;
 pub use artifact::{ArtifactError, Format};
 pub use backfill::{Assignment, Backfill, Fill};
+pub use data_check::{DataCheck, Violation};
 pub use document::{
-    Document, Impact, PhaseRecord, Rollback, StatementEvidence, StatementRecord, StepEvidence,
-    StepRecord,
+    CheckRun, DataEvidence, Document, Impact, PhaseRecord, Rollback, StatementEvidence,
+    StatementRecord, StepEvidence, StepRecord, Verdict,
 };
 pub use gate::Gate;
 pub use step::{Action, Era, Node, Phase, Probe, Step, Undo};

@@ -1,6 +1,6 @@
 //! One logical unit of work.
 
-use super::{Backfill, Gate};
+use super::{Backfill, DataCheck, Gate};
 use crate::kinds::{Hazard, Name, ObjectId};
 use crate::pg::{Qualified, Sql};
 use serde::{Deserialize, Serialize};
@@ -150,6 +150,8 @@ pub struct Step {
     pub takes: BTreeSet<Name>,
     /// A condition that must hold before it may run.
     pub gate: Option<Gate>,
+    /// Rows on which it would fail.
+    pub checks: Vec<DataCheck>,
     /// The tables that a statement outside a transaction works on.
     pub tables: Vec<Qualified>,
     /// A rename from a hint: everything else is planned for the names after it.
@@ -179,6 +181,7 @@ impl Step {
             frees: BTreeSet::new(),
             takes: BTreeSet::new(),
             gate: None,
+            checks: Vec::new(),
             tables: Vec::new(),
             renames: false,
             together: None,
@@ -306,6 +309,7 @@ impl Step {
             };
             first.gate = first.gate.or(step.gate);
             first.hazards.extend(step.hazards);
+            first.checks.extend(step.checks);
             first.produces.extend(step.produces);
             first.requires.extend(step.requires);
             first.destroys.extend(step.destroys);

@@ -217,6 +217,7 @@ impl<'r> Run<'r> {
                 took_ms,
                 polled_locks: polled,
                 live_rows,
+                checks: Vec::new(),
             },
         );
         step.evidence = StepEvidence { impact, statements };

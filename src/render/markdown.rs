@@ -5,6 +5,7 @@
 //! `<code>`, SQL in fences longer than any run of backticks in it.
 //! Source: GitHub Flavored Markdown Spec 0.29, "Backslash escapes", "Fenced code blocks".
 
+use super::data;
 use super::mask::{clip, one_line, visible};
 use super::summary::{self, Measured};
 use crate::plan::{Document, Impact, Phase, Rollback, StepRecord};
@@ -69,7 +70,7 @@ pub fn marker(environment: Option<&str>) -> String {
 /// use pgrehearse::{plan::artifact, render::markdown::{self, CommentOptions}};
 /// # let yaml = "{format: 1, id: '', tool: '', server_version: 17, from: a, to: b,
 /// #   fingerprints: {before: x, after: x}, touches: [], phases: [],
-/// #   evidence: {rehearsed_on: '17.5', impact: online, residual: [], rollback: {}, queries: '', data: ''}}";
+/// #   evidence: {rehearsed_on: '17.5', impact: online, residual: [], rollback: {}, queries: ''}}";
 /// let plan = artifact::read(yaml).unwrap();
 /// let comment = markdown::comment(plan.document(), &CommentOptions::default());
 /// assert!(comment.starts_with("<!-- pgrehearse:plan -->\n"));
@@ -166,6 +167,7 @@ fn body(document: &Document, title: &str, shown: Shown) -> String {
     let mut out = format!("### {title}\n\n");
     let sign = match document.evidence.impact {
         _ if !document.evidence.residual.is_empty() => "❌",
+        _ if !data::in_the_way(document).is_empty() => "⛔",
         _ if summary::data_loss(document) > 0 => "⚠️",
         _ if document.is_empty() => "✅",
         Impact::Online | Impact::Bounded => "✅",
@@ -187,6 +189,7 @@ fn body(document: &Document, title: &str, shown: Shown) -> String {
     let title = "❌ Does not arrive: what differs from the desired schema after the last step";
     list(&mut out, title, &evidence.residual, shown.tail);
     alerts(&mut out, document, shown.alerts);
+    rows_in_the_way(&mut out, document, shown.alerts);
     table(&mut out, document, shown.rows);
     folds(&mut out, document, shown.sql);
     let unmodeled: Vec<String> = document
@@ -252,6 +255,30 @@ fn alerts(out: &mut String, document: &Document, at_most: usize) {
         );
     }
     more(out, alerts.len(), at_most);
+}
+
+fn rows_in_the_way(out: &mut String, document: &Document, at_most: usize) {
+    let found = data::in_the_way(document);
+    if found.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "\n**Rows in the way: `apply` refuses the plan while they stand**\n"
+    );
+    for checked in found.iter().take(at_most) {
+        let _ = writeln!(
+            out,
+            "- {} {}\n",
+            code(&checked.step.id),
+            prose(&clip(&checked.text(), 500))
+        );
+        if let Some(show) = &checked.check.show {
+            fence(out, &super::guard::terminated(&clip(show.as_str(), 2000)));
+            out.push('\n');
+        }
+    }
+    more(out, found.len(), at_most);
 }
 
 fn table(out: &mut String, document: &Document, at_most: usize) {
@@ -356,7 +383,7 @@ fn folds(out: &mut String, document: &Document, at_most: usize) {
         let shown = record.steps.len().min(left);
         left -= shown;
         if shown > 0 {
-            fold(out, record.phase, &record.steps, shown);
+            fold(out, document, record.phase, &record.steps, shown);
         }
     }
     let steps = document.steps().count();
@@ -370,7 +397,7 @@ fn folds(out: &mut String, document: &Document, at_most: usize) {
     }
 }
 
-fn fold(out: &mut String, phase: Phase, steps: &[StepRecord], shown: usize) {
+fn fold(out: &mut String, document: &Document, phase: Phase, steps: &[StepRecord], shown: usize) {
     let _ = writeln!(
         out,
         "\n<details><summary><b>{phase}</b>: {} · {}</summary>",
@@ -398,7 +425,11 @@ fn fold(out: &mut String, phase: Phase, steps: &[StepRecord], shown: usize) {
                 prose(&clip(&hazard.text, 500))
             );
         }
-        if !step.hazards.is_empty() {
+        let checks = data::of_step(document, step);
+        for checked in &checks {
+            let _ = writeln!(out, "- rows: {}", prose(&clip(&checked.text(), 500)));
+        }
+        if !step.hazards.is_empty() || !checks.is_empty() {
             out.push('\n');
         }
         let mut sql = String::new();

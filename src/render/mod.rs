@@ -1,10 +1,11 @@
 //! A plan for a reader: terminal, psql script, Markdown, and the pull-request comment.
 //!
 //! Every renderer is a function from [`Document`](crate::plan::Document) to text: nothing is
-//! printed, and nothing is read from the environment. What differs from run to run
-//! (`evidence.run`) is left out, so the same plan renders to the same bytes.
+//! printed, and nothing is read from the environment. Run times are left out, so the same plan
+//! renders to the same bytes as long as the live rows say the same to it.
 
 mod batches;
+mod data;
 pub mod difference;
 mod guard;
 pub mod markdown;

@@ -23,7 +23,7 @@ const LOCK_TIMEOUT: &str = "5s";
 /// use pgrehearse::{plan::artifact, render::sql};
 /// # let yaml = "{format: 1, id: '', tool: '', server_version: 17, from: a, to: b,
 /// #   fingerprints: {before: x, after: x}, touches: [], phases: [],
-/// #   evidence: {rehearsed_on: '17.5', impact: online, residual: [], rollback: {}, queries: '', data: ''}}";
+/// #   evidence: {rehearsed_on: '17.5', impact: online, residual: [], rollback: {}, queries: ''}}";
 /// let plan = artifact::read(yaml).unwrap();
 /// assert!(sql::plan(plan.document()).contains("-- nothing to do"));
 /// ```

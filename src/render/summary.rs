@@ -32,6 +32,9 @@ pub(super) fn verdict(document: &Document) -> Vec<String> {
     if data_loss(document) > 0 {
         parts.push("DATA LOSS".to_owned());
     }
+    if !super::data::in_the_way(document).is_empty() {
+        parts.push("ROWS IN THE WAY".to_owned());
+    }
     let phases = document.phases.iter().filter(|p| !p.steps.is_empty());
     parts.push(format!(
         "{} in {}",
@@ -221,10 +224,9 @@ pub(super) fn evidence(document: &Document) -> Vec<(&'static str, String)> {
             .into_iter()
             .map(|(phase, text)| ("rollback", format!("{phase}: {text}"))),
     );
-    for (label, text) in [("queries", &evidence.queries), ("data", &evidence.data)] {
-        if !text.is_empty() {
-            lines.push((label, text.clone()));
-        }
+    if !evidence.queries.is_empty() {
+        lines.push(("queries", evidence.queries.clone()));
     }
+    lines.push(("data", super::data::summary(document)));
     lines
 }

@@ -1,9 +1,10 @@
 //! The terminal rendering: what a person reviews.
 
+use super::data;
 use super::mask::{clip, one_line, visible};
 use super::summary::{self, Measured};
 use crate::kinds::HazardKind;
-use crate::plan::{Document, Impact, Phase, Rollback, StatementRecord, StepRecord};
+use crate::plan::{Document, Impact, Phase, Rollback, StatementRecord, StepRecord, Verdict};
 use crate::source::token::{Token, TokenKind, Tokenizer};
 use anstyle::{AnsiColor, Style};
 
@@ -34,7 +35,7 @@ const INDENT: usize = 13;
 /// use pgrehearse::{plan::artifact, render::{Colour, text}};
 /// # let yaml = "{format: 1, id: '', tool: '', server_version: 17, from: a, to: b,
 /// #   fingerprints: {before: x, after: x}, touches: [], phases: [],
-/// #   evidence: {rehearsed_on: '17.5', impact: online, residual: [], rollback: {}, queries: '', data: ''}}";
+/// #   evidence: {rehearsed_on: '17.5', impact: online, residual: [], rollback: {}, queries: ''}}";
 /// let plan = artifact::read(yaml).unwrap();
 /// let shown = text::plan(plan.document(), 80, Colour::No);
 /// assert!(shown.starts_with("nothing to do: live is as desired\n"));
@@ -47,8 +48,9 @@ pub fn plan(document: &Document, width: usize, colour: Colour) -> String {
     };
     page.head(document);
     page.alerts(document);
+    page.rows_in_the_way(document);
     for record in document.phases.iter().filter(|p| !p.steps.is_empty()) {
-        page.phase(record.phase, &record.steps);
+        page.phase(document, record.phase, &record.steps);
     }
     page.tail(document);
     page.out
@@ -63,6 +65,7 @@ pub fn head(document: &Document, width: usize, colour: Colour) -> String {
     };
     page.head(document);
     page.alerts(document);
+    page.rows_in_the_way(document);
     page.out
 }
 
@@ -111,7 +114,9 @@ impl Page {
 
     fn head(&mut self, document: &Document) {
         let impact = document.evidence.impact;
-        let bad = !document.evidence.residual.is_empty() || summary::data_loss(document) > 0;
+        let bad = !document.evidence.residual.is_empty()
+            || summary::data_loss(document) > 0
+            || !data::in_the_way(document).is_empty();
         let style = match impact {
             Impact::Blocking => BAD,
             _ if bad => BAD,
@@ -188,7 +193,33 @@ impl Page {
         }
     }
 
-    fn phase(&mut self, phase: Phase, steps: &[StepRecord]) {
+    fn rows_in_the_way(&mut self, document: &Document) {
+        let found = data::in_the_way(document);
+        if found.is_empty() {
+            return;
+        }
+        self.line("");
+        let title = self.paint(
+            BAD,
+            "Rows in the way: apply refuses the plan while they stand",
+        );
+        self.line(&title);
+        for checked in found {
+            self.item(&one_line(&format!(
+                "{}  {}",
+                checked.step.id,
+                checked.text()
+            )));
+            if let Some(show) = &checked.check.show {
+                let room = self.width.saturating_sub(6);
+                for line in wrap_sql(&visible(show.as_str()), room) {
+                    self.line(&format!("      {line}"));
+                }
+            }
+        }
+    }
+
+    fn phase(&mut self, document: &Document, phase: Phase, steps: &[StepRecord]) {
         self.line("");
         let name = phase.name().to_uppercase();
         let rest = format!(
@@ -205,11 +236,11 @@ impl Page {
             }
         }
         for step in steps {
-            self.step(step);
+            self.step(document, step);
         }
     }
 
-    fn step(&mut self, step: &StepRecord) {
+    fn step(&mut self, document: &Document, step: &StepRecord) {
         self.line("");
         let impact = step.evidence.impact;
         let style = match impact {
@@ -246,6 +277,7 @@ impl Page {
         }
         self.statements(&step.statements);
         self.measured(step);
+        self.checks(document, step);
         for hazard in &step.hazards {
             let style = match hazard.kind {
                 HazardKind::DataLoss | HazardKind::BlocksReads | HazardKind::BlocksWrites => BAD,
@@ -308,6 +340,21 @@ impl Page {
             if !relations.is_empty() {
                 self.field(label, &one_line(&relations.join(", ")));
             }
+        }
+    }
+
+    fn checks(&mut self, document: &Document, step: &StepRecord) {
+        for checked in data::of_step(document, step) {
+            let style = match checked.run.map(|r| r.verdict) {
+                Some(Verdict::Violated) => BAD,
+                Some(Verdict::NotChecked) => WARN,
+                _ => DIM,
+            };
+            let mut text = checked.text();
+            if let Some(step) = &checked.check.mended_by {
+                text.push_str(&format!("; {step} mends it"));
+            }
+            self.labelled(4, "rows", &one_line(&text), style, Style::new());
         }
     }
 

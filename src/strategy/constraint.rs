@@ -8,8 +8,8 @@
 //! Limits: a foreign key of a partitioned table has no NOT VALID before 18.
 //! Sources: manual, ALTER TABLE; measured in tests/cases/constraint.
 
-use super::direct;
 use super::{Context, Refusal, Strategy};
+use super::{checks, direct};
 use crate::diff::Change;
 use crate::kinds::{Constraint, ConstraintType, Hazard, HazardKind, KindTag, Object, ObjectId};
 use crate::pg::{ServerVersion, Sql};
@@ -72,6 +72,7 @@ impl Strategy for NotValid {
                 ..
             } => {
                 let mut step = validate(id, new);
+                step.checks = checks::of(id, change, context);
                 step.produces = direct::nodes(&own, Era::After);
                 step.requires = direct::requires(context, &own);
                 return Ok(vec![step]);
@@ -110,6 +111,7 @@ impl Strategy for NotValid {
                 new.name
             ),
         ));
+        add.checks = checks::constraint(new, context);
         add.requires = direct::requires(context, &own);
         add.produces = direct::nodes(&own, Era::Temp(1));
         if old.is_some() {
@@ -117,6 +119,7 @@ impl Strategy for NotValid {
             add.destroys = direct::nodes(&own, Era::Before);
         }
         let mut last = validate(id, new);
+        last.checks = checks::constraint(new, context);
         last.requires = direct::nodes(&own, Era::Temp(1));
         last.produces = direct::nodes(&own, Era::After);
         Ok(vec![add, last])

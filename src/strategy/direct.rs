@@ -5,7 +5,7 @@
 //! Steps: one, or two in one transaction where an object is dropped and created again.
 //! Undo: the statement of the other direction; a drop that loses data has none.
 
-use super::{Context, Refusal, Strategy};
+use super::{Context, Refusal, Strategy, checks};
 use crate::catalog::Catalog;
 use crate::diff::absorb::inline_children;
 use crate::diff::{AttributeChange, Change};
@@ -34,7 +34,7 @@ impl Strategy for Direct {
         change: &Change,
         context: &Context<'_>,
     ) -> Result<Vec<Step>, Refusal> {
-        Ok(match change {
+        let mut steps = match change {
             Change::Create { new } => vec![create(new, context, Phase::Expand)],
             Change::Drop { old } => drop(old, context).into_iter().collect(),
             Change::Alter {
@@ -43,7 +43,12 @@ impl Strategy for Direct {
                 attributes,
             } => alter(id, old, new, attributes, context),
             Change::Replace { old, new, why } => replace(id, old, new, why, context),
-        })
+        };
+        // What is taken down first does not look at rows.
+        if let Some(step) = steps.last_mut() {
+            step.checks.extend(checks::of(id, change, context));
+        }
+        Ok(steps)
     }
 }
 

@@ -9,8 +9,8 @@
 //! part by part; it has no CONCURRENTLY, and neither has the drop of a part.
 //! Sources: manual, CREATE INDEX, "Building Indexes Concurrently"; measured in tests/cases/index.
 
-use super::direct;
 use super::{Context, Refusal, Strategy};
+use super::{checks, direct};
 use crate::diff::Change;
 use crate::kinds::index::Concurrently;
 use crate::kinds::{Hazard, HazardKind, Index as IndexObject, KindTag, Object, ObjectId, Verb};
@@ -157,6 +157,7 @@ fn create(id: &ObjectId, new: &IndexObject, context: &Context<'_>) -> Vec<Step> 
         "CREATE INDEX without CONCURRENTLY blocks writes while it is built",
     );
     step.hazards.push(not_transactional());
+    step.checks = checks::unique_index(new, context);
     step.tables = vec![new.table_name()];
     step.requires = direct::requires(context, &own);
     step.produces = direct::nodes(&own, Era::After);
@@ -228,6 +229,7 @@ fn redefine(
     )
     .described("create index", format!("build the new {}", id.human()), why);
     first.hazards.push(not_transactional());
+    first.checks = checks::unique_index(new, context);
     first.tables = vec![new.table_name()];
     first.requires = direct::requires(context, &own);
     first.produces = temp.clone();

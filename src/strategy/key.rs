@@ -9,9 +9,9 @@
 //! Sources: manual, ALTER TABLE, ADD table_constraint_using_index; measured in
 //! tests/cases/constraint.
 
-use super::direct;
 use super::index::{build, not_transactional, unbuild};
 use super::{Context, Refusal, Strategy};
+use super::{checks, direct};
 use crate::diff::Change;
 use crate::kinds::{
     Constraint, ConstraintType, Hazard, HazardKind, Index, KindTag, Object, ObjectId,
@@ -94,6 +94,7 @@ impl Strategy for Key {
             HazardKind::RejectsWrites,
             format!("from here on {} rejects duplicates", new.table_name()),
         ));
+        first.checks = checks::constraint(new, context);
         first.requires = direct::requires(context, &own);
         if old.is_none() {
             first.takes.extend(Object::Constraint(new.clone()).names());
@@ -209,5 +210,9 @@ fn index_of(constraint: &Constraint, name: &Ident) -> Option<Index> {
         on_partitioned: false,
         statistics: Vec::new(),
         attached_to: None,
+        columns: constraint.columns.clone(),
+        expressions: Vec::new(),
+        predicate: None,
+        nulls_not_distinct: false,
     })
 }

@@ -3,6 +3,7 @@
 //! A new strategy is one file, one line in [`REGISTRY`], its cases.
 
 mod add_column;
+mod checks;
 mod constraint;
 mod convert;
 mod direct;

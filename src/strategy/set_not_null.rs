@@ -8,8 +8,8 @@
 //! Undo: each step's other direction.
 //! Sources: manual, ALTER TABLE; measured in tests/cases/column.
 
-use super::direct;
 use super::{Context, Refusal, Strategy};
+use super::{checks, direct};
 use crate::diff::{AttributeChange, Change};
 use crate::kinds::{Column, Hazard, HazardKind, NotNull, Object, ObjectId};
 use crate::pg::{Ident, ServerVersion, Sql};
@@ -64,6 +64,7 @@ impl Strategy for SetNotNull {
                 .extend(direct::requires(context, &BTreeSet::from([id.clone()])));
             first.requires.extend(before);
             first.hazards.push(rejects(column));
+            first.checks = checks::null(column, context);
         }
         if let Some(last) = ours.last_mut() {
             last.produces.extend(direct::nodes([id], Era::After));
@@ -102,6 +103,9 @@ pub(super) fn rest(
     let mut steps = direct::alter(id, old, new, &rest, context);
     for step in &mut steps {
         step.produces = direct::nodes([id], Era::Temp(1));
+        if let (Object::Column(old), Object::Column(new)) = (old, new) {
+            step.checks = checks::conversion(old, new, context);
+        }
     }
     let produced = if steps.is_empty() {
         BTreeSet::new()
@@ -119,11 +123,15 @@ pub(super) fn chain(
     not_null: &NotNull,
     context: &Context<'_>,
 ) -> Vec<Step> {
-    if context.version >= ServerVersion::V18 {
+    let mut steps = if context.version >= ServerVersion::V18 {
         by_not_valid(id, column, not_null, context)
     } else {
         by_check(id, column, context)
+    };
+    if let Some(validates) = steps.get_mut(1) {
+        validates.checks = checks::null(column, context);
     }
+    steps
 }
 
 fn not_null(object: &Object) -> Option<NotNull> {

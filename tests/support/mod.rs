@@ -136,6 +136,8 @@ pub fn options(server: &Arc<Scratch>) -> Options {
                 .map_err(PipelineError::from)
         }),
         running: Some(Arc::clone(server)),
+        data: pgrehearse::data::Limits::default(),
+        trust_files: false,
         progress: Box::new(|_| {}),
     }
 }

@@ -28,6 +28,7 @@ pub struct Settings {
     pub swap: Swap,
     pub statement_timeout: Interval,
     pub elaborate_timeout: Interval,
+    pub data: Data,
     pub backfill: Backfill,
     pub queries: Vec<String>,
     pub extensions: Vec<String>,
@@ -75,6 +76,12 @@ pub struct Index {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Swap {
     pub max_tables: u32,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Data {
+    pub timeout: Interval,
+    pub size: Size,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -137,6 +144,8 @@ keys! {
     "swap.max_tables" = "10", "The most tables locked together when a referenced key is swapped." => swap.max_tables;
     "statement_timeout" = "60s", "The longest that a statement of a step may run; CONCURRENTLY, VALIDATE and backfills\nrun without. 0: without limit." => statement_timeout;
     "elaborate_timeout" = "5m", "The longest that the scratch server may work on what is sent to it in one go: a statement\nof the schema files (or some of them together) or of a rehearsal. 0: without limit." => elaborate_timeout;
+    "data.timeout" = "5s", "The longest that one query may run which asks the live rows whether they allow the plan;\n0: without limit." => data.timeout;
+    "data.size" = "1GB", "Of a larger table only a sample is asked, unless an index gives the answer." => data.size;
     "backfill.target" = "200ms", "The time that one batch should take; its size adapts." => backfill.target;
     "backfill.min_rows" = "100", "The fewest rows of a batch." => backfill.min_rows;
     "backfill.max_rows" = "50000", "The most rows of a batch." => backfill.max_rows;
@@ -168,6 +177,7 @@ pub(super) fn needs_trust(name: &str) -> bool {
     .contains(&name)
         || name.starts_with("drops.")
         || name.starts_with("small_table.")
+        || name.starts_with("data.")
 }
 
 pub(super) fn key(name: &str) -> Option<&'static Key> {
@@ -185,6 +195,7 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
         "lock",
         "index",
         "swap",
+        "data",
         "backfill",
     ]);
     // `rows` for small_table.rows: the last part alone is meant.

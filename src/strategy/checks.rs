@@ -1,0 +1,586 @@
+//! E6: which rows would make a change fail, as checks for its steps.
+//!
+//! Only what exists in live is asked about: a table or column of this very plan has no rows of its
+//! own yet.
+
+use super::Context;
+use crate::diff::Change;
+use crate::kinds::{
+    Attachment, Column, Constraint, ConstraintType, Domain, Enum, Index, KindTag, Object, ObjectId,
+};
+use crate::pg::{Ident, Qualified, ServerVersion};
+use crate::plan::DataCheck;
+use crate::plan::data_check::{IntegerType, Pair, Violation};
+
+/// The checks of a change, whatever strategy expands it.
+pub fn of(id: &ObjectId, change: &Change, context: &Context<'_>) -> Vec<DataCheck> {
+    match change {
+        Change::Create { new } | Change::Replace { new, .. } => match new {
+            Object::Constraint(new) if new.validated && new.enforced => constraint(new, context),
+            Object::Index(new) => unique_index(new, context),
+            Object::Attachment(new) => attachment(new, context),
+            Object::Enum(new) => match context.live.get(id) {
+                Some(Object::Enum(old)) => removed_labels(old, new, context),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        },
+        Change::Alter { old, new, .. } => match (old, new) {
+            (Object::Constraint(old), Object::Constraint(new)) => {
+                let proved = old.validated && old.enforced;
+                match !proved && new.validated && new.enforced {
+                    true => constraint(new, context),
+                    false => Vec::new(),
+                }
+            }
+            (Object::Column(old), Object::Column(new)) => {
+                let mut checks = conversion(old, new, context);
+                let required = |c: &Column| c.not_null.as_ref().is_some_and(|n| n.validated);
+                if required(new) && !required(old) {
+                    checks.extend(null(new, context));
+                }
+                checks
+            }
+            (Object::Domain(old), Object::Domain(new)) => domain(old, new, context),
+            _ => Vec::new(),
+        },
+        Change::Drop { .. } => Vec::new(),
+    }
+}
+
+/// NULL in a column that becomes NOT NULL.
+pub fn null(column: &Column, context: &Context<'_>) -> Vec<DataCheck> {
+    let table = column.table_name();
+    if !has_columns(context, &table, [&column.name]) {
+        return Vec::new();
+    }
+    let what = format!("NULL in {table}.{}", column.name);
+    let violation = Violation::Null {
+        column: column.name.clone(),
+    };
+    let only = column.not_null.as_ref().is_some_and(|n| n.no_inherit);
+    vec![check(what, table, violation, context).only(only, context.version)]
+}
+
+/// Rows that break a constraint that is added or validated.
+pub fn constraint(new: &Constraint, context: &Context<'_>) -> Vec<DataCheck> {
+    let table = new.table_name();
+    if !has_columns(context, &table, &new.columns) {
+        return Vec::new();
+    }
+    let named = |violation, what: String| vec![check(what, table.clone(), violation, context)];
+    match new.constraint_type {
+        ConstraintType::Check => {
+            let Some((condition, no_inherit)) = condition_of(&new.definition) else {
+                return Vec::new();
+            };
+            let violation = Violation::Fails {
+                condition: condition.to_owned(),
+                columns: new.columns.clone(),
+            };
+            let what = format!("rows of {table} that break {}", new.name);
+            let found = named(violation, what).into_iter();
+            found.map(|c| c.only(no_inherit, context.version)).collect()
+        }
+        ConstraintType::ForeignKey => foreign_key(new, context),
+        ConstraintType::PrimaryKey | ConstraintType::Unique
+            if new.definition.contains(" WITHOUT OVERLAPS") =>
+        {
+            untested_overlap(new, context)
+        }
+        ConstraintType::PrimaryKey | ConstraintType::Unique => {
+            let mut checks = Vec::new();
+            if new.constraint_type == ConstraintType::PrimaryKey {
+                checks.extend(nulls_of_key(new, context));
+            }
+            checks.extend(duplicates(
+                Key {
+                    table: &table,
+                    columns: &new.columns,
+                    expressions: &[],
+                    predicate: None,
+                    nulls_not_distinct: new.definition.starts_with("UNIQUE NULLS NOT DISTINCT"),
+                    on_partitioned: new.on_partitioned,
+                },
+                context,
+            ));
+            checks
+        }
+        ConstraintType::Exclusion => untested_overlap(new, context),
+    }
+}
+
+/// The columns of a primary key become NOT NULL; those whose own change says so are asked there.
+fn nulls_of_key(key: &Constraint, context: &Context<'_>) -> Vec<DataCheck> {
+    let column = |name: &Ident| match context.live.get(&column_id(&key.table_name(), name)) {
+        Some(Object::Column(column)) if column.not_null.is_none() => Some(column),
+        _ => None,
+    };
+    let columns = key.columns.iter().filter_map(column);
+    let unsaid = columns.filter(|c| {
+        let id = column_id(&key.table_name(), &c.name);
+        !matches!(context.changes.changes.get(&id), Some(Change::Alter { .. }))
+    });
+    unsaid.flat_map(|c| null(c, context)).collect()
+}
+
+fn untested_overlap(new: &Constraint, context: &Context<'_>) -> Vec<DataCheck> {
+    let table = new.table_name();
+    let violation = Violation::Untested {
+        why: "every row would have to be compared with every other".to_owned(),
+    };
+    let what = format!("rows of {table} that exclude each other under {}", new.name);
+    vec![check(what, table, violation, context)]
+}
+
+fn foreign_key(new: &Constraint, context: &Context<'_>) -> Vec<DataCheck> {
+    let (table, Some(referenced)) = (new.table_name(), new.referenced.clone()) else {
+        return Vec::new();
+    };
+    let own = List(&new.columns);
+    let what = format!("rows of {table} ({own}) that point at no row of {referenced}");
+    let untested = |why: &str| {
+        let violation = Violation::Untested {
+            why: why.to_owned(),
+        };
+        vec![check(what.clone(), table.clone(), violation, context)]
+    };
+    if new.definition.contains(" PERIOD ") {
+        return untested("a period may be covered by several rows");
+    }
+    if !has_columns(context, &referenced, &new.referenced_columns) {
+        return untested("what it points at is made by this plan");
+    }
+    let pairs = new.columns.iter().zip(&new.referenced_columns);
+    let violation = Violation::Orphan {
+        referenced_only: !is_partitioned(context, &referenced),
+        pairs: pairs
+            .map(|(column, to)| Pair {
+                column: column.clone(),
+                referenced: to.clone(),
+                operator: operator_schema(context, &column_id(&referenced, to)),
+            })
+            .collect(),
+        referenced,
+        match_full: new.match_full,
+    };
+    let only = !new.on_partitioned;
+    vec![check(what, table, violation, context).only(only, context.version)]
+}
+
+/// Rows with the same key under a unique index.
+pub fn unique_index(new: &Index, context: &Context<'_>) -> Vec<DataCheck> {
+    // One of a partition is made for the one of the whole, which is asked about.
+    if !new.unique || new.attached_to.is_some() {
+        return Vec::new();
+    }
+    let key = Key {
+        table: &new.table_name(),
+        columns: &new.columns,
+        expressions: &new.expressions,
+        predicate: new.predicate.clone(),
+        nulls_not_distinct: new.nulls_not_distinct,
+        on_partitioned: new.on_partitioned,
+    };
+    duplicates(key, context).into_iter().collect()
+}
+
+struct Key<'k> {
+    table: &'k Qualified,
+    columns: &'k [Ident],
+    expressions: &'k [String],
+    predicate: Option<String>,
+    nulls_not_distinct: bool,
+    on_partitioned: bool,
+}
+
+fn duplicates(key: Key<'_>, context: &Context<'_>) -> Option<DataCheck> {
+    if !has_columns(context, key.table, key.columns)
+        || (key.columns.is_empty() && key.expressions.is_empty())
+    {
+        return None;
+    }
+    let mut parts: Vec<String> = key.columns.iter().map(ToString::to_string).collect();
+    parts.extend(key.expressions.iter().cloned());
+    let what = format!("duplicates of ({}) in {}", parts.join(", "), key.table);
+    let violation = Violation::Duplicate {
+        columns: key.columns.to_vec(),
+        expressions: key.expressions.to_vec(),
+        nulls_not_distinct: key.nulls_not_distinct,
+        predicate: key.predicate,
+    };
+    let found = check(what, key.table.clone(), violation, context);
+    Some(found.only(!key.on_partitioned, context.version))
+}
+
+/// Rows outside of a partition's bounds, and those of the default partition that belong into it.
+pub fn attachment(new: &Attachment, context: &Context<'_>) -> Vec<DataCheck> {
+    let partition = new.partition();
+    let mut checks = Vec::new();
+    let bound = |in_default: bool| match &new.condition {
+        Some(condition) if !condition.contains("satisfies_hash_partition") => {
+            Violation::PartitionBound {
+                condition: condition.clone(),
+                in_default,
+            }
+        }
+        _ => Violation::Untested {
+            why: "the bounds of a hash partition are known to the server alone".to_owned(),
+        },
+    };
+    let live = |table: &Qualified| has_columns(context, table, &new.key);
+    let moves = |table: &Qualified| matches!(context.live.get(&table_id(table)), Some(Object::Table(t)) if t.partition_of.is_none());
+    if live(&partition) && moves(&partition) {
+        let what = format!("rows of {partition} outside of {}", new.bound);
+        checks.push(check(what, partition.clone(), bound(false), context));
+    }
+    let default = context
+        .live
+        .objects
+        .values()
+        .find_map(|object| match object {
+            Object::Attachment(a) if a.parent == new.parent && a.is_default() => {
+                Some(a.partition())
+            }
+            _ => None,
+        });
+    if let Some(default) = default.filter(|d| *d != partition && live(d) && !new.is_default()) {
+        let what = format!("rows of the default partition {default} that belong into {partition}");
+        checks.push(check(what, default, bound(true), context));
+    }
+    checks
+}
+
+/// Values that a domain's new constraints refuse, in every column of it.
+pub fn domain(old: &Domain, new: &Domain, context: &Context<'_>) -> Vec<DataCheck> {
+    let name = new.qualified().to_string();
+    let added = new.constraints.iter().filter(|c| {
+        let same = old.constraints.iter().find(|o| o.name == c.name);
+        c.validated && same.is_none_or(|o| o.definition != c.definition || !o.validated)
+    });
+    let added: Vec<_> = added.collect();
+    let mut checks = Vec::new();
+    for column in columns_of_type(&name, context) {
+        let table = column.table_name();
+        if new.not_null && !old.not_null {
+            checks.extend(null(column, context));
+        }
+        for constraint in &added {
+            let Some((condition, _)) = condition_of(&constraint.definition) else {
+                continue;
+            };
+            let what = format!(
+                "values of {table}.{} that break {} of {name}",
+                column.name, constraint.name
+            );
+            let violation = Violation::DomainFails {
+                column: column.name.clone(),
+                condition: condition.to_owned(),
+            };
+            checks.push(check(what, table.clone(), violation, context));
+        }
+    }
+    checks
+}
+
+/// Values that an enum loses while rows hold them.
+pub fn removed_labels(old: &Enum, new: &Enum, context: &Context<'_>) -> Vec<DataCheck> {
+    if old.values.iter().all(|v| new.values.contains(v)) {
+        return Vec::new();
+    }
+    let name = new.qualified().to_string();
+    let columns = columns_of_type(&name, context);
+    columns
+        .map(|column| not_in_enum(column, &name, &new.values, context))
+        .collect()
+}
+
+fn not_in_enum(column: &Column, name: &str, labels: &[String], context: &Context<'_>) -> DataCheck {
+    let table = column.table_name();
+    let what = format!("values of {table}.{} that {name} lacks", column.name);
+    let violation = Violation::NotInEnum {
+        column: column.name.clone(),
+        labels: labels.to_vec(),
+    };
+    check(what, table, violation, context)
+}
+
+/// Values of `old` that have no counterpart in the type of `new`.
+pub fn conversion(old: &Column, new: &Column, context: &Context<'_>) -> Vec<DataCheck> {
+    let table = new.table_name();
+    // With an expression of the user's, what fails is not ours to know.
+    let own_expression = context
+        .conversions
+        .contains_key(&column_id(&table, &new.name));
+    if old.data_type == new.data_type
+        || own_expression
+        || !has_columns(context, &table, [&new.name])
+    {
+        return Vec::new();
+    }
+    let of = |what: String, violation: Violation| {
+        vec![check(
+            format!("values of {table}.{} {what}", new.name),
+            table.clone(),
+            violation,
+            context,
+        )]
+    };
+    let column = new.name.clone();
+    let (from, to) = (Type::of(&old.data_type), Type::of(&new.data_type));
+    if let Some(Object::Enum(target)) = object_of_type(&new.data_type, context) {
+        return vec![not_in_enum(new, &new.data_type, &target.values, context)];
+    }
+    match (from.base, to.base) {
+        (_, "character varying" | "character") => match to.length() {
+            Some(length) if from.longest().is_none_or(|longest| longest > length) => of(
+                format!("longer than {length}"),
+                Violation::TooLong { column, length },
+            ),
+            _ => Vec::new(),
+        },
+        (a, b) if a == b && b != "numeric" => Vec::new(),
+        (a, "numeric") if is_number(a) => {
+            let Some((precision, scale)) = to.numeric() else {
+                return Vec::new();
+            };
+            let digits = i64::from(precision) - i64::from(scale);
+            match from.digits() {
+                Some((before, after)) if before <= digits && after <= i64::from(scale) => {
+                    Vec::new()
+                }
+                // Rounding may carry into one digit more.
+                Some((before, _)) if before < digits => Vec::new(),
+                _ => of(
+                    format!("that do not fit {}", new.data_type),
+                    Violation::NumericRange {
+                        column,
+                        precision,
+                        scale,
+                    },
+                ),
+            }
+        }
+        (a, b) if is_number(a) => match (IntegerType::of(a), IntegerType::of(b)) {
+            (Some(a), Some(b)) if a.digits() <= b.digits() => Vec::new(),
+            (source, Some(data_type)) => of(
+                format!("outside of {b}"),
+                Violation::OutOfRange {
+                    column,
+                    data_type,
+                    fractions: source.is_none(),
+                },
+            ),
+            _ => Vec::new(),
+        },
+        ("text" | "character varying" | "character", "text") => Vec::new(),
+        ("text" | "character varying" | "character", b) => {
+            let what = format!("that are no {b}");
+            let testable = context.version >= ServerVersion::V16
+                || IntegerType::of(&new.data_type).is_some()
+                || ["numeric", "real", "double precision", "boolean", "uuid"]
+                    .contains(&new.data_type.as_str());
+            let builtin = !new.data_type.contains(['.', '[']);
+            match (builtin, testable) {
+                (true, true) => of(
+                    what,
+                    Violation::NotCastable {
+                        column,
+                        data_type: new.data_type.clone(),
+                    },
+                ),
+                _ => of(
+                    what,
+                    Violation::Untested {
+                        why: format!(
+                            "no query of PostgreSQL {} tells whether text is {}",
+                            context.version, new.data_type
+                        ),
+                    },
+                ),
+            }
+        }
+        _ => Vec::new(),
+    }
+}
+
+impl IntegerType {
+    fn digits(self) -> i64 {
+        match self {
+            Self::Smallint => 5,
+            Self::Integer => 10,
+            Self::Bigint => 19,
+        }
+    }
+}
+
+fn is_number(base: &str) -> bool {
+    IntegerType::of(base).is_some() || ["numeric", "real", "double precision"].contains(&base)
+}
+
+/// A type as the server writes it, `numeric(10,2)`, in parts.
+struct Type<'t> {
+    base: &'t str,
+    modifiers: Vec<i32>,
+}
+
+impl<'t> Type<'t> {
+    fn of(text: &'t str) -> Self {
+        let (base, rest) = text.split_once('(').unwrap_or((text, ""));
+        let numbers = rest.split(')').next().unwrap_or_default();
+        let array = text.ends_with(']');
+        Self {
+            base: if array { text } else { base.trim() },
+            modifiers: numbers
+                .split(',')
+                .filter_map(|n| n.trim().parse().ok())
+                .collect(),
+        }
+    }
+
+    fn length(&self) -> Option<u32> {
+        self.modifiers.first().and_then(|n| u32::try_from(*n).ok())
+    }
+
+    /// The most characters that a value's text has.
+    fn longest(&self) -> Option<u32> {
+        match self.base {
+            "character varying" | "character" => self.length(),
+            "boolean" => Some(5),
+            "uuid" => Some(36),
+            base => IntegerType::of(base).and_then(|t| u32::try_from(t.digits() + 1).ok()),
+        }
+    }
+
+    fn numeric(&self) -> Option<(u32, i32)> {
+        let precision = self.length()?;
+        Some((precision, self.modifiers.get(1).copied().unwrap_or(0)))
+    }
+
+    /// Digits before and after the point that a value may have.
+    fn digits(&self) -> Option<(i64, i64)> {
+        if let Some(integer) = IntegerType::of(self.base) {
+            return Some((integer.digits(), 0));
+        }
+        let (precision, scale) = self.numeric().filter(|_| self.base == "numeric")?;
+        Some((i64::from(precision) - i64::from(scale), i64::from(scale)))
+    }
+}
+
+/// The condition of `CHECK ((…))`, and whether it is NO INHERIT.
+fn condition_of(definition: &str) -> Option<(&str, bool)> {
+    let body = definition.strip_prefix("CHECK (")?;
+    match body.strip_suffix(") NO INHERIT") {
+        Some(condition) => Some((condition, true)),
+        None => Some((body.strip_suffix(')')?, false)),
+    }
+}
+
+fn check(what: String, table: Qualified, violation: Violation, context: &Context<'_>) -> DataCheck {
+    let key = key_of(&table, context);
+    DataCheck::new(what, table, violation, context.version).with_key(key, context.version)
+}
+
+/// The columns of the primary key of a live table.
+fn key_of(table: &Qualified, context: &Context<'_>) -> Vec<Ident> {
+    let keys = context
+        .live
+        .objects
+        .values()
+        .find_map(|object| match object {
+            Object::Constraint(c)
+                if c.constraint_type == ConstraintType::PrimaryKey && c.table_name() == *table =>
+            {
+                Some(c.columns.clone())
+            }
+            _ => None,
+        });
+    keys.unwrap_or_default()
+}
+
+/// Whether live has the table, with its rows, and the columns.
+fn has_columns<'a>(
+    context: &Context<'_>,
+    table: &Qualified,
+    columns: impl IntoIterator<Item = &'a Ident>,
+) -> bool {
+    let id = table_id(table);
+    let stays = |id: &ObjectId| {
+        !matches!(
+            context.changes.changes.get(id),
+            Some(Change::Replace { .. })
+        )
+    };
+    context.live.objects.contains_key(&id)
+        && stays(&id)
+        && columns.into_iter().all(|column| {
+            let id = column_id(table, column);
+            context.live.objects.contains_key(&id) && stays(&id)
+        })
+}
+
+fn is_partitioned(context: &Context<'_>, table: &Qualified) -> bool {
+    matches!(context.live.get(&table_id(table)), Some(Object::Table(t)) if t.partition_key.is_some())
+}
+
+fn table_id(table: &Qualified) -> ObjectId {
+    ObjectId::new(KindTag::Table, [table.schema.raw(), table.name.raw()])
+}
+
+fn column_id(table: &Qualified, column: &Ident) -> ObjectId {
+    ObjectId::new(
+        KindTag::Column,
+        [table.schema.raw(), table.name.raw(), column.raw()],
+    )
+}
+
+/// The live columns of a type of the user's.
+fn columns_of_type<'a>(
+    name: &'a str,
+    context: &'a Context<'_>,
+) -> impl Iterator<Item = &'a Column> {
+    let columns = context.live.objects.values().filter_map(|o| match o {
+        Object::Column(column) => Some(column),
+        _ => None,
+    });
+    // A partition has the parent's rows: they are asked for once.
+    columns.filter(move |c| {
+        c.data_type == name && c.generated.is_none() && c.inherited_from.is_empty()
+    })
+}
+
+fn object_of_type<'a>(data_type: &str, context: &'a Context<'_>) -> Option<&'a Object> {
+    context
+        .desired
+        .objects
+        .values()
+        .find(|object| match object {
+            Object::Enum(e) => e.qualified().to_string() == data_type,
+            Object::Domain(d) => d.qualified().to_string() == data_type,
+            _ => false,
+        })
+}
+
+/// Where the operator `=` of a column's type is, when it is not PostgreSQL's own: an extension's
+/// is in the schema of its types.
+fn operator_schema(context: &Context<'_>, column: &ObjectId) -> Option<Ident> {
+    let Some(Object::Column(column)) = context.live.get(column) else {
+        return None;
+    };
+    let mut data_type = column.data_type.as_str();
+    while let Some(Object::Domain(domain)) = object_of_type(data_type, context) {
+        data_type = &domain.base_type;
+    }
+    let own = object_of_type(data_type, context).is_some();
+    let (schema, _) = data_type.split_once('.').filter(|_| !own)?;
+    Some(Ident::new(schema.trim_matches('"').replace("\"\"", "\"")))
+}
+
+struct List<'l>(&'l [Ident]);
+
+impl std::fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&names.join(", "))
+    }
+}
