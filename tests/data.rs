@@ -64,12 +64,22 @@ const CASES: &[Case] = &[
         ..CASE
     },
     Case {
-        name: "null under a renamed column",
+        name: "null in a renamed table",
+        old: "CREATE TABLE public.s (id int PRIMARY KEY, b text);",
+        new: "-- pgrehearse: renamed from s\nCREATE TABLE public.t (id int PRIMARY KEY, b text NOT NULL);",
+        good: "INSERT INTO public.s VALUES (1, 'a')",
+        bad: "INSERT INTO public.s VALUES (2, NULL)",
+        what: "NULL in public.t.b",
+        mend: "DELETE FROM public.s WHERE id = 2",
+        ..CASE
+    },
+    Case {
+        name: "null in a renamed column",
         old: "CREATE TABLE public.t (id int PRIMARY KEY, a text);",
         new: "CREATE TABLE public.t (id int PRIMARY KEY,\n-- pgrehearse: renamed from a\nb text NOT NULL);",
         good: "INSERT INTO public.t VALUES (1, 'a')",
         bad: "INSERT INTO public.t VALUES (2, NULL)",
-        what: "NULL in public.t.b",
+        what: "NULL in public.t.a",
         mend: "DELETE FROM public.t WHERE id = 2",
         ..CASE
     },
@@ -354,7 +364,7 @@ fn execute(live: &Live, document: &Document) -> Result<(), String> {
 fn schema_of(live: &Live) -> String {
     let row = live.client().query_one(
         "SELECT coalesce(string_agg(x, E'\\n' ORDER BY x), '') FROM (
-            SELECT c.relname || ' ' || c.relkind AS x FROM pg_class c
+            SELECT c.relname || ' ' || c.relkind::text AS x FROM pg_class c
              WHERE c.relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
             UNION ALL
             SELECT conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint) s",
@@ -365,10 +375,22 @@ fn schema_of(live: &Live) -> String {
 
 #[test]
 fn the_rows_decide_as_the_server_would() {
+    let mut failures = Vec::new();
     for version in versions() {
         for case in CASES.iter().filter(|c| version >= c.from) {
             let name = format!("{} on {version}", case.name);
+            let judged = std::panic::catch_unwind(|| judge(case, version, &name));
+            if judged.is_err() {
+                failures.push(name);
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
 
+fn judge(case: &Case, version: ServerVersion, name: &str) {
+    {
+        {
             let good = live(version, case.old, case.good);
             let document = plan(&good, version, case.new);
             let all = results(&document);
@@ -402,7 +424,7 @@ fn the_rows_decide_as_the_server_would() {
             assert!(text.contains("ROWS IN THE WAY"), "{name}: {text}");
 
             let before = schema_of(&bad);
-            let error = apply(&bad, &document).expect_err(&name);
+            let error = apply(&bad, &document).expect_err(name);
             assert_eq!(error.exit_code(), 3, "{name}: {error}");
             assert!(error.to_string().contains(case.what), "{name}: {error}");
             assert_eq!(schema_of(&bad), before, "{name}: something was changed");
@@ -508,25 +530,23 @@ fn a_query_that_takes_long_and_a_table_that_is_not_readable_are_not_checked() {
         let server = server(version).expect("a server");
         let old = "CREATE TABLE public.t (id int PRIMARY KEY, a int);";
         let new = "CREATE TABLE public.t (id int PRIMARY KEY, a int NOT NULL);";
-        let live = live(version, old, "INSERT INTO public.t VALUES (1, NULL)");
-        let mut blocker = live.client();
-        let mut blocking = blocker.transaction().expect("begin");
+        let live = live(
+            version,
+            old,
+            "INSERT INTO public.t SELECT i, 1 FROM generate_series(1, 200000) i",
+        );
         let impatient = Options {
             data: Limits {
-                timeout: std::time::Duration::from_millis(50),
+                timeout: std::time::Duration::from_millis(1),
                 ..Limits::default()
             },
             ..options(&server)
         };
-        blocking
-            .batch_execute("LOCK TABLE public.t IN ACCESS EXCLUSIVE MODE")
-            .expect("lock");
         let document = plan_with(&live, version, new, &impatient);
         let (_, run) = results(&document)[0];
         assert_eq!(run.verdict, Verdict::NotChecked, "{run:?}");
         let said = run.why.clone().unwrap_or_default();
-        assert!(said.contains("longer than 50 ms"), "{said}");
-        drop(blocking);
+        assert!(said.contains("longer than 1 ms"), "{said}");
 
         live.client()
             .batch_execute("DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN PASSWORD 'x'; GRANT USAGE ON SCHEMA public TO reader")
@@ -557,11 +577,17 @@ fn the_plan_is_the_same_whatever_the_rows_say() {
     let old = "CREATE TABLE public.t (id int PRIMARY KEY, a int);";
     let new = "CREATE TABLE public.t (id int PRIMARY KEY, a int NOT NULL);";
     let live = live(version, old, "INSERT INTO public.t VALUES (1, 1)");
-    let one = plan(&live, version, new);
+    let server = server(version).expect("a server");
+    let file = File::new(new);
+    let plan = || {
+        let plan = pipeline::plan(&live.source(), &file.source(), &options(&server));
+        plan.expect("a plan").document().clone()
+    };
+    let one = plan();
     live.client()
         .batch_execute("INSERT INTO public.t VALUES (2, NULL)")
         .expect("insert");
-    let two = plan(&live, version, new);
+    let two = plan();
     assert_ne!(one.evidence.run, two.evidence.run);
     assert_eq!(one.id, two.id);
     let yaml = pgrehearse::plan::artifact::write_document(&two, pgrehearse::plan::Format::Yaml)

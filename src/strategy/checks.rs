@@ -33,19 +33,22 @@ pub fn of(id: &ObjectId, change: &Change, context: &Context<'_>) -> Vec<DataChec
                     false => Vec::new(),
                 }
             }
-            (Object::Column(old), Object::Column(new)) => {
-                let mut checks = conversion(old, new, context);
-                let required = |c: &Column| c.not_null.as_ref().is_some_and(|n| n.validated);
-                if required(new) && !required(old) {
-                    checks.extend(null(new, context));
-                }
-                checks
-            }
+            (Object::Column(old), Object::Column(new)) => column(old, new, context),
             (Object::Domain(old), Object::Domain(new)) => domain(old, new, context),
             _ => Vec::new(),
         },
         Change::Drop { .. } => Vec::new(),
     }
+}
+
+/// Values of a column that its new definition does not take.
+pub fn column(old: &Column, new: &Column, context: &Context<'_>) -> Vec<DataCheck> {
+    let mut checks = conversion(old, new, context);
+    let required = |c: &Column| c.not_null.as_ref().is_some_and(|n| n.validated);
+    if required(new) && !required(old) {
+        checks.extend(null(old, context));
+    }
+    checks
 }
 
 /// NULL in a column that becomes NOT NULL.
@@ -307,29 +310,29 @@ fn not_in_enum(column: &Column, name: &str, labels: &[String], context: &Context
 
 /// Values of `old` that have no counterpart in the type of `new`.
 pub fn conversion(old: &Column, new: &Column, context: &Context<'_>) -> Vec<DataCheck> {
-    let table = new.table_name();
+    let table = old.table_name();
     // With an expression of the user's, what fails is not ours to know.
     let own_expression = context
         .conversions
-        .contains_key(&column_id(&table, &new.name));
+        .contains_key(&column_id(&new.table_name(), &new.name));
     if old.data_type == new.data_type
         || own_expression
-        || !has_columns(context, &table, [&new.name])
+        || !has_columns(context, &table, [&old.name])
     {
         return Vec::new();
     }
     let of = |what: String, violation: Violation| {
         vec![check(
-            format!("values of {table}.{} {what}", new.name),
+            format!("values of {table}.{} {what}", old.name),
             table.clone(),
             violation,
             context,
         )]
     };
-    let column = new.name.clone();
+    let column = old.name.clone();
     let (from, to) = (Type::of(&old.data_type), Type::of(&new.data_type));
     if let Some(Object::Enum(target)) = object_of_type(&new.data_type, context) {
-        return vec![not_in_enum(new, &new.data_type, &target.values, context)];
+        return vec![not_in_enum(old, &new.data_type, &target.values, context)];
     }
     match (from.base, to.base) {
         (_, "character varying" | "character") => match to.length() {

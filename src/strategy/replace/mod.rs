@@ -22,9 +22,9 @@ mod twins;
 
 pub use twins::bare;
 
-use super::direct;
 use super::index::{not_transactional, unbuild};
 use super::{Context, Refusal, Strategy, last_name, temporary_name};
+use super::{checks, direct};
 use crate::diff::{Change, Replacement};
 use crate::kinds::{
     Column, ConstraintType, Hazard, HazardKind, Kind, KindTag, Object, ObjectId, Verb,
@@ -237,6 +237,8 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
         why,
     );
     for pair in pairs {
+        step.checks
+            .extend(checks::column(pair.old, pair.new, context));
         step.hazards.extend(pair.new.hazards(Verb::Create));
         if pair.replacement.is_renamed() {
             step.hazards.extend(skipped_triggers(pair, context));
@@ -392,6 +394,7 @@ fn build(component: &Component<'_>, context: &Context<'_>) -> Result<Vec<Step>, 
         step.lift(Phase::Migrate);
         // What they reject, the old column rejects already; the trigger fills the new one.
         step.hazards.retain(|h| h.kind != HazardKind::RejectsWrites);
+        step.checks.clear();
         step.requires.extend(component.nodes(FILLED));
     }
     Ok(steps)
