@@ -87,6 +87,7 @@ fn plan(version: ServerVersion, backfill: &Backfill) -> Document {
         rollback: Rollback::Run(Vec::new()),
         hazards: Vec::new(),
         gate: None,
+        checks: Vec::new(),
         fingerprints: fingerprints(),
         evidence: StepEvidence {
             impact: Impact::Online,
@@ -115,7 +116,7 @@ fn plan(version: ServerVersion, backfill: &Backfill) -> Document {
             residual: Vec::new(),
             rollback: BTreeMap::new(),
             queries: String::new(),
-            data: String::new(),
+            data: pgrehearse::plan::DataEvidence::default(),
             run: BTreeMap::new(),
         },
     };

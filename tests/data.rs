@@ -205,6 +205,39 @@ const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        name: "text that is no integer",
+        old: "CREATE TABLE public.t (id int PRIMARY KEY, a text);",
+        new: "CREATE TABLE public.t (id int PRIMARY KEY,\n-- pgrehearse: convert using (a::int) reverse (a::text)\na int);",
+        good: "INSERT INTO public.t VALUES (1, ' -2147483648'), (2, '+7 '), (3, NULL)",
+        bad: "INSERT INTO public.t VALUES (4, '1.5'), (5, ''), (6, '2147483648')",
+        what: "values of public.t.a that are no integer",
+        found: Some(3),
+        mend: "DELETE FROM public.t WHERE id > 3",
+        ..CASE
+    },
+    Case {
+        name: "text that is no boolean",
+        old: "CREATE TABLE public.t (id int PRIMARY KEY, a text);",
+        new: "CREATE TABLE public.t (id int PRIMARY KEY,\n-- pgrehearse: convert using (a::boolean) reverse (a::text)\na boolean);",
+        good: "INSERT INTO public.t VALUES (1, ' YES'), (2, 'of'), (3, NULL)",
+        bad: "INSERT INTO public.t VALUES (4, 'o'), (5, '2')",
+        what: "values of public.t.a that are no boolean",
+        found: Some(2),
+        mend: "DELETE FROM public.t WHERE id > 3",
+        ..CASE
+    },
+    Case {
+        name: "text that is no label",
+        old: "CREATE TYPE public.mood AS ENUM ('good', 'bad'); CREATE TABLE public.t (id int PRIMARY KEY, a text);",
+        new: "CREATE TYPE public.mood AS ENUM ('good', 'bad'); CREATE TABLE public.t (id int PRIMARY KEY,\n\
+              -- pgrehearse: convert using (a::public.mood) reverse (a::text)\na public.mood);",
+        good: "INSERT INTO public.t VALUES (1, 'good'), (2, NULL)",
+        bad: "INSERT INTO public.t VALUES (3, 'Good')",
+        what: "values of public.t.a that public.mood lacks",
+        mend: "DELETE FROM public.t WHERE id > 2",
+        ..CASE
+    },
+    Case {
         name: "integer out of range",
         old: "CREATE TABLE public.t (id int PRIMARY KEY, a bigint);",
         new: "CREATE TABLE public.t (id int PRIMARY KEY, a smallint);",
@@ -302,7 +335,7 @@ fn live(version: ServerVersion, old: &str, rows: &str) -> Live {
     let live = Live::from_files(&server, &files).expect("make the schema");
     live.database
         .connect()
-        .and_then(|mut c| Ok(c.batch_execute(rows)))
+        .map(|mut c| c.batch_execute(rows))
         .expect("connect")
         .expect("insert the rows");
     live
