@@ -228,11 +228,11 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "text that is no label",
-        old: "CREATE TYPE public.mood AS ENUM ('good', 'bad'); CREATE TABLE public.t (id int PRIMARY KEY, a text);",
-        new: "CREATE TYPE public.mood AS ENUM ('good', 'bad'); CREATE TABLE public.t (id int PRIMARY KEY,\n\
+        old: "CREATE TYPE public.mood AS ENUM ('good', 'bad'); CREATE TABLE public.t (id int PRIMARY KEY, m public.mood, a text);",
+        new: "CREATE TYPE public.mood AS ENUM ('good', 'bad'); CREATE TABLE public.t (id int PRIMARY KEY, m public.mood,\n\
               -- pgrehearse: convert using (a::public.mood) reverse (a::text)\na public.mood);",
-        good: "INSERT INTO public.t VALUES (1, 'good'), (2, NULL)",
-        bad: "INSERT INTO public.t VALUES (3, 'Good')",
+        good: "INSERT INTO public.t VALUES (1, 'bad', 'good'), (2, NULL, NULL)",
+        bad: "INSERT INTO public.t VALUES (3, 'bad', 'Good')",
         what: "values of public.t.a that public.mood lacks",
         mend: "DELETE FROM public.t WHERE id > 2",
         ..CASE
