@@ -8,6 +8,7 @@ mod error;
 mod in_flight;
 mod inspect;
 mod recorded;
+mod remarks;
 mod renames;
 mod replacements;
 mod server;
@@ -17,9 +18,9 @@ pub use in_flight::open_plans;
 pub use inspect::{Inspected, inspect};
 pub use recorded::{Again, again, fingerprint_of, read_live};
 
-use crate::catalog::{Catalog, Desired, Live, Scope, Unmodeled};
+use crate::catalog::{Catalog, Desired, Live, Scope};
 use crate::diff::{self, Additions, Change, ChangeSet, ConversionHint, Replacements, rename};
-use crate::kinds::{KindTag, Object, ObjectId};
+use crate::kinds::{KindTag, ObjectId};
 use crate::order;
 use crate::pg::ServerVersion;
 use crate::plan::document::UnmodeledRecord;
@@ -29,6 +30,7 @@ use crate::scratch::{DatabaseSettings, Scratch, ScratchOptions};
 use crate::source::{self, DesiredFiles, Hint, Source};
 use crate::strategy::{self, Context, SmallTable};
 use postgres::Client;
+use remarks::{extension_versions, unmodeled};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -463,41 +465,6 @@ fn texts_differ(live: &Catalog<Live>, desired: &Catalog<Desired>) -> bool {
                 .any(|(attribute, _)| attribute.deparsed)
         })
     })
-}
-
-fn extension_versions(live: &Catalog<Live>, desired: &Catalog<Desired>) -> Vec<String> {
-    let kind = KindTag::Extension;
-    live.objects
-        .iter()
-        .filter(|(id, _)| id.kind == kind)
-        .filter_map(|(id, old)| match (old, desired.get(id)?) {
-            (Object::Extension(a), Object::Extension(b)) if a.version != b.version => {
-                Some(format!(
-                    "extension {}: version {} in the first schema, {} in the second: versions are \
-                     not compared",
-                    a.name, a.version, b.version
-                ))
-            }
-            _ => None,
-        })
-        .collect()
-}
-
-fn unmodeled(live: &BTreeSet<Unmodeled>, desired: &BTreeSet<Unmodeled>) -> Vec<UnmodeledRecord> {
-    live.union(desired)
-        .map(|u| {
-            let side = match (live.contains(u), desired.contains(u)) {
-                (true, true) => "both",
-                (true, false) => "live",
-                _ => "desired",
-            };
-            UnmodeledRecord {
-                side: side.to_owned(),
-                what: u.what.clone(),
-                name: u.name.clone(),
-            }
-        })
-        .collect()
 }
 
 /// Plans and rehearses the way from one source to the other.

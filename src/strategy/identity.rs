@@ -302,6 +302,10 @@ fn index_on(id: &ObjectId, column: &Column) -> Index {
         on_partitioned: false,
         statistics: Vec::new(),
         attached_to: None,
+        columns: vec![column.name.clone()],
+        expressions: Vec::new(),
+        predicate: None,
+        nulls_not_distinct: false,
     }
 }
 
