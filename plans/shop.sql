@@ -1,6 +1,6 @@
 -- online · DATA LOSS · 109 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
 -- from schemas/shop/v1 to schemas/shop/v2
--- plan dfdfd5ab72df5c7f3ba379832c3901f9, PostgreSQL 17, pgrehearse 0.1.0
+-- plan 0f3e748fc4a311e52465136d91dea2e4, PostgreSQL 17, pgrehearse 0.1.0
 -- data-loss in contract-1: every row of public.newsletter_signups is lost
 -- data-loss in contract-5: the values of public.customers.fax are lost
 -- data-loss in contract-19: the values of public.customers.full_name are lost
