@@ -269,7 +269,8 @@ fn phases_go_one_by_one_and_in_order() {
     let expand = apply("expand").exits(0).json();
     assert_eq!(expand["state"], "pending", "{expand}");
     assert!(!expand["pending"].as_array().expect("a list").is_empty());
-    world.run(&["check", "--to", "new.sql"]).exits(4);
+    // What is under way is no drift, and it is said.
+    world.run(&["check", "--to", "new.sql"]).exits(0);
     world.run(&["status"]).exits(0).says("waiting").says("next");
     let again = apply("expand").exits(0).json();
     assert_eq!(again["state"], "nothing to do", "{again}");
@@ -279,7 +280,7 @@ fn phases_go_one_by_one_and_in_order() {
     world
         .run(&["rollback", "--yes", "--to-phase", "expand"])
         .exits(0);
-    world.run(&["check", "--to", "new.sql"]).exits(4);
+    world.run(&["check", "--to", "new.sql"]).exits(0);
 }
 
 #[test]
