@@ -15,7 +15,7 @@ use pgrehearse::plan::Document;
 use pgrehearse::rehearse::clone;
 use pgrehearse::scratch::{DatabaseSettings, Scratch, elaborate::elaborate};
 use pgrehearse::source::{Source, read_files};
-use pgrehearse::strategy::{self, Context, SmallTable};
+use pgrehearse::strategy::{self, Context, Drops, SmallTable};
 use postgres::{Config, NoTls};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -132,6 +132,7 @@ fn measure(server: &Arc<Scratch>, tables: usize) {
         replacements: &pgrehearse::diff::Replacements::default(),
         additions: &pgrehearse::diff::Additions::default(),
         conversions: &BTreeMap::new(),
+        drops: Drops::default(),
     };
     time("expand: everything is new", runs, || {
         strategy::expand(&context).expect("expand").len()

@@ -11,6 +11,7 @@ mod recorded;
 mod remarks;
 mod renames;
 mod replacements;
+mod retired;
 mod server;
 
 pub use error::PipelineError;
@@ -28,7 +29,7 @@ use crate::plan::{Document, Draft, Rehearsed, draft};
 use crate::rehearse::{self, Request, canonicalize};
 use crate::scratch::{DatabaseSettings, Scratch, ScratchOptions};
 use crate::source::{self, DesiredFiles, Hint, Source};
-use crate::strategy::{self, Context, SmallTable};
+use crate::strategy::{self, Context, Drops, SmallTable};
 use postgres::Client;
 use remarks::{extension_versions, unmodeled};
 use std::cell::OnceCell;
@@ -45,6 +46,8 @@ pub struct Options {
     pub scratch: ScratchOptions,
     pub scope: Scope,
     pub small: SmallTable,
+    /// What comes before a column or table is dropped.
+    pub drops: Drops,
     /// The version to use when no side is a server.
     pub server_version: Option<ServerVersion>,
     /// Where desired catalogs are kept; `None` keeps none.
@@ -533,6 +536,7 @@ fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, Pipe
         conversions: &compared.conversions,
         replacements: &compared.replacements,
         additions: &compared.additions,
+        drops: pair.workshop.options.drops,
     };
     let mut steps = strategy::expand(&context).map_err(PipelineError::Refused)?;
     let before = &pair.live.catalog;
@@ -541,6 +545,7 @@ fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, Pipe
     let steps = order::sort(steps)?;
     let mut touched = compared.changes.touched();
     touched.extend(wholes_of_new(&touched, compared));
+    touched.extend(retired::names(&steps, &compared.live));
     for rename in &compared.renames {
         touched.extend([rename.from.clone(), rename.to.clone()]);
     }

@@ -148,6 +148,7 @@ fn step(id: &str, statements: &[&str], lock: LockMode, back: &[&str]) -> StepRec
         rollback: Rollback::Run(back.iter().map(|s| statement(s)).collect()),
         hazards: Vec::new(),
         gate: None,
+        retires: None,
         backfill: None,
         checks: Vec::new(),
         fingerprints: Fingerprints {
@@ -402,6 +403,29 @@ fn a_closed_gate_leaves_the_rest_pending() {
             ..options()
         };
         assert!(run(&config, &plan, &open).unwrap().pending.is_empty());
+    });
+}
+
+#[test]
+fn an_audit_that_cannot_be_made_needs_a_yes() {
+    any_version(|cluster| {
+        let config = database(cluster, "unaudited");
+        let mut plan = whole(cluster.version());
+        let column = ObjectId::new(KindTag::Column, ["public", "t", "old"]);
+        plan.phases[2].steps[0].gate = Some(pgrehearse::plan::Gate::Audit {
+            object: column,
+            seconds: 0,
+        });
+        let outcome = run(&config, &plan, &options()).unwrap();
+        let gate = outcome.gate.unwrap();
+        assert!(gate.starts_with("unaudited: "), "{gate}");
+        assert!(outcome.pending.contains(&"contract-1".to_owned()));
+        let yes = Options {
+            yes: true,
+            ..options()
+        };
+        let outcome = run(&config, &plan, &yes).unwrap();
+        assert!(outcome.pending.is_empty(), "{outcome:?}");
     });
 }
 

@@ -9,6 +9,7 @@ use pgrehearse::pg::ServerVersion;
 use pgrehearse::pipeline;
 use pgrehearse::plan::{Document, Impact, Phase};
 use pgrehearse::source::{Source, read_files};
+use pgrehearse::strategy::{DropGate, Drops};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use support::{Live, options, pg_dump, server, versions};
@@ -22,6 +23,9 @@ struct Case {
     reason: Option<String>,
     /// Every step has to be online.
     online: bool,
+    /// `audit` or `wait`; dropped at once without.
+    drops: Option<String>,
+    backup: bool,
 }
 
 fn main() {
@@ -97,6 +101,20 @@ fn read_case(folder: &Path) -> Case {
     yaml_serde::from_str(&yaml).unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
 }
 
+fn drops(case: &Case) -> Drops {
+    let gate = match case.drops.as_deref() {
+        None => DropGate::None,
+        Some("wait") => DropGate::Wait,
+        Some("audit") => DropGate::Audit,
+        Some(other) => panic!("drops = {other}"),
+    };
+    Drops {
+        gate,
+        backup: case.backup,
+        ..Drops::default()
+    }
+}
+
 fn run(folder: &Path, case: &Case, forward: bool, version: ServerVersion) -> Result<(), String> {
     let server = server(version)?;
     let (old, new) = if forward {
@@ -118,7 +136,8 @@ fn run(folder: &Path, case: &Case, forward: bool, version: ServerVersion) -> Res
             .batch_execute(&rows)
             .map_err(|e| format!("seed: {}", message(&e)))?;
     }
-    let options = options(&server);
+    let mut options = options(&server);
+    options.drops = drops(case);
     let (from, to) = (live.source(), Source::Files(new.clone()));
     let before = live.counts();
     let plan = pipeline::plan(&from, &to, &options).map_err(|e| {
@@ -154,6 +173,9 @@ fn run(folder: &Path, case: &Case, forward: bool, version: ServerVersion) -> Res
             show(again.document())
         ));
     }
+    if case.backup {
+        copies(&live)?;
+    }
     let wanted = Live::from_files(&server, &files(&new)?)?;
     match pg_dump() {
         Ok(_) => support::dumps_alike(&server, &live, &wanted)
@@ -170,6 +192,25 @@ fn run(folder: &Path, case: &Case, forward: bool, version: ServerVersion) -> Res
         live.client()
             .batch_execute(&claims)
             .map_err(|e| format!("after.sql: {}\n{shown}", message(&e)))?;
+    }
+    Ok(())
+}
+
+/// The copies of what was dropped hold its rows; they are no part of the schema.
+fn copies(live: &Live) -> Result<(), String> {
+    let all = live.counts();
+    let copies: Vec<_> = all
+        .iter()
+        .filter(|(t, _)| t.contains("_pgrehearse_backup_"))
+        .collect();
+    if copies.is_empty() || copies.iter().any(|(_, rows)| **rows == 0) {
+        return Err(format!("no rows were kept: {all:?}"));
+    }
+    let mut client = live.client();
+    for (table, _) in copies {
+        client
+            .batch_execute(&format!("DROP TABLE {table}"))
+            .map_err(|e| message(&e))?;
     }
     Ok(())
 }

@@ -2,13 +2,7 @@
 
 mod support;
 
-use pgrehearse::pg::ServerVersion;
-use pgrehearse::scratch::{Scratch, ScratchOptions};
-use postgres::{Client, NoTls};
-use std::path::Path;
-use std::process::{Command, Output};
-use std::sync::{Arc, OnceLock};
-use support::{Live, search};
+use support::world::{World, run_in};
 use tempfile::TempDir;
 
 const OLD: &str = "
@@ -37,145 +31,6 @@ const LOSSY: &str = "
     CREATE FUNCTION greet(name text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
         SELECT 'hello ' || name
     $$;";
-
-fn server() -> Arc<Scratch> {
-    static SERVER: OnceLock<Arc<Scratch>> = OnceLock::new();
-    let made = SERVER.get_or_init(|| {
-        let mut options = ScratchOptions::new(ServerVersion::V17, search());
-        options.listen_tcp = true;
-        Arc::new(Scratch::start(&options).expect("start a test server"))
-    });
-    Arc::clone(made)
-}
-
-/// A folder with files, a live database, and the program in it.
-struct World {
-    folder: TempDir,
-    _live: Live,
-    url: String,
-}
-
-struct Said {
-    out: String,
-    err: String,
-    code: i32,
-}
-
-impl World {
-    fn new(live: &str) -> Self {
-        let server = server();
-        let database = Live::empty(&server);
-        let port = server.cluster().and_then(|c| c.tcp_port()).expect("a port");
-        let mut admin = database.client();
-        // Files of a user's database belong to the user: one without superuser rights.
-        let name = database.database.name().to_owned();
-        let role = format!("app_{name}");
-        admin
-            .batch_execute(&format!(
-                "CREATE ROLE \"{role}\" LOGIN PASSWORD 'geheim';
-                 ALTER DATABASE \"{name}\" OWNER TO \"{role}\""
-            ))
-            .expect("make the owner");
-        let world = Self {
-            folder: TempDir::new().expect("a folder"),
-            _live: database,
-            url: format!("postgres://{role}:geheim@127.0.0.1:{port}/{name}"),
-        };
-        world.client().batch_execute(live).expect("the live schema");
-        world
-    }
-
-    /// A session of the database's owner.
-    fn client(&self) -> Client {
-        Client::connect(&self.url, NoTls).expect("log in as the owner")
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.folder.path().join(name), text).expect("write a file");
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.folder.path().join(name)).expect("read a file")
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.folder.path().join(name).exists()
-    }
-
-    fn run(&self, arguments: &[&str]) -> Said {
-        run_in(self.folder.path(), Some(&self.url), arguments)
-    }
-}
-
-fn run_in(folder: &Path, url: Option<&str>, arguments: &[&str]) -> Said {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pgrehearse"));
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .env("HOME", folder)
-        .env("PGREHEARSE_CACHE", search().cache)
-        .env("PGREHEARSE_SMALL_TABLE_ROWS", "0")
-        .env("PGREHEARSE_SERVER_VERSION", "17");
-    if let Some(path) = std::env::var_os("PATH") {
-        command.env("PATH", path);
-    }
-    if let Some(url) = url {
-        command.env("DATABASE_URL", url);
-    }
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command.output().expect("run the program");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    let said = Said {
-        out: text(stdout),
-        err: text(stderr),
-        code: status.code().expect("an exit code"),
-    };
-    assert!(
-        !said.out.contains("geheim") && !said.err.contains("geheim"),
-        "a password: {said}"
-    );
-    said
-}
-
-impl std::fmt::Display for Said {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { out, err, code } = self;
-        write!(f, "exit {code}\n--- out\n{out}--- err\n{err}")
-    }
-}
-
-impl Said {
-    #[track_caller]
-    fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "{self}");
-        self
-    }
-
-    #[track_caller]
-    fn says(self, text: &str) -> Self {
-        assert!(
-            self.out.contains(text),
-            "no {text:?} in standard output\n{self}"
-        );
-        self
-    }
-
-    #[track_caller]
-    fn warns(self, text: &str) -> Self {
-        let err = self.err.replace("\n  ", " ");
-        assert!(err.contains(text), "no {text:?} in standard error\n{self}");
-        self
-    }
-
-    #[track_caller]
-    fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}\n{self}"))
-    }
-}
 
 #[test]
 fn a_plan_is_made_applied_shown_and_taken_back() {
@@ -300,7 +155,15 @@ fn apply_to_a_schema_plans_rehearses_and_applies_in_one_go() {
 fn lost_data_needs_leave() {
     let world = World::new(OLD);
     world.write("lossy.sql", LOSSY);
-    let apply = ["apply", "--to", "lossy.sql", "--yes"];
+    let at_once = ["--set", "drops.gate=none"];
+    let apply = [
+        "apply",
+        "--to",
+        "lossy.sql",
+        "--yes",
+        at_once[0],
+        at_once[1],
+    ];
     world
         .run(&apply)
         .exits(3)
@@ -312,7 +175,7 @@ fn lost_data_needs_leave() {
         .batch_execute("SELECT fax FROM customers")
         .expect("it is there");
     world
-        .run(&["apply", "--to", "lossy.sql", "--yes", "--allow-data-loss"])
+        .run(&[&apply[..], &["--allow-data-loss"]].concat())
         .exits(0);
     world
         .client()
@@ -330,7 +193,16 @@ fn a_policy_of_the_settings_gives_leave_too() {
     world.write("lossy.sql", LOSSY);
     let policy = "policies={data-loss: warn}";
     world
-        .run(&["apply", "--to", "lossy.sql", "--yes", "--set", policy])
+        .run(&[
+            "apply",
+            "--to",
+            "lossy.sql",
+            "--yes",
+            "--set",
+            policy,
+            "--set",
+            "drops.gate=none",
+        ])
         .exits(0)
         .warns("customers.fax");
 }

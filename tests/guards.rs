@@ -35,6 +35,10 @@ const NAMES_KINDS: &[(&str, &str)] = &[
         "RENAME is spelt differently for each kind",
     ),
     (
+        "apply/audit.rs",
+        "a column is named in other ways than a table",
+    ),
+    (
         "apply/preflight.rs",
         "who owns an object is asked in another catalog for each kind",
     ),

@@ -9,13 +9,14 @@ use pgrehearse::plan::artifact::{self, Format};
 use pgrehearse::plan::{Document, Impact};
 use pgrehearse::render::{Colour, markdown, sql, text};
 use pgrehearse::source::Source;
-use pgrehearse::strategy::SmallTable;
+use pgrehearse::strategy::{Drops, SmallTable};
 use std::path::Path;
 
 fn shop() -> Document {
     let server = support::server(ServerVersion::V17).expect("a server of the samples' version");
     let mut options = support::options(&server);
     options.small = SmallTable::default();
+    options.drops = Drops::default();
     let from = Source::Files("schemas/shop/v1".into());
     let to = Source::Files("schemas/shop/v2".into());
     let plan = pipeline::plan(&from, &to, &options).expect("the sample is planned");

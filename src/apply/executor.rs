@@ -1,14 +1,16 @@
 //! Runs the steps of the chosen phases, after what the ledger has as done.
 
 use super::error::is_lost;
+use super::gate::{self, Look};
 use super::ledger::{Ledger, plan_state};
 use super::lock_retry::{self, Failure, Work, is_lock_failure};
 use super::{
     ApplyError, Event, Level, Observer, Options, Outcome, Position, Progress, Session, StepState,
-    Stop, backfill, lock, outside, preflight, resume,
+    Stop, audit, backfill, lock, outside, preflight, resume,
 };
 use crate::pg::Sql;
-use crate::plan::{Backfill, Document, Phase, StepRecord};
+use crate::plan::{Backfill, Document, Gate, Phase, StepRecord};
+use crate::sql;
 use postgres::error::SqlState;
 use std::time::Instant;
 
@@ -147,13 +149,21 @@ impl Run<'_, '_> {
             if state.is_done() {
                 continue;
             }
-            if let Some(gate) = self.options.gates.closed(step) {
-                self.observer.event(Event::Gated {
-                    step: step.id.clone(),
-                    gate: gate.to_string(),
-                });
-                outcome.gate = Some(gate.to_string());
-                break;
+            let (client, ledger) = (&mut self.session.client, &self.ledger);
+            match gate::look(client, ledger, self.plan, step, self.options)? {
+                Look::Open(None) => {}
+                Look::Open(Some(text)) => self.observer.event(Event::Message {
+                    text: format!("{}: {text}", step.id),
+                }),
+                Look::Closed(why) => {
+                    self.observer.event(Event::Gated {
+                        step: step.id.clone(),
+                        gate: why.clone(),
+                    });
+                    outcome.gate = Some(why);
+                    self.other_audits(step, position)?;
+                    break;
+                }
             }
             self.observer.event(Event::StepStarted {
                 step: step.id.clone(),
@@ -192,6 +202,31 @@ impl Run<'_, '_> {
         Ok(outcome)
     }
 
+    // The audits of later steps begin with the first one's: one after the other each would take its day.
+    fn other_audits(&mut self, first: &StepRecord, position: &Position) -> Result<(), ApplyError> {
+        let mut seen: Vec<&Gate> = first.gate.iter().collect();
+        let later = asked(self.plan, self.options).skip_while(|(_, step)| step.id != first.id);
+        for (_, step) in later.skip(1) {
+            let Some(gate @ Gate::Audit { .. }) = &step.gate else {
+                continue;
+            };
+            if position.state(&step.id).is_done() || seen.contains(&gate) {
+                continue;
+            }
+            seen.push(gate);
+            let client = &mut self.session.client;
+            if let Look::Closed(gate) =
+                gate::look(client, &self.ledger, self.plan, step, self.options)?
+            {
+                self.observer.event(Event::Gated {
+                    step: step.id.clone(),
+                    gate,
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Notes in the ledger how the run ended; without a connection it stays as it is.
     fn end(&mut self, result: &Result<Outcome, ApplyError>) {
         let complete = self
@@ -224,7 +259,20 @@ impl Run<'_, '_> {
             long: lock_retry::is_long(step),
         };
         let (ledger, plan) = (&self.ledger, self.plan);
-        let record = |attempts| ledger.done(plan, step, attempts, None);
+        let audited = match (&step.gate, &step.retires) {
+            (Some(Gate::Audit { object, .. }), Some(_)) => {
+                let noted = ledger.has_audit(&mut self.session.client)?;
+                noted.then(|| audit::forget(ledger, object))
+            }
+            _ => None,
+        };
+        let record = |attempts| {
+            let done = ledger.done(plan, step, attempts, None);
+            match &audited {
+                Some(forget) => sql!("{}; {}", done, forget),
+                None => done,
+            }
+        };
         lock_retry::transact(self.session, &work, &record, self.options, self.observer)
             .map(drop)
             .map_err(|failure| self.failed(step, failure))

@@ -76,6 +76,10 @@ impl Ledger {
         }
     }
 
+    pub(super) fn schema(&self) -> &Ident {
+        &self.schema
+    }
+
     /// Whether it is there and of our format.
     ///
     /// # Errors
@@ -259,6 +263,56 @@ impl Ledger {
                 s
             ),
         ]
+    }
+
+    /// Whether anything was ever audited here.
+    pub(super) fn has_audit(&self, client: &mut Client) -> Result<bool, ApplyError> {
+        const THERE: &str = "
+            SELECT 1
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relname = 'audit'";
+        let found = client.query_opt(THERE, &[&self.schema.raw()]);
+        Ok(found.map_err(ApplyError::ledger)?.is_some())
+    }
+
+    /// Makes the table of the audits, unless it is there: only who drops something needs it.
+    pub(super) fn create_audit(&self, client: &mut Client) -> Result<(), ApplyError> {
+        if self.has_audit(client)? {
+            return Ok(());
+        }
+        let s = &self.schema;
+        let batch = [
+            Sql::constant("BEGIN"),
+            sql!(
+                "CREATE TABLE {}.audit (
+                    object text PRIMARY KEY,
+                    looked_at timestamptz NOT NULL,
+                    server_started text NOT NULL,
+                    stats_reset text,
+                    deallocated bigint,
+                    calls jsonb NOT NULL
+                )",
+                s
+            ),
+            sql!(
+                "COMMENT ON TABLE {}.audit IS 'The first look at the queries that name what a plan drops; gone when the audit has passed.'",
+                s
+            ),
+            sql!(
+                "COMMENT ON COLUMN {}.audit.calls IS 'How often each statement that names it had run, by role and query id of pg_stat_statements.'",
+                s
+            ),
+            sql!(
+                "COMMENT ON COLUMN {}.audit.stats_reset IS 'With server_started and deallocated: whether the counts are unbroken since.'",
+                s
+            ),
+            Sql::constant("COMMIT"),
+        ];
+        let text: Vec<&str> = batch.iter().map(Sql::as_str).collect();
+        client.batch_execute(&text.join(";\n")).map_err(|e| {
+            drop(client.batch_execute("ROLLBACK"));
+            self.right(client, e, "create tables in the schema of the ledger")
+        })
     }
 
     /// Enters the plan, or notes that it goes on.

@@ -5,14 +5,17 @@
 //! that cannot run in a transaction is decided by its `done_when`. Locks that block the application are
 //! asked for as [`lock_retry`] says.
 
+mod audit;
 mod backfill;
 mod blocker;
 mod error;
 mod event;
 mod executor;
+mod gate;
 pub mod ledger;
 mod lock;
 mod lock_retry;
+mod mention;
 mod options;
 mod outcome;
 mod outside;
@@ -27,6 +30,7 @@ pub use blocker::Blocker;
 pub use error::{ApplyError, Progress};
 pub use event::{Event, Observer, Silent};
 pub use executor::run;
+pub use gate::first_waiting;
 pub use lock::Holder;
 pub use options::{FillPolicy, Gates, LockPolicy, Options};
 pub use outcome::{Outcome, Stop};

@@ -9,9 +9,10 @@ use std::time::Duration;
 /// Which gates are taken as open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Gates {
-    /// A step with a gate stays pending, and so does all that comes after it.
+    /// Each by its own condition. A step whose gate is closed stays pending, and so does all that comes
+    /// after it.
     #[default]
-    Closed,
+    ByCondition,
     /// Those of the steps with these ids are open.
     Open(BTreeSet<String>),
     /// `drops.gate=none`.
@@ -19,11 +20,11 @@ pub enum Gates {
 }
 
 impl Gates {
-    /// The condition that keeps `step` from running.
+    /// The condition that may keep `step` from running.
     pub fn closed<'a>(&self, step: &'a StepRecord) -> Option<&'a Gate> {
         let gate = step.gate.as_ref()?;
         match self {
-            Self::Closed => Some(gate),
+            Self::ByCondition => Some(gate),
             Self::Open(ids) => (!ids.contains(&step.id)).then_some(gate),
             Self::AllOpen => None,
         }
@@ -140,6 +141,10 @@ pub struct Options {
     /// The phases to run, of those the plan has.
     pub phases: BTreeSet<Phase>,
     pub gates: Gates,
+    /// Opens an audit that cannot be made.
+    pub yes: bool,
+    /// A step whose gate counts as closed: it was when leave was asked for what runs.
+    pub hold: Option<String>,
     /// `ledger.schema`.
     pub ledger_schema: Ident,
     pub lock: LockPolicy,
@@ -162,6 +167,8 @@ impl Default for Options {
         Self {
             phases: Phase::ALL.into_iter().collect(),
             gates: Gates::default(),
+            yes: false,
+            hold: None,
             ledger_schema: Ident::new(super::ledger::SCHEMA),
             lock: LockPolicy::default(),
             backfill: FillPolicy::default(),

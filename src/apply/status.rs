@@ -4,7 +4,7 @@ use super::blocker::{self, Blocker};
 use super::ledger::{Ledger, plan_state};
 use super::lock::{self, Holder};
 use super::lock_retry::blocking_locks;
-use super::{ApplyError, FillPosition, StepState, resume};
+use super::{ApplyError, FillPosition, StepState, gate, resume};
 use crate::pg::Ident;
 use crate::plan::{Document, Phase};
 use crate::sql;
@@ -35,6 +35,16 @@ pub struct PlanStatus {
     pub finished_at: Option<String>,
     pub phases: Vec<PhaseStatus>,
     pub next: Option<NextStep>,
+    /// The gates of the steps that are not done, in their order.
+    pub gates: Vec<PendingGate>,
+}
+
+/// A gate that is still to be passed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingGate {
+    pub step: String,
+    /// What it waits for, and until when where that is known.
+    pub waits_for: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +106,7 @@ pub fn read(client: &mut Client, ledger_schema: &Ident) -> Result<Status, ApplyE
         if state == plan_state::RUNNING && holder.is_none() {
             "interrupted".clone_into(&mut state);
         }
-        let (phases, next) = standing(client, &plan, ledger_schema, &state)?;
+        let (phases, next, gates) = standing(client, &plan, ledger_schema, &state)?;
         plans.push(PlanStatus {
             id,
             state,
@@ -108,17 +118,20 @@ pub fn read(client: &mut Client, ledger_schema: &Ident) -> Result<Status, ApplyE
             to: plan.to,
             phases,
             next,
+            gates,
         });
     }
     Ok(Status { plans, holder })
 }
+
+type Standing = (Vec<PhaseStatus>, Option<NextStep>, Vec<PendingGate>);
 
 fn standing(
     client: &mut Client,
     plan: &Document,
     ledger_schema: &Ident,
     state: &str,
-) -> Result<(Vec<PhaseStatus>, Option<NextStep>), ApplyError> {
+) -> Result<Standing, ApplyError> {
     let position = resume::position(client, plan, ledger_schema)?;
     let phases = plan
         .phases
@@ -138,8 +151,18 @@ fn standing(
         .find(|(_, step)| !position.state(&step.id).is_done())
         .filter(|_| state != plan_state::ROLLED_BACK);
     let Some((phase, step)) = next else {
-        return Ok((phases, None));
+        return Ok((phases, None, Vec::new()));
     };
+    let ledger = Ledger::new(ledger_schema);
+    let mut gates = Vec::new();
+    for (_, step) in plan.steps() {
+        if let (Some(gate), false) = (&step.gate, position.state(&step.id).is_done()) {
+            gates.push(PendingGate {
+                step: step.id.clone(),
+                waits_for: gate::standing(client, &ledger, plan, gate)?,
+            });
+        }
+    }
     let locks = blocking_locks(step);
     let blockers = if locks.is_empty() {
         Vec::new()
@@ -163,10 +186,13 @@ fn standing(
             position.state(&step.id),
             StepState::HalfDone | StepState::Filling | StepState::RollingBack { .. }
         ),
-        gate: step.gate.as_ref().map(ToString::to_string),
+        gate: gates
+            .iter()
+            .find(|g| g.step == step.id)
+            .map(|g| g.waits_for.clone()),
         blockers,
     };
-    Ok((phases, Some(next)))
+    Ok((phases, Some(next), gates))
 }
 
 /// A plan that was begun here and has steps left.

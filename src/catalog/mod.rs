@@ -98,14 +98,14 @@ impl<Side> Catalog<Side> {
     /// Takes out what steps of ours made for a while: a catalog of that alone.
     #[must_use]
     pub fn split_own(&mut self) -> Self {
-        let is_own = |id: &ObjectId| id.path.iter().any(|part| Scope::is_own(part));
+        self.split(|id| id.path.iter().any(|part| Scope::is_own(part)))
+    }
+
+    /// Takes out the objects that `goes` holds for: a catalog of them alone.
+    #[must_use]
+    pub fn split(&mut self, goes: impl Fn(&ObjectId) -> bool) -> Self {
         let mut own = Self::empty(self.version);
-        let ids: Vec<ObjectId> = self
-            .objects
-            .keys()
-            .filter(|id| is_own(id))
-            .cloned()
-            .collect();
+        let ids: Vec<ObjectId> = self.objects.keys().filter(|id| goes(id)).cloned().collect();
         for id in ids {
             if let Some(object) = self.objects.remove(&id) {
                 own.objects.insert(id.clone(), object);
@@ -115,7 +115,7 @@ impl<Side> Catalog<Side> {
             }
         }
         for (id, needs) in &mut self.requires {
-            let ours: BTreeSet<ObjectId> = needs.iter().filter(|n| is_own(n)).cloned().collect();
+            let ours: BTreeSet<ObjectId> = needs.iter().filter(|n| goes(n)).cloned().collect();
             if !ours.is_empty() {
                 needs.retain(|n| !ours.contains(n));
                 own.requires.insert(id.clone(), ours);
@@ -124,7 +124,7 @@ impl<Side> Catalog<Side> {
         own
     }
 
-    /// Puts back what [`Catalog::split_own`] took out.
+    /// Puts back what [`Catalog::split`] took out.
     #[must_use]
     pub fn with_own<Other>(mut self, own: &Catalog<Other>) -> Self {
         self.objects.extend(own.objects.clone());

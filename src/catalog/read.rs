@@ -39,6 +39,9 @@ impl Scope {
     /// their names.
     pub const OWN_LAST_PREFIX: &'static str = "~pgrehearse_";
 
+    /// The names of copies of what was dropped (`drops.backup`): they stay, and nobody compares them.
+    pub const BACKUP_PREFIX: &'static str = "_pgrehearse_backup_";
+
     /// Whether a name is one that steps of ours give for a while.
     pub fn is_own(name: &str) -> bool {
         name.starts_with(Self::OWN_PREFIX) || name.starts_with(Self::OWN_LAST_PREFIX)
@@ -70,6 +73,7 @@ impl Scope {
         managed
             && schema != self.ledger_schema
             && (self.own == Own::Shown || !path.iter().any(|p| Self::is_own(p)))
+            && !path.iter().any(|p| p.starts_with(Self::BACKUP_PREFIX))
             && !self.ignores(path)
     }
 

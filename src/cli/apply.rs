@@ -83,7 +83,8 @@ impl Arguments {
         let url = context.database()?;
         let live = Source::parse(url)?;
         let phases = self.phase.phases();
-        let options = options::apply(&context.settings, phases.clone());
+        let mut options = options::apply(&context.settings, phases.clone());
+        options.yes = self.yes;
         let (config, connect) = database::server(url, context.env())?;
         let connect = || connect(&config);
         let mut session = Session::open(&connect)?;
@@ -186,12 +187,17 @@ impl Arguments {
             return Ok(nothing(&ready.document, text, context));
         }
         self.others(session, &ready, context)?;
-        self.ask(&ready, phases, context)?;
+        let ledger = &options.ledger_schema;
+        let position = ready::position(session.client(), &ready.document, ledger)?;
+        let mut options = options.clone();
+        options.hold =
+            apply::first_waiting(session.client(), &ready.document, &position, &options)?;
+        self.ask(&ready, phases, options.hold.as_deref(), context)?;
         ready.still(live, work)?;
         work.quiet();
 
         let mut teller = Teller::new(&context.ui);
-        let outcome = apply::run(session, &ready.document, options, &mut teller);
+        let outcome = apply::run(session, &ready.document, &options, &mut teller);
         drop(teller);
         let outcome = outcome?;
         let complete = ready
@@ -233,6 +239,7 @@ impl Arguments {
         &self,
         ready: &Ready,
         phases: &BTreeSet<plan::Phase>,
+        hold: Option<&str>,
         context: &Context,
     ) -> Result<(), CliError> {
         let leave = Leave {
@@ -240,7 +247,8 @@ impl Arguments {
             data_loss: self.allow_data_loss,
             asking: !self.yes && context.ui.can_ask(),
         };
-        let losses = ready.losses(phases, leave, context)?;
+        let able = ready.able(hold);
+        let losses = ready.losses(phases, &able, leave, context)?;
         if self.yes {
             return Ok(());
         }
@@ -250,7 +258,7 @@ impl Arguments {
         let steps = ready
             .document
             .steps()
-            .filter(|(phase, s)| phases.contains(phase) && ready.remaining.contains(&s.id));
+            .filter(|(phase, s)| phases.contains(phase) && able.contains(&s.id));
         let question = match losses.len() {
             0 => format!("Apply {} steps?", steps.count()),
             _ => format!("Apply {} steps and lose these data?", steps.count()),

@@ -10,7 +10,7 @@ use crate::pipeline::{self, PipelineError};
 use crate::plan::Phase;
 use crate::scratch::{Choice, Given, Scratch, ScratchOptions, Search, default_cache_dir};
 use crate::source::{Source, database};
-use crate::strategy::SmallTable;
+use crate::strategy::{DropGate, Drops, SmallTable};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -74,6 +74,7 @@ impl Work {
             scratch,
             scope: scope(settings),
             small: small(settings),
+            drops: drops(settings),
             server_version,
             connect: Box::new(move |url| {
                 database::connect(url, &env, None).map_err(PipelineError::from)
@@ -181,13 +182,27 @@ fn data(settings: &Settings) -> crate::data::Limits {
     }
 }
 
+fn drops(settings: &Settings) -> Drops {
+    let drops = &settings.drops;
+    Drops {
+        gate: match drops.gate {
+            Gate::Audit => DropGate::Audit,
+            Gate::Wait => DropGate::Wait,
+            Gate::None => DropGate::None,
+        },
+        audit: drops.audit.as_duration(),
+        wait: drops.wait.as_duration(),
+        backup: drops.backup,
+    }
+}
+
 /// How a plan is applied, and taken back.
 pub(super) fn apply(settings: &Settings, phases: BTreeSet<Phase>) -> crate::apply::Options {
     crate::apply::Options {
         phases,
         gates: match settings.drops.gate {
             Gate::None => Gates::AllOpen,
-            Gate::Audit | Gate::Wait => Gates::Closed,
+            Gate::Audit | Gate::Wait => Gates::ByCondition,
         },
         ledger_schema: Ident::new(settings.ledger.schema.as_str()),
         lock: LockPolicy {

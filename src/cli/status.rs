@@ -79,8 +79,8 @@ fn one(out: &mut String, plan: &PlanStatus) {
                 part.unwrap_or_default()
             );
         }
-        if let Some(gate) = &next.gate {
-            let _ = writeln!(out, "  gate     {gate}");
+        for gate in &plan.gates {
+            let _ = writeln!(out, "  gate     {}  {}", gate.step, gate.waits_for);
         }
         for blocker in &next.blockers {
             let _ = writeln!(out, "  blocked  by {blocker}");
@@ -110,6 +110,9 @@ fn document(found: &Status) -> Value {
                 .map(|p| json!({"phase": p.phase, "done": p.done, "pending": p.pending}))
                 .collect::<Vec<_>>(),
             "next": plan.next.as_ref().map(next),
+            "gates": plan.gates.iter()
+                .map(|g| json!({"step": g.step, "waits_for": g.waits_for}))
+                .collect::<Vec<_>>(),
         })
     });
     json!({

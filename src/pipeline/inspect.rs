@@ -1,6 +1,6 @@
 //! One schema as the statements that make it.
 
-use super::{Options, PipelineError, load_one, workshop_for};
+use super::{Options, PipelineError, load_one, retired, workshop_for};
 use crate::catalog::{Catalog, Live, read};
 use crate::kinds::ObjectId;
 use crate::plan::Step;
@@ -25,6 +25,7 @@ pub fn inspect(source: &Source, options: &Options) -> Result<Inspected, Pipeline
     let workshop = workshop_for(source, options)?;
     let loaded = load_one::<Live>(source, &workshop)?;
     let (mut catalog, mut notices) = (loaded.catalog, loaded.notices);
+    retired::leave_out(&mut catalog, source, options)?;
     let ids: BTreeSet<ObjectId> = catalog.objects.keys().cloned().collect();
     let scratch = workshop.scratch()?;
     let scope = &options.scope;

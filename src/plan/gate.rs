@@ -24,6 +24,16 @@ pub enum Gate {
 }
 
 impl Gate {
+    /// Where steps with such a gate go among those that could run: what waits longest comes last, so
+    /// that nothing else waits behind it.
+    pub(crate) fn rank(gate: Option<&Self>) -> u8 {
+        match gate {
+            None => 0,
+            Some(Self::Audit { .. } | Self::Confirm { .. }) => 1,
+            Some(Self::Wait { .. }) => 2,
+        }
+    }
+
     /// A [`Gate::Wait`] since the step before of the same object.
     pub fn wait(duration: Duration) -> Self {
         Self::Wait {
@@ -49,7 +59,7 @@ impl fmt::Display for Gate {
 }
 
 /// `7 days`, `24 h`, `90 s`.
-fn interval(seconds: u64) -> String {
+pub(crate) fn interval(seconds: u64) -> String {
     const HOUR: u64 = 3600;
     match seconds {
         s if s >= 48 * HOUR && s % (24 * HOUR) == 0 => format!("{} days", s / (24 * HOUR)),

@@ -152,6 +152,8 @@ pub struct Step {
     pub gate: Option<Gate>,
     /// Rows on which it would fail.
     pub checks: Vec<DataCheck>,
+    /// What the object is called from this step on, until a later one drops it.
+    pub retires: Option<ObjectId>,
     /// The tables that a statement outside a transaction works on.
     pub tables: Vec<Qualified>,
     /// A rename from a hint: everything else is planned for the names after it.
@@ -182,6 +184,7 @@ impl Step {
             takes: BTreeSet::new(),
             gate: None,
             checks: Vec::new(),
+            retires: None,
             tables: Vec::new(),
             renames: false,
             together: None,
@@ -308,6 +311,7 @@ impl Step {
                 (leave @ Undo::Leave { .. }, Undo::Run(_)) | (_, leave) => leave,
             };
             first.gate = first.gate.or(step.gate);
+            first.retires = first.retires.or(step.retires);
             first.hazards.extend(step.hazards);
             first.checks.extend(step.checks);
             first.produces.extend(step.produces);

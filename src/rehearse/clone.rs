@@ -9,7 +9,7 @@ use crate::kinds::{Object, ObjectId};
 use crate::order;
 use crate::plan::{Action, Step};
 use crate::scratch::{Database, ScratchError};
-use crate::strategy::{self, Context, SmallTable};
+use crate::strategy::{self, Context, Drops, SmallTable};
 use std::collections::BTreeMap;
 
 /// Why a catalog cannot be cloned.
@@ -112,6 +112,7 @@ pub fn creation_script<S>(
         conversions: &BTreeMap::new(),
         replacements: &Replacements::default(),
         additions: &Additions::default(),
+        drops: Drops::at_once(),
     };
     let steps = strategy::expand(&context).map_err(|r| {
         plan(

@@ -48,15 +48,23 @@ pub fn rehearse(document: Document, request: &Request<'_>) -> Result<Rehearsed, 
     for PhaseRecord { phase, steps } in document.phases {
         run.existing = run.sessions.state()?.oids().collect();
         let mut states = vec![run.catalog.clone()];
-        let mut records = Vec::new();
+        let mut records: Vec<StepRecord> = Vec::new();
+        let mut at_gates = None;
         for step in steps {
+            // Before a gate a plan stands for days, and can be taken back from there.
+            if at_gates.is_none() && step.gate.is_some() && !records.is_empty() {
+                let result = run.take_back(&records, &states)?;
+                at_gates = is_wrong(&result).then(|| format!("{result} (before {})", step.id));
+            }
             (request.progress)(&step.title);
             let record = run.step(step, now)?;
             now = record.fingerprints.after.clone();
             records.push(record);
             states.push(run.catalog.clone());
         }
-        rollback.insert(phase.name().to_owned(), run.take_back(&records, &states)?);
+        let result = run.take_back(&records, &states)?;
+        let result = at_gates.filter(|_| !is_wrong(&result)).unwrap_or(result);
+        rollback.insert(phase.name().to_owned(), result);
         phases.push(PhaseRecord {
             phase,
             steps: records,
@@ -74,6 +82,11 @@ pub fn rehearse(document: Document, request: &Request<'_>) -> Result<Rehearsed, 
     document.evidence.impact = impacts.max().unwrap_or(Impact::Online);
     document.id = artifact::content_id(&document);
     Ok(Rehearsed::new(document))
+}
+
+/// Whether E4 says that a phase cannot be taken back as the plan promises.
+fn is_wrong(result: &str) -> bool {
+    result.starts_with("fails") || result.starts_with("does not")
 }
 
 struct Run<'r> {

@@ -78,7 +78,7 @@ fn one(id: &ObjectId) -> BTreeSet<ObjectId> {
     BTreeSet::from([id.clone()])
 }
 
-/// What is created together with `id` because it follows or stands inside it.
+/// What is created or dropped together with `id` because it follows or stands inside it.
 pub(super) fn with_absorbed(
     context: &Context<'_>,
     id: &ObjectId,

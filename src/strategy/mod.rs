@@ -14,12 +14,14 @@ mod index;
 mod key;
 mod rename;
 mod replace;
+mod retire;
 mod set_not_null;
 mod volatile_default;
 
 pub use direct::using;
 pub use rename::{rename_steps, stand_ins};
 pub use replace::bare;
+pub use retire::{DropGate, Drops};
 
 use crate::catalog::{Catalog, Desired, Live, Scope, Size};
 use crate::diff::{Additions, Change, ChangeSet, ConversionHint, Replacements};
@@ -42,6 +44,8 @@ pub struct Context<'a> {
     pub replacements: &'a Replacements,
     /// The values that rows get in columns without one.
     pub additions: &'a Additions,
+    /// What comes before a drop.
+    pub drops: Drops,
 }
 
 /// The limits under which a table takes the plain statement.
@@ -156,6 +160,7 @@ const REGISTRY: &[&dyn Strategy] = &[
     &key::Key,
     &constraint::NotValid,
     &index::Index,
+    &retire::Retire,
     &direct::Direct,
 ];
 
@@ -189,6 +194,7 @@ pub fn expand(context: &Context<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
             Err(refusal) => refusals.push(refusal),
         }
     }
+    retire::gate_indexes(&mut steps, context);
     steps.extend(direct::around(context));
     if refusals.is_empty() {
         Ok(steps)

@@ -1,6 +1,8 @@
 //! Servers, databases and judges that the tests share.
 #![allow(dead_code)] // every test binary uses its own part
 
+pub mod world;
+
 use pgrehearse::catalog::Scope;
 use pgrehearse::pg::ServerVersion;
 use pgrehearse::pipeline::{Options, PipelineError};
@@ -9,7 +11,7 @@ use pgrehearse::scratch::{
     elaborate::elaborate,
 };
 use pgrehearse::source::{DesiredFiles, Source};
-use pgrehearse::strategy::SmallTable;
+use pgrehearse::strategy::{Drops, SmallTable};
 use postgres::{Client, Config, NoTls};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -115,7 +117,7 @@ impl Live {
     }
 }
 
-/// Options for planning on `server`, with the small-table rule off.
+/// Options for planning on `server`, with the small-table rule and the gate before drops off.
 pub fn options(server: &Arc<Scratch>) -> Options {
     let cluster = Arc::clone(server);
     Options {
@@ -125,6 +127,7 @@ pub fn options(server: &Arc<Scratch>) -> Options {
             ..Scope::default()
         },
         small: SmallTable { rows: 0, bytes: 0 },
+        drops: Drops::at_once(),
         server_version: Some(server.version()),
         cache: None,
         connect: Box::new(move |url| {

@@ -175,23 +175,27 @@ impl Ready {
             .any(|(phase, step)| phases.contains(&phase) && self.remaining.contains(&step.id))
     }
 
+    /// The remaining steps before the one whose gate is certainly closed: leave is asked for these.
+    pub(super) fn able(&self, hold: Option<&str>) -> BTreeSet<String> {
+        self.document
+            .steps()
+            .map(|(_, step)| step.id.clone())
+            .take_while(|id| Some(id.as_str()) != hold)
+            .filter(|id| self.remaining.contains(id))
+            .collect()
+    }
+
     /// Refuses what needs leave; gives the losses that a yes gives leave for.
     pub(super) fn losses(
         &self,
         phases: &BTreeSet<Phase>,
+        able: &BTreeSet<String>,
         leave: Leave,
         context: &Context,
     ) -> Result<Vec<String>, CliError> {
         let mut warn = |text: &str| context.ui.warn(text);
         let settings = &context.settings;
-        leave::check(
-            &self.document,
-            phases,
-            &self.remaining,
-            leave,
-            settings,
-            &mut warn,
-        )
+        leave::check(&self.document, phases, able, leave, settings, &mut warn)
     }
 
     /// Looks once more: a rehearsal, and a person, take their time.
@@ -246,6 +250,11 @@ fn changed(document: &Document, remaining: &BTreeSet<String>, live: &Catalog<Liv
         .steps()
         .filter(|(_, step)| remaining.contains(&step.id));
     let mut made: BTreeSet<&ObjectId> = BTreeSet::new();
+    let renamed: BTreeSet<&ObjectId> = document
+        .steps()
+        .filter(|(_, step)| step.retires.is_some())
+        .map(|(_, step)| &step.object)
+        .collect();
     // A table that no step makes, by whatever operation, has to be there.
     let of_steps: BTreeSet<&ObjectId> = document.steps().map(|(_, s)| &s.object).collect();
     let renames = document
@@ -267,7 +276,9 @@ fn changed(document: &Document, remaining: &BTreeSet<String>, live: &Catalog<Liv
                 .also
                 .push(format!("{} is there already", step.object.human())),
             (false, false)
-                if !made.contains(&step.object) && step.operation.starts_with("drop") =>
+                if !made.contains(&step.object)
+                    && !renamed.contains(&step.object)
+                    && step.operation.starts_with("drop") =>
             {
                 error
                     .also

@@ -131,10 +131,10 @@ keys! {
     "small_table.size" = "10MB", "The size, without indexes, below which a table may count as small." => small_table.size;
     "server_version" = "null", "The major version (14 to 18) to plan for when there is no live database." => server_version;
     "ledger.schema" = "pgrehearse", "The schema in the live database for our own tables." => ledger.schema;
-    "drops.gate" = "audit", "Before a column or table is dropped: audit (nobody queries it, then it waits under\nanother name), wait (no audit) or none (dropped at once)." => drops.gate;
+    "drops.gate" = "audit", "Before a column or table is dropped: audit (nobody queries it, then it waits under\nanother name), wait or rename (no audit), none (dropped at once). none opens every gate." => drops.gate;
     "drops.audit" = "24h", "The time between the two looks at pg_stat_statements." => drops.audit;
     "drops.wait" = "7d", "How long it waits, renamed, before it is dropped." => drops.wait;
-    "drops.backup" = "false", "Whether the dropped data is copied to a table first." => drops.backup;
+    "drops.backup" = "false", "Whether what is dropped is copied to a table first, which is kept." => drops.backup;
     "lock.timeout" = "5s", "The longest that one attempt may wait in the lock queue." => lock.timeout;
     "lock.first" = "100ms", "What the first attempt may wait; later ones wait longer." => lock.first;
     "lock.attempts" = "30", "How often a lock is asked for before apply stops (exit 5)." => lock.attempts;

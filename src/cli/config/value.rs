@@ -13,7 +13,7 @@ pub enum Gate {
     /// The queries are audited, then the renamed object waits.
     #[default]
     Audit,
-    /// The renamed object waits; no audit.
+    /// The renamed object waits; no audit. Also written `rename`.
     Wait,
     /// Nothing: dropped at once.
     None,
@@ -115,7 +115,8 @@ impl Read for Gate {
     fn read(value: &Value) -> Result<Self, String> {
         match text(value).as_deref() {
             Some("audit") => Ok(Self::Audit),
-            Some("wait") => Ok(Self::Wait),
+            // What happens to the object meanwhile.
+            Some("wait" | "rename") => Ok(Self::Wait),
             Some("none") => Ok(Self::None),
             _ => Err("audit, wait or none".to_owned()),
         }

@@ -1,0 +1,1 @@
+INSERT INTO callers SELECT generate_series(1, 20);
