@@ -217,7 +217,7 @@ fn a_table_waits_with_what_hangs_on_it_and_apply_to_goes_on_with_it() {
     world.run(&["check", "--to", "new.sql"]).exits(0);
     apply(&[])
         .exits(0)
-        .warns("this goes on with it")
+        .warns("going on with plan")
         .says("pending");
     apply(&["--require-complete"]).exits(5);
     earlier(&world);
