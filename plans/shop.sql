@@ -1,9 +1,9 @@
--- online · DATA LOSS · 109 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
+-- online · DATA LOSS · 112 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
 -- from schemas/shop/v1 to schemas/shop/v2
--- plan 0f3e748fc4a311e52465136d91dea2e4, PostgreSQL 17, pgrehearse 0.1.0
--- data-loss in contract-1: every row of public.newsletter_signups is lost
--- data-loss in contract-5: the values of public.customers.fax are lost
--- data-loss in contract-19: the values of public.customers.full_name are lost
+-- plan 498fe25d6bbcac60028f01596f73b157, PostgreSQL 17, pgrehearse 0.1.0
+-- data-loss in contract-22: every row of public.newsletter_signups is lost
+-- data-loss in contract-23: the values of public.customers.fax are lost
+-- data-loss in contract-24: the values of public.customers.full_name are lost
 -- rejects-writes in expand-13: from here on public.customers rejects NULL in locale, also in an UPDATE of another column of a row that has it
 -- rejects-writes in expand-16: from here on public.orders rejects NULL in placed_at, also in an UPDATE of another column of a row that has it
 -- rejects-writes in expand-19: from here on public.categories rejects duplicates
@@ -19,29 +19,29 @@
 -- rejects-writes in expand-33: from here on public.stock_levels rejects new and updated rows that break reserved_is_there
 -- rejects-writes in expand-34: from here on public.stock_levels rejects duplicates
 -- rejects-writes in expand-35: from here on public.stock_levels rejects new and updated rows that break stock_levels_product_id_fkey
--- rejects-writes in contract-9: from here on public.payments rejects new and updated rows that break payments_amount_positive
+-- rejects-writes in contract-7: from here on public.payments rejects new and updated rows that break payments_amount_positive
 -- breaks-queries in expand-11: SELECT * from public.categories returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
 -- breaks-queries in expand-12: SELECT * from public.customers returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
 -- breaks-queries in expand-14: SELECT * from public.customers returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
 -- breaks-queries in expand-15: SELECT * from public.order_items returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
 -- breaks-queries in expand-17: SELECT * from public.products returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
 -- breaks-queries in expand-18: SELECT * from public.reviews returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
--- breaks-queries in contract-1: queries that name public.newsletter_signups fail
--- breaks-queries in contract-3: prepared statements that return it fail (0A000) until they are prepared again; the order of columns changes: SELECT *, COPY and INSERT without a column list
--- breaks-queries in contract-5: queries that name public.customers.fax fail
+-- breaks-queries in contract-2: prepared statements that return it fail (0A000) until they are prepared again; the order of columns changes: SELECT *, COPY and INSERT without a column list
+-- breaks-queries in contract-4: prepared statements that return it fail (0A000) until they are prepared again
+-- breaks-queries in contract-5: prepared statements that return it fail (0A000) until they are prepared again
 -- breaks-queries in contract-6: prepared statements that return it fail (0A000) until they are prepared again
--- breaks-queries in contract-7: prepared statements that return it fail (0A000) until they are prepared again
--- breaks-queries in contract-8: prepared statements that return it fail (0A000) until they are prepared again
--- breaks-queries in contract-19: queries that name public.customers.full_name fail
--- irreversible in contract-1: no rollback brings it back
--- irreversible in contract-5: no rollback brings it back
--- irreversible in contract-19: no rollback brings it back
+-- breaks-queries in contract-18: queries that name table public.newsletter_signups fail from here on
+-- breaks-queries in contract-19: queries that name column public.customers.fax fail from here on
+-- breaks-queries in contract-21: queries that name column public.customers.full_name fail from here on
+-- irreversible in contract-22: no rollback brings it back
+-- irreversible in contract-23: no rollback brings it back
+-- irreversible in contract-24: no rollback brings it back
 --
 -- Run with: psql -X -f THIS_FILE DATABASE (not with --single-transaction).
 -- There is no ledger here: each statement looks whether it is done already, so that a
 -- second run does no harm. `pgrehearse apply` also checks, retries and records.
--- NOT GUARDED, a second run repeats them: contract-3
--- ONLY WITH psql -v once=1, on the first run alone: contract-13, contract-15
+-- NOT GUARDED, a second run repeats them: contract-2
+-- ONLY WITH psql -v once=1, on the first run alone: contract-10, contract-12
 
 \set ON_ERROR_STOP on
 \set AUTOCOMMIT on
@@ -1011,21 +1011,11 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS _pgrehearse_49e23ca3b0a8 ON public.order
 -- CONTRACT: swaps and drops; run it when the old application is gone
 --
 
--- contract-1: drop table public.newsletter_signups [online]
---   locks: ACCESS EXCLUSIVE on public.newsletter_signups, public.newsletter_signups_email_idx, public.newsletter_signups_id_seq, public.newsletter_signups_pkey
---   data-loss: every row of public.newsletter_signups is lost
---   breaks-queries: queries that name public.newsletter_signups fail
---   irreversible: no rollback brings it back
---   cannot be undone: the rows are gone
-SET lock_timeout = '5s';
-BEGIN;
-DROP TABLE IF EXISTS public.newsletter_signups;
-COMMIT;
-
--- contract-2: compare the old and the new display_name of public.customers [online]
+-- contract-1: compare the old and the new display_name of public.customers [online]
 --   locks: ROW EXCLUSIVE on public.customers, public.customers_display_name_idx, public.customers_email_key, public.customers_full_name_idx, public.customers_pkey
 --   long-running: every row of public.customers is read once more, in batches
 --   in batches by id; not inside a transaction, because each batch is committed
+SET lock_timeout = '5s';
 DO $fill$
 #variable_conflict use_column
 DECLARE
@@ -1050,14 +1040,14 @@ BEGIN
 END
 $fill$;
 
--- contract-3: put the new public.customers.display_name in the place of the old [online]
+-- contract-2: put the new public.customers.display_name in the place of the old [online]
 --   locks: ACCESS EXCLUSIVE on public.customers
 --   breaks-queries: prepared statements that return it fail (0A000) until they are prepared again; the order of columns changes: SELECT *, COPY and INSERT without a column list
 BEGIN;
 LOCK TABLE public.customers IN ACCESS EXCLUSIVE MODE;
 COMMIT;
 
--- contract-4: stop keeping the old full_name of public.customers alike [online]
+-- contract-3: stop keeping the old full_name of public.customers alike [online]
 --   locks: ACCESS EXCLUSIVE on public.customers
 --   cannot be undone: nothing follows the new values any more: the old ones are out of date
 BEGIN;
@@ -1065,31 +1055,21 @@ DROP TRIGGER IF EXISTS "~pgrehearse_31dabe6098df" ON public.customers;
 DROP FUNCTION IF EXISTS public._pgrehearse_31dabe6098df();
 COMMIT;
 
--- contract-5: drop column public.customers.fax [online]
---   locks: ACCESS EXCLUSIVE on public.customers
---   data-loss: the values of public.customers.fax are lost
---   breaks-queries: queries that name public.customers.fax fail
---   irreversible: no rollback brings it back
---   cannot be undone: the column's values are gone
-BEGIN;
-ALTER TABLE IF EXISTS public.customers DROP COLUMN IF EXISTS fax;
-COMMIT;
-
--- contract-6: change column public.orders.note: type [online]
+-- contract-4: change column public.orders.note: type [online]
 --   locks: ACCESS EXCLUSIVE on public.orders
 --   breaks-queries: prepared statements that return it fail (0A000) until they are prepared again
 BEGIN;
 ALTER TABLE public.orders ALTER COLUMN note TYPE text;
 COMMIT;
 
--- contract-7: change column public.payments.amount: type [online]
+-- contract-5: change column public.payments.amount: type [online]
 --   locks: ACCESS EXCLUSIVE on public.payments
 --   breaks-queries: prepared statements that return it fail (0A000) until they are prepared again
 BEGIN;
 ALTER TABLE public.payments ALTER COLUMN amount TYPE numeric(12,2);
 COMMIT;
 
--- contract-8: change column public.products.name: type (and 1 object with it) [online]
+-- contract-6: change column public.products.name: type (and 1 object with it) [online]
 --   locks: ACCESS EXCLUSIVE on public.active_products, public.products
 --   locks: ACCESS SHARE on public.categories
 --   breaks-queries: prepared statements that return it fail (0A000) until they are prepared again
@@ -1108,7 +1088,7 @@ CREATE OR REPLACE VIEW public.active_products AS
   WHERE p.active;
 COMMIT;
 
--- contract-9: add constraint public.payments.payments_amount_positive as NOT VALID [online]
+-- contract-7: add constraint public.payments.payments_amount_positive as NOT VALID [online]
 --   locks: ACCESS EXCLUSIVE on public.payments
 --   rejects-writes: from here on public.payments rejects new and updated rows that break payments_amount_positive
 BEGIN;
@@ -1121,7 +1101,7 @@ END
 $do$;
 COMMIT;
 
--- contract-10: validate constraint public.payments.payments_amount_positive [online]
+-- contract-8: validate constraint public.payments.payments_amount_positive [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.payments
 --   scans: public.payments
 SET lock_timeout = '0';
@@ -1129,7 +1109,7 @@ BEGIN;
 ALTER TABLE public.payments VALIDATE CONSTRAINT payments_amount_positive;
 COMMIT;
 
--- contract-11: drop index public.categories_slug_idx [online]
+-- contract-9: drop index public.categories_slug_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.categories, public.categories_slug_idx
 --   long-running: queries that index public.categories_slug_idx serves become scans
 SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = 'categories_slug_idx')
@@ -1139,21 +1119,11 @@ SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_
 DROP INDEX CONCURRENTLY IF EXISTS public.categories_slug_idx;
 \endif
 
--- contract-12: drop index public.customers_full_name_idx [online]
---   locks: SHARE UPDATE EXCLUSIVE on public.customers, public.customers_full_name_idx
---   long-running: queries that index public.customers_full_name_idx serves become scans
-SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = 'customers_full_name_idx')
-) AS pgrehearse_done \gset
-\if :pgrehearse_done
-\else
-DROP INDEX CONCURRENTLY IF EXISTS public.customers_full_name_idx;
-\endif
-
--- contract-13: swap index public.orders_status_idx [online]
+-- contract-10: swap index public.orders_status_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public._pgrehearse_49e23ca3b0a8, public.orders_status_idx
 \if :{?once}
 \else
-\echo contract-13 takes a name away which a later step gives to something new: run with -v once=1, and only once
+\echo contract-10 takes a name away which a later step gives to something new: run with -v once=1, and only once
 DO $$ BEGIN RAISE EXCEPTION 'stopped before the first statement of this step'; END $$;
 \endif
 SET lock_timeout = '5s';
@@ -1174,7 +1144,7 @@ END
 $do$;
 COMMIT;
 
--- contract-14: drop the old index public.orders_status_idx [online]
+-- contract-11: drop the old index public.orders_status_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public._pgrehearse_ad6b9be7c7b6, public.orders
 SET lock_timeout = '0';
 SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = '_pgrehearse_ad6b9be7c7b6')
@@ -1184,11 +1154,11 @@ SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_
 DROP INDEX CONCURRENTLY IF EXISTS public._pgrehearse_ad6b9be7c7b6;
 \endif
 
--- contract-15: swap index public.products_category_id_idx [online]
+-- contract-12: swap index public.products_category_id_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public._pgrehearse_9c5f727c126b, public.products_category_id_idx
 \if :{?once}
 \else
-\echo contract-15 takes a name away which a later step gives to something new: run with -v once=1, and only once
+\echo contract-12 takes a name away which a later step gives to something new: run with -v once=1, and only once
 DO $$ BEGIN RAISE EXCEPTION 'stopped before the first statement of this step'; END $$;
 \endif
 SET lock_timeout = '5s';
@@ -1209,7 +1179,7 @@ END
 $do$;
 COMMIT;
 
--- contract-16: drop the old index public.products_category_id_idx [online]
+-- contract-13: drop the old index public.products_category_id_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public._pgrehearse_b39054b197e3, public.products
 SET lock_timeout = '0';
 SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = '_pgrehearse_b39054b197e3')
@@ -1219,7 +1189,7 @@ SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_
 DROP INDEX CONCURRENTLY IF EXISTS public._pgrehearse_b39054b197e3;
 \endif
 
--- contract-17: drop index public.reviews_product_id_idx [online]
+-- contract-14: drop index public.reviews_product_id_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.reviews, public.reviews_product_id_idx
 --   long-running: queries that index public.reviews_product_id_idx serves become scans
 SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = 'reviews_product_id_idx')
@@ -1229,7 +1199,7 @@ SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_
 DROP INDEX CONCURRENTLY IF EXISTS public.reviews_product_id_idx;
 \endif
 
--- contract-18: replace view public.order_summary [online]
+-- contract-15: replace view public.order_summary [online]
 --   locks: ACCESS EXCLUSIVE on public.order_summary
 --   locks: ACCESS SHARE on public.customers, public.orders
 SET lock_timeout = '5s';
@@ -1246,17 +1216,7 @@ CREATE OR REPLACE VIEW public.order_summary AS
      JOIN public.customers cu ON ((cu.id = o.customer_id)));
 COMMIT;
 
--- contract-19: drop column public.customers.full_name [online]
---   locks: ACCESS EXCLUSIVE on public.customers
---   data-loss: the values of public.customers.full_name are lost
---   breaks-queries: queries that name public.customers.full_name fail
---   irreversible: no rollback brings it back
---   cannot be undone: the column's values are gone
-BEGIN;
-ALTER TABLE IF EXISTS public.customers DROP COLUMN IF EXISTS full_name;
-COMMIT;
-
--- contract-20: create view public.top_products [online]
+-- contract-16: create view public.top_products [online]
 --   locks: ACCESS SHARE on public.reviews
 BEGIN;
 CREATE OR REPLACE VIEW public.top_products AS
@@ -1270,7 +1230,93 @@ CREATE OR REPLACE VIEW public.top_products AS
  HAVING (count(*) >= 5);
 COMMIT;
 
--- contract-21: replace comment on view public.order_summary [online]
+-- contract-17: replace comment on view public.order_summary [online]
 BEGIN;
 COMMENT ON VIEW public.order_summary IS 'One line per order, for the back office';
+COMMIT;
+
+-- contract-18: retire table public.newsletter_signups as _deprecated_newsletter_signups [online]
+--   locks: ACCESS EXCLUSIVE on public.newsletter_signups
+--   breaks-queries: queries that name table public.newsletter_signups fail from here on
+--   gate: no query names table public.newsletter_signups in two looks at pg_stat_statements, 24 h apart
+BEGIN;
+DO $do$
+BEGIN
+  IF to_regclass('public.newsletter_signups') IS NOT NULL AND to_regclass('public._deprecated_newsletter_signups') IS NULL THEN
+    EXECUTE $sql$ALTER TABLE public.newsletter_signups RENAME TO _deprecated_newsletter_signups$sql$;
+  END IF;
+END
+$do$;
+COMMIT;
+
+-- contract-19: retire column public.customers.fax as _deprecated_fax [online]
+--   locks: ACCESS EXCLUSIVE on public.customers
+--   breaks-queries: queries that name column public.customers.fax fail from here on
+--   gate: no query names column public.customers.fax in two looks at pg_stat_statements, 24 h apart
+BEGIN;
+DO $do$
+BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.customers') AND attname = 'fax' AND NOT attisdropped) AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.customers') AND attname = '_deprecated_fax' AND NOT attisdropped) THEN
+    EXECUTE $sql$ALTER TABLE public.customers RENAME COLUMN fax TO _deprecated_fax$sql$;
+  END IF;
+END
+$do$;
+COMMIT;
+
+-- contract-20: drop index public.customers_full_name_idx [online]
+--   locks: SHARE UPDATE EXCLUSIVE on public.customers, public.customers_full_name_idx
+--   long-running: queries that index public.customers_full_name_idx serves become scans
+--   gate: no query names column public.customers.full_name in two looks at pg_stat_statements, 24 h apart
+SET lock_timeout = '0';
+SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = 'customers_full_name_idx')
+) AS pgrehearse_done \gset
+\if :pgrehearse_done
+\else
+DROP INDEX CONCURRENTLY IF EXISTS public.customers_full_name_idx;
+\endif
+
+-- contract-21: retire column public.customers.full_name as _deprecated_full_name [online]
+--   locks: ACCESS EXCLUSIVE on public.customers
+--   breaks-queries: queries that name column public.customers.full_name fail from here on
+--   gate: no query names column public.customers.full_name in two looks at pg_stat_statements, 24 h apart
+SET lock_timeout = '5s';
+BEGIN;
+ALTER TABLE public.customers ALTER COLUMN full_name DROP NOT NULL;
+DO $do$
+BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.customers') AND attname = 'full_name' AND NOT attisdropped) AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.customers') AND attname = '_deprecated_full_name' AND NOT attisdropped) THEN
+    EXECUTE $sql$ALTER TABLE public.customers RENAME COLUMN full_name TO _deprecated_full_name$sql$;
+  END IF;
+END
+$do$;
+COMMIT;
+
+-- contract-22: drop table public.newsletter_signups [online]
+--   locks: ACCESS EXCLUSIVE on public._deprecated_newsletter_signups, public.newsletter_signups_email_idx, public.newsletter_signups_id_seq, public.newsletter_signups_pkey
+--   data-loss: every row of public.newsletter_signups is lost
+--   irreversible: no rollback brings it back
+--   gate: 7 days after contract-18
+--   cannot be undone: the rows are gone
+BEGIN;
+DROP TABLE IF EXISTS public._deprecated_newsletter_signups;
+COMMIT;
+
+-- contract-23: drop column public.customers.fax [online]
+--   locks: ACCESS EXCLUSIVE on public.customers
+--   data-loss: the values of public.customers.fax are lost
+--   irreversible: no rollback brings it back
+--   gate: 7 days after contract-19
+--   cannot be undone: the column's values are gone
+BEGIN;
+ALTER TABLE IF EXISTS public.customers DROP COLUMN IF EXISTS _deprecated_fax;
+COMMIT;
+
+-- contract-24: drop column public.customers.full_name [online]
+--   locks: ACCESS EXCLUSIVE on public.customers
+--   data-loss: the values of public.customers.full_name are lost
+--   irreversible: no rollback brings it back
+--   gate: 7 days after contract-21
+--   cannot be undone: the column's values are gone
+BEGIN;
+ALTER TABLE IF EXISTS public.customers DROP COLUMN IF EXISTS _deprecated_full_name;
 COMMIT;
