@@ -17,7 +17,8 @@ pub struct IndexAttachment {
 }
 
 impl IndexAttachment {
-    fn index_id(&self) -> ObjectId {
+    /// The attached index.
+    pub fn index_id(&self) -> ObjectId {
         index_id(self.constraint, &self.schema, &self.table, &self.name)
     }
 }

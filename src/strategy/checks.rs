@@ -226,7 +226,7 @@ fn duplicates(key: Key<'_>, context: &Context<'_>) -> Option<DataCheck> {
 pub fn attachment(new: &Attachment, context: &Context<'_>) -> Vec<DataCheck> {
     let partition = new.partition();
     let mut checks = Vec::new();
-    let bound = |in_default: bool| match &new.condition {
+    let bound = |in_default: bool| match &new.constraint {
         Some(condition) if !condition.contains("satisfies_hash_partition") => {
             Violation::PartitionBound {
                 condition: condition.clone(),
