@@ -209,6 +209,16 @@ fn drop(id: &ObjectId, old: &IndexObject, context: &Context<'_>) -> Step {
     step
 }
 
+/// Takes a comment away from the new index before it gets its temporary name back: the step of the
+/// comment, which is undone earlier, leaves it there.
+pub(super) fn uncomment(id: &ObjectId, context: &Context<'_>) -> Vec<Sql> {
+    let objects = context.desired.objects.values();
+    objects
+        .filter(|o| o.id().kind == KindTag::Comment && o.parent().as_ref() == Some(id))
+        .flat_map(Object::drop)
+        .collect()
+}
+
 fn redefine(
     id: &ObjectId,
     old: &IndexObject,
@@ -246,7 +256,8 @@ fn redefine(
     };
     let mut there = vec![rename(&new.name, &retired), rename(&building, &new.name)];
     there.extend(new.after_create());
-    let mut back = vec![rename(&new.name, &building), rename(&retired, &new.name)];
+    let mut back = uncomment(id, context);
+    back.extend([rename(&new.name, &building), rename(&retired, &new.name)]);
     back.extend(direct::fallen_with(context, id));
     let mut swap = Step::contract(
         id.clone(),
