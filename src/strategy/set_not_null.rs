@@ -218,11 +218,16 @@ fn by_not_valid(
         ..not_null.clone()
     };
     let add = column.add_not_null(&pending);
-    let drop = sql!(
-        "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL",
-        table,
-        column.name
-    );
+    let unset = |column: &Column| {
+        sql!(
+            "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL",
+            column.table_name(),
+            column.name
+        )
+    };
+    // A primary key of a partition makes the inherited NOT NULL its own, which then stays behind.
+    let mut drop = vec![unset(column)];
+    drop.extend(below(id, context).into_iter().map(unset));
     let validate = sql!(
         "ALTER TABLE {} VALIDATE CONSTRAINT {}",
         table,
@@ -232,7 +237,7 @@ fn by_not_valid(
     let mut first = Step::expand(
         id.clone(),
         Action::Transaction(vec![add.clone()]),
-        run(vec![drop.clone()]),
+        run(drop.clone()),
     )
     .described(
         "add constraint",
@@ -243,7 +248,7 @@ fn by_not_valid(
     let mut second = Step::migrate(
         id.clone(),
         Action::Transaction(vec![validate]),
-        run(vec![drop, add]),
+        run(drop.into_iter().chain([add]).collect()),
     )
     .described(
         "validate constraint",
@@ -252,4 +257,24 @@ fn by_not_valid(
     );
     second.requires = direct::nodes([id], Era::Temp(2));
     vec![first, second]
+}
+
+/// The nullable columns that inherit the column `id`, however deep.
+fn below<'a>(id: &ObjectId, context: &'a Context<'_>) -> Vec<&'a Column> {
+    let mut found: Vec<&Column> = Vec::new();
+    let mut queue = vec![id.clone()];
+    while let Some(above) = queue.pop() {
+        for (part, object) in &context.live.objects {
+            let Object::Column(column) = object else {
+                continue;
+            };
+            if object.follows().contains(&above) {
+                queue.push(part.clone());
+                if column.not_null.is_none() {
+                    found.push(column);
+                }
+            }
+        }
+    }
+    found
 }
