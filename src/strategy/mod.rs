@@ -12,6 +12,7 @@ mod filling;
 mod identity;
 mod index;
 mod key;
+mod partition;
 mod rename;
 mod replace;
 mod retire;
@@ -157,6 +158,13 @@ const REGISTRY: &[&dyn Strategy] = &[
     &add_column::AddColumn,
     &convert::Convert,
     &set_not_null::SetNotNull,
+    &partition::DropPartition,
+    &partition::Attach,
+    &partition::Detach,
+    &partition::Adopted,
+    &partition::ForeignKey,
+    &partition::RedefineIndex,
+    &partition::DropIndex,
     &key::Key,
     &constraint::NotValid,
     &index::Index,
@@ -200,6 +208,27 @@ pub fn expand(context: &Context<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
         Ok(steps)
     } else {
         Err(refusals)
+    }
+}
+
+/// The steps of the first strategy behind the one called `name` that claims the change: for a
+/// strategy that only adds to what another does.
+fn expand_after(
+    name: &str,
+    id: &ObjectId,
+    change: &Change,
+    context: &Context<'_>,
+) -> Result<Vec<Step>, Refusal> {
+    let later = REGISTRY.iter().skip_while(|s| s.name() != name).skip(1);
+    match later.into_iter().find(|s| s.claims(id, change, context)) {
+        Some(strategy) => {
+            let mut steps = strategy.expand(id, change, context)?;
+            for step in steps.iter_mut().filter(|s| s.strategy.is_empty()) {
+                step.strategy = strategy.name();
+            }
+            Ok(steps)
+        }
+        None => Ok(Vec::new()),
     }
 }
 

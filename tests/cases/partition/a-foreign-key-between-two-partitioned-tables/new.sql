@@ -1,0 +1,5 @@
+CREATE TABLE accounts (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE accounts_1 PARTITION OF accounts FOR VALUES FROM (0) TO (1000);
+CREATE TABLE bookings (id int NOT NULL, account int) PARTITION BY RANGE (id);
+CREATE TABLE bookings_1 PARTITION OF bookings FOR VALUES FROM (0) TO (1000);
+ALTER TABLE bookings ADD CONSTRAINT bookings_account FOREIGN KEY (account) REFERENCES accounts;
