@@ -301,6 +301,10 @@ impl Run<'_, '_> {
         let mut ours = state == StepState::HalfDone;
         if ours {
             self.clean(step)?;
+            if self.is_finished(step)? {
+                let row = self.ledger.done(self.plan, step, 0, None);
+                return Ok(self.record(step, &row)?);
+            }
         } else {
             if resume::has_happened(&mut self.session.client, step)? == Some(true) {
                 let row = self
@@ -335,6 +339,9 @@ impl Run<'_, '_> {
             ours = true;
             let retry = is_lock_failure(&source);
             self.clean(step)?;
+            if self.is_finished(step)? {
+                break;
+            }
             if !retry {
                 return Err(self.failed(step, Failure::Statement { place, source }));
             }
@@ -406,6 +413,11 @@ impl Run<'_, '_> {
         outside::without_timeouts(self.session)
             .map_err(|source| Failure::Statement { place, source })?;
         outside::watched(self.session, step, statement, self.options, self.observer).map_err(at)
+    }
+
+    // A DETACH PENDING has no way back: cleaning it completes it.
+    fn is_finished(&mut self, step: &StepRecord) -> Result<bool, Failed> {
+        Ok(resume::has_happened(&mut self.session.client, step)? == Some(true))
     }
 
     // What is not there need not be cleaned.

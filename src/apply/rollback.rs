@@ -163,7 +163,10 @@ impl Run<'_, '_> {
                 title: step.title.clone(),
             });
             let result = match (&step.rollback, state) {
-                (_, StepState::HalfDone) => self.clean(step),
+                (Rollback::Run(statements), StepState::HalfDone) => self
+                    .clean(step)
+                    .and_then(|()| self.finished(step, statements)),
+                (_, StepState::HalfDone) => self.clean(step).and_then(|()| self.row(step, 0, true)),
                 (Rollback::Run(statements), StepState::RollingBack { undone }) => {
                     self.take_back(step, statements, *undone, Doubt::Yes)
                 }
@@ -356,7 +359,15 @@ impl Run<'_, '_> {
                 Ok(()) => {}
             }
         }
-        self.row(step, 0, true)
+        Ok(())
+    }
+
+    // A DETACH PENDING has no way back: cleaning it completes it, and that is taken back.
+    fn finished(&mut self, step: &StepRecord, back: &[StatementRecord]) -> Result<(), Failed> {
+        match resume::has_happened(&mut self.session.client, step)? {
+            Some(true) => self.take_back(step, back, 0, Doubt::No),
+            _ => self.row(step, 0, true),
+        }
     }
 
     fn unbounded(&mut self, step: &StepRecord, statement: &str) -> Result<(), Failure> {
