@@ -116,8 +116,8 @@ impl Kind for Attachment {
                                WHERE x.indrelid = c.oid), '[]') AS indexes
                   , coalesce((SELECT json_agg(k.conname ORDER BY k.conname) FROM pg_constraint k
                                WHERE k.conrelid = c.oid AND k.contype = 'c'), '[]') AS checks
-                  , (SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
-                      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
+                  , coalesce((SELECT json_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
+                               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]') AS columns
                   , {} AS constraint
                   , CASE WHEN p.relispartition THEN {} END AS parent_constraint
                   , coalesce((SELECT json_agg(json_build_object('name', k.conname, 'definition'

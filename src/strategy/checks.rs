@@ -238,7 +238,10 @@ pub fn attachment(new: &Attachment, context: &Context<'_>) -> Vec<DataCheck> {
         },
     };
     let live = |table: &Qualified| has_columns(context, table, &new.key);
-    let moves = |table: &Qualified| matches!(context.live.get(&table_id(table)), Some(Object::Table(t)) if t.partition_of.is_none());
+    let changed = context
+        .changes
+        .replaces(&Object::Attachment(new.clone()).id());
+    let moves = |table: &Qualified| matches!(context.live.get(&table_id(table)), Some(Object::Table(t)) if changed || t.partition_of.is_none());
     if live(&partition) && moves(&partition) {
         let what = format!("rows of {partition} outside of {}", new.bound);
         checks.push(check(what, partition.clone(), bound(false), context));

@@ -18,14 +18,14 @@
 //! have to be moved before. Where others refer to the parent, DETACH reads them (measured).
 //! Sources: manual, ALTER TABLE, ATTACH PARTITION; measured in tests/cases/partition.
 
-use super::super::direct;
-use super::super::{Context, Refusal, Strategy};
+use super::super::{Context, Refusal, Strategy, checks, direct};
 use super::bounds::may_overlap;
 use super::{BoundCheck, attachments, foreign_keys_above, own_key, partitions, referrers, step};
 use crate::diff::Change;
 use crate::kinds::{Alter, Attachment, Constraint, Hazard, HazardKind, KindTag, Object, ObjectId};
 use crate::pg::sql::Deparsed;
 use crate::pg::{Ident, Qualified, Sql};
+use crate::plan::data_check::DataCheck;
 use crate::plan::{Era, Node, Phase, Step};
 use crate::sql;
 use std::collections::BTreeSet;
@@ -122,6 +122,7 @@ fn attach(id: &ObjectId, new: &Attachment, context: &Context<'_>) -> Vec<Step> {
             "ATTACH alone would read it under ACCESS EXCLUSIVE",
         );
         pair[0].hazards.push(rejects(check, new));
+        pair[0].checks = rows_in_the_way(&check.table, new, context);
         pair[0].requires = direct::requires(context, &own);
         if !is_own {
             pair[0].requires.extend(ready.clone());
@@ -154,6 +155,9 @@ fn attach(id: &ObjectId, new: &Attachment, context: &Context<'_>) -> Vec<Step> {
         format!("attach {part} to {}", new.parent),
         why,
     );
+    let checked = |c: &DataCheck| checks.iter().any(|b| b.table == c.table);
+    last.checks = checks::attachment(new, context);
+    last.checks.retain(|c| !checked(c));
     last.requires = direct::requires(context, &own);
     last.requires.extend(ready);
     last.requires.extend(before_it(new, context));
@@ -222,6 +226,7 @@ fn change_bounds(
             "ATTACH alone would read it under ACCESS EXCLUSIVE",
         );
         pair[0].hazards.push(rejects(check, new));
+        pair[0].checks = rows_in_the_way(&check.table, new, context);
         pair[0].requires = direct::requires(context, &own);
         chain(id, &mut numbers, &mut ready, &mut pair);
         steps.extend(pair);
@@ -244,6 +249,9 @@ fn change_bounds(
             step.requires.extend(before_it(new, context));
             step.after.extend(gone_before_it(id, new, context));
             step.why = "DETACH and ATTACH in one transaction: nobody sees a row missing".to_owned();
+            let checked = |c: &DataCheck| checks.iter().any(|b| b.table == c.table);
+            step.checks = checks::attachment(new, context);
+            step.checks.retain(|c| !checked(c));
         }
     }
     if !checks.is_empty() {
@@ -260,6 +268,13 @@ fn change_bounds(
     }
     steps.extend(swap);
     steps
+}
+
+/// The rows of `table` (the partition or the DEFAULT one) that are on the wrong side of the bound.
+fn rows_in_the_way(table: &Qualified, new: &Attachment, context: &Context<'_>) -> Vec<DataCheck> {
+    let mut found = checks::attachment(new, context);
+    found.retain(|check| check.table == *table);
+    found
 }
 
 /// Numbers the two steps: each needs the one before.
@@ -333,11 +348,9 @@ fn rejects(check: &BoundCheck, new: &Attachment) -> Hazard {
     } else {
         format!(
             "from here until {} is attached, rows of its bounds are rejected; those that {} holds \
-             have to be moved before (SELECT … FROM {} WHERE {}), else the next step fails",
+             have to be moved before, else the next step fails",
             new.partition(),
-            check.table,
-            check.table,
-            new.own_constraint().unwrap_or_default()
+            check.table
         )
     };
     Hazard::declared(HazardKind::RejectsWrites, text)
@@ -408,7 +421,7 @@ fn keys(
             created.extend(free.then(|| above.name.clone()));
             continue;
         }
-        let mut pair = key_steps(id, &key);
+        let mut pair = key_steps(id, &key, context);
         pair[1].lift(phase);
         pair[0].requires = direct::requires(context, &BTreeSet::from([id.clone()]));
         chain(id, numbers, ready, &mut pair);
@@ -454,7 +467,7 @@ fn drop_key(key: &Constraint) -> Sql {
 }
 
 /// A foreign key of one partition: NOT VALID, then VALIDATE.
-pub(super) fn key_steps(id: &ObjectId, key: &Constraint) -> [Step; 2] {
+pub(super) fn key_steps(id: &ObjectId, key: &Constraint, context: &Context<'_>) -> [Step; 2] {
     let table = key.table_name();
     let mut add = step(
         Phase::Expand,
@@ -480,6 +493,7 @@ pub(super) fn key_steps(id: &ObjectId, key: &Constraint) -> [Step; 2] {
         format!("validate {} of {table}", key.name),
         "reads every row, while reads and writes go on",
     );
+    add.checks = checks::constraint(key, context);
     [add, validate]
 }
 

@@ -105,7 +105,7 @@ fn by_partition(
         }
         let key = on_table(new, &table, &name, context.live);
         let leaf = Object::Constraint(key.clone()).id();
-        let [mut add, mut validate] = key_steps(&leaf, &key);
+        let [mut add, mut validate] = key_steps(&leaf, &key, context);
         add.requires = direct::requires(context, &own);
         add.produces = direct::nodes([&leaf], Era::Temp(1));
         validate.requires = direct::nodes([&leaf], Era::Temp(1));
