@@ -1,6 +1,6 @@
 -- online · DATA LOSS · 112 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
 -- from schemas/shop/v1 to schemas/shop/v2
--- plan 498fe25d6bbcac60028f01596f73b157, PostgreSQL 17, pgrehearse 0.1.0
+-- plan a1c94817e6905873f7cf0aceee22a9b1, PostgreSQL 17, pgrehearse 0.1.0
 -- data-loss in contract-22: every row of public.newsletter_signups is lost
 -- data-loss in contract-23: the values of public.customers.fax are lost
 -- data-loss in contract-24: the values of public.customers.full_name are lost
@@ -656,7 +656,7 @@ SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public.suppliers_vat_id_key$sql$
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS suppliers_vat_id_key ON public.suppliers USING btree (vat_id);
 \endif
 
--- expand-50: create attachment of partition public.order_events_2026q1 [online]
+-- expand-50: attach public.order_events_2026q1 to public.order_events [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.order_events, public.order_events_order_id_idx, public.order_events_pkey
 SET lock_timeout = '5s';
 BEGIN;
