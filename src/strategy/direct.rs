@@ -452,7 +452,8 @@ pub(super) fn replace(
         .as_ref()
         .is_some_and(|w| id.kind == KindTag::Comment && context.changes.stands_alone(w));
     let together = if apart { None } else { together };
-    let forth = if whole.is_some() {
+    // A step of its own may be the last that is taken back.
+    let forth = if whole.is_some() && !apart {
         Vec::new()
     } else {
         new.drop()

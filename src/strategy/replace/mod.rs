@@ -58,6 +58,12 @@ impl Strategy for Replace {
         let kept = match change {
             Change::Create { .. } => context.replacements.columns.contains_key(id),
             Change::Drop { .. } => false,
+            // A comment on what the swap exchanges comes with the swap.
+            Change::Replace { new, .. } if id.kind == KindTag::Comment => {
+                return new
+                    .parent()
+                    .is_some_and(|on| context.replacements.covers(&on));
+            }
             _ => true,
         };
         kept && context.replacements.covers(id)
