@@ -13,6 +13,7 @@ mod renames;
 mod replacements;
 mod retired;
 mod server;
+mod splits;
 
 pub use error::PipelineError;
 pub use in_flight::open_plans;
@@ -20,7 +21,9 @@ pub use inspect::{Inspected, inspect};
 pub use recorded::{Again, again, fingerprint_of, read_live};
 
 use crate::catalog::{Catalog, Desired, Live, Scope};
-use crate::diff::{self, Additions, Change, ChangeSet, ConversionHint, Replacements, rename};
+use crate::diff::{
+    self, Additions, Change, ChangeSet, ConversionHint, Replacements, Split, rename,
+};
 use crate::kinds::{KindTag, ObjectId};
 use crate::order;
 use crate::pg::ServerVersion;
@@ -265,6 +268,7 @@ pub struct Aligned {
     pub conversions: BTreeMap<ObjectId, ConversionHint>,
     /// The expressions of `backfill` hints as they stand in the files.
     pub backfills: BTreeMap<ObjectId, String>,
+    splits: Vec<splits::Asked>,
     pub notices: Vec<String>,
     pub unmodeled: Vec<UnmodeledRecord>,
 }
@@ -276,6 +280,7 @@ pub struct Compared {
     pub changes: ChangeSet,
     pub replacements: Replacements,
     pub additions: Additions,
+    pub splits: Vec<Split>,
     pub renames: Vec<rename::Rename>,
     pub conversions: BTreeMap<ObjectId, ConversionHint>,
     pub notices: Vec<String>,
@@ -330,6 +335,7 @@ pub fn align(pair: &Pair<'_>, columns: ColumnRenames) -> Result<Aligned, Pipelin
         moves,
         conversions: hints.conversions,
         backfills: hints.backfills,
+        splits: hints.splits,
         notices,
         unmodeled,
     })
@@ -347,6 +353,7 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
         moves,
         mut conversions,
         backfills,
+        splits,
         mut notices,
         unmodeled,
     } = align(pair, ColumnRenames::ByNewColumn)?;
@@ -385,12 +392,15 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
         let all = desired.requires.entry(id.clone()).or_default();
         all.extend(needs.iter().cloned());
     }
+    let (splits, remarks) = splits::find(&splits, &live, &desired)?;
+    notices.extend(remarks);
     Ok(Compared {
         live,
         desired,
         changes,
         replacements,
         additions,
+        splits,
         renames,
         conversions,
         notices,
@@ -537,6 +547,7 @@ fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, Pipe
         replacements: &compared.replacements,
         additions: &compared.additions,
         drops: pair.workshop.options.drops,
+        splits: &compared.splits,
     };
     let mut steps = strategy::expand(&context).map_err(PipelineError::Refused)?;
     let before = &pair.live.catalog;

@@ -7,11 +7,13 @@ mod compare;
 mod rebuild;
 pub mod rename;
 pub mod replacement;
+pub mod split;
 
 pub use addition::Additions;
 pub use change::{AttributeChange, Change, ChangeSet, Impossible};
 pub use compare::{alteration, compare};
 pub use replacement::{Conversion, ConversionHint, Replacement, Replacements};
+pub use split::Split;
 
 use crate::catalog::{Catalog, Desired, Live};
 

@@ -1,10 +1,11 @@
 //! Renames from hints: executed on a clone, so that every text that mentions the old name is
 //! changed by the server itself.
 
-use super::{PipelineError, Workshop};
+use super::{PipelineError, Workshop, splits};
 use crate::catalog::{self, Catalog, Desired, Live, closure};
 use crate::diff::ConversionHint;
 use crate::diff::rename::Rename;
+use crate::diff::split::Direction;
 use crate::kinds::{KindTag, Object, ObjectId};
 use crate::rehearse::clone;
 use crate::source::hints::{Hint, HintTarget, Verb};
@@ -16,6 +17,7 @@ pub(super) struct Hints {
     pub renames: Vec<Rename>,
     pub conversions: BTreeMap<ObjectId, ConversionHint>,
     pub backfills: BTreeMap<ObjectId, String>,
+    pub splits: Vec<splits::Asked>,
     pub notices: Vec<String>,
 }
 
@@ -42,10 +44,13 @@ pub(super) fn read(hints: &[Hint], live: &Catalog<Live>, desired: &Catalog<Desir
                     found.backfills.insert(id, format!("({expression})"));
                 }
             }
-            Verb::Split { .. } => {
-                found
-                    .notices
-                    .push(format!("{}: the hint `split` is not used yet", hint.place));
+            Verb::Split(moved) => {
+                let asked = splits::Asked::of(hint, moved, Direction::Split);
+                found.splits.extend(asked);
+            }
+            Verb::Merge(moved) => {
+                let asked = splits::Asked::of(hint, moved, Direction::Merge);
+                found.splits.extend(asked);
             }
         }
     }

@@ -113,6 +113,7 @@ pub fn creation_script<S>(
         replacements: &Replacements::default(),
         additions: &Additions::default(),
         drops: Drops::at_once(),
+        splits: &[],
     };
     let steps = strategy::expand(&context).map_err(|r| {
         plan(

@@ -176,7 +176,7 @@ fn syntax_help(problem: Problem) -> Option<&'static str> {
 fn hint_help(problem: &HintProblem) -> String {
     match problem {
         HintProblem::UnknownVerb { .. } => {
-            "hints are: renamed from, backfill, convert using, split from (docs/hints.md)"
+            "hints are: renamed from, backfill, convert using, split from, merge from (docs/hints.md)"
                 .to_owned()
         }
         HintProblem::Malformed { form } => format!("write -- pgrehearse: {form}"),
@@ -193,7 +193,7 @@ fn hint_help(problem: &HintProblem) -> String {
                 .to_owned()
         }
         HintProblem::WrongTarget { .. } => {
-            "backfill and convert are for columns, split for tables, renamed for all".to_owned()
+            "backfill and convert are for columns, split and merge for tables, renamed for all".to_owned()
         }
     }
 }

@@ -6,7 +6,7 @@ use super::scan::Scan;
 use super::statement;
 use super::text::{Lines, Place, SourceFile};
 use super::token::{Token, TokenKind, Tokenizer};
-pub use super::verb::Verb;
+pub use super::verb::{Moved, Verb};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 

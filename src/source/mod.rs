@@ -16,7 +16,7 @@ mod verb;
 
 pub use error::{HintProblem, SourceError};
 pub use files::MAX_BYTES;
-pub use hints::{Hint, HintTarget, Verb};
+pub use hints::{Hint, HintTarget, Moved, Verb};
 pub use statement::{Class, Statement};
 pub use text::{Excerpt, Place, SourceFile};
 

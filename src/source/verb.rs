@@ -19,17 +19,26 @@ pub enum Verb {
         reverse: Option<String>,
     },
     /// `split from T (columns) on J`: `from` is schema and name, `on` the join condition.
-    Split {
-        from: Vec<String>,
-        columns: Vec<String>,
-        on: String,
-    },
+    Split(Moved),
+    /// `merge from T (columns) on J`: the table gets the columns of `from`, which goes.
+    Merge(Moved),
+}
+
+/// Columns of the table `from` that another table gets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Schema and name.
+    pub from: Vec<String>,
+    pub columns: Vec<String>,
+    /// The condition that joins both tables, as written.
+    pub on: String,
 }
 
 const RENAMED: &str = "renamed from NAME";
 const BACKFILL: &str = "backfill (EXPRESSION)";
 const CONVERT: &str = "convert using (EXPRESSION) reverse (EXPRESSION)";
 const SPLIT: &str = "split from TABLE (COLUMN, …) on CONDITION";
+const MERGE: &str = "merge from TABLE (COLUMN, …) on CONDITION";
 
 impl Verb {
     /// Reads `body`, the text after `pgrehearse:`; `schema` is that of unqualified names.
@@ -41,13 +50,14 @@ impl Verb {
         let mut reader = Reader::new(body);
         let verb = reader.peek().map(|t| reader.text_of(t)).unwrap_or_default();
         let verb = verb.to_owned();
-        let known = reader.sees_any(&["renamed", "backfill", "convert", "split"]);
+        let known = reader.sees_any(&["renamed", "backfill", "convert", "split", "merge"]);
         reader.advance();
         let (form, parsed) = match known {
             Some("renamed") => (RENAMED, renamed(&mut reader, target)),
             Some("backfill") => (BACKFILL, backfill(&mut reader, body)),
             Some("convert") => (CONVERT, convert(&mut reader, body)),
-            Some("split") => (SPLIT, split(&mut reader, body, schema)),
+            Some("split") => (SPLIT, moved(&mut reader, body, schema).map(Verb::Split)),
+            Some("merge") => (MERGE, moved(&mut reader, body, schema).map(Verb::Merge)),
             _ => return Err(HintProblem::UnknownVerb { verb }),
         };
         let readable = Tokenizer::new(body).all(|t| t.is_ok());
@@ -68,7 +78,8 @@ impl Verb {
             Self::Renamed { .. } => ("renamed", true),
             Self::Backfill { .. } => ("backfill", is_column),
             Self::Convert { .. } => ("convert", is_column),
-            Self::Split { .. } => ("split", kind == "table"),
+            Self::Split(_) => ("split", kind == "table"),
+            Self::Merge(_) => ("merge", kind == "table"),
         };
         if fits {
             return Ok(self);
@@ -124,7 +135,7 @@ fn convert(reader: &mut Reader, body: &str) -> Option<Verb> {
     Some(Verb::Convert { using, reverse })
 }
 
-fn split(reader: &mut Reader, body: &str, schema: &str) -> Option<Verb> {
+fn moved(reader: &mut Reader, body: &str, schema: &str) -> Option<Moved> {
     if !reader.eat(&["from"]) {
         return None;
     }
@@ -154,5 +165,5 @@ fn split(reader: &mut Reader, body: &str, schema: &str) -> Option<Verb> {
         end = token.end;
     }
     let on = body.get(start..end)?.to_owned();
-    (!on.is_empty()).then_some(Verb::Split { from, columns, on })
+    (!on.is_empty()).then_some(Moved { from, columns, on })
 }

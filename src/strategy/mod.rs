@@ -17,6 +17,7 @@ mod rename;
 mod replace;
 mod retire;
 mod set_not_null;
+mod split;
 mod volatile_default;
 
 pub use direct::using;
@@ -25,7 +26,7 @@ pub use replace::bare;
 pub use retire::{DropGate, Drops};
 
 use crate::catalog::{Catalog, Desired, Live, Scope, Size};
-use crate::diff::{Additions, Change, ChangeSet, ConversionHint, Replacements};
+use crate::diff::{Additions, Change, ChangeSet, ConversionHint, Replacements, Split};
 use crate::kinds::ObjectId;
 use crate::pg::ServerVersion;
 use crate::plan::{Action, Phase, Step, Undo};
@@ -47,6 +48,8 @@ pub struct Context<'a> {
     pub additions: &'a Additions,
     /// What comes before a drop.
     pub drops: Drops,
+    /// The tables whose columns move to another one.
+    pub splits: &'a [Split],
 }
 
 /// The limits under which a table takes the plain statement.
@@ -152,6 +155,7 @@ pub trait Strategy: Sync {
 /// The strategies; the first that claims a change expands it. `direct` is last and takes the rest.
 const REGISTRY: &[&dyn Strategy] = &[
     &replace::Replace,
+    &split::SplitTable,
     &filled::Filled,
     &identity::Identity,
     &volatile_default::VolatileDefault,

@@ -70,11 +70,11 @@ CREATE TABLE user_profiles (a int);";
     );
     assert_eq!(
         found[4].verb,
-        Verb::Split {
+        Verb::Split(Moved {
             from: path("public.users"),
             columns: path("display_name.avatar_url"),
             on: "user_profiles.user_id = users.id".to_owned(),
-        }
+        })
     );
 }
 
@@ -95,6 +95,27 @@ fn several_hints_and_continuations_have_one_target() {
         reverse: None,
     };
     assert_eq!(found[1].verb, convert);
+}
+
+#[test]
+fn a_merge_is_read_like_a_split_and_is_for_tables_only() {
+    let sql = "set search_path = app;
+-- pgrehearse: merge from profiles (\"Name\") on profiles.user_id = users.id
+create table users (id int);";
+    let merge = Verb::Merge(Moved {
+        from: path("app.profiles"),
+        columns: path("Name"),
+        on: "profiles.user_id = users.id".to_owned(),
+    });
+    assert_eq!(hints(sql).unwrap()[0].verb, merge);
+    assert!(matches!(
+        problem("-- pgrehearse: merge from a (b) on a.x = v.x\ncreate view v as select 1;"),
+        HintProblem::WrongTarget { verb: "merge", .. }
+    ));
+    assert!(matches!(
+        problem("-- pgrehearse: merge from a (b)\ncreate table t (b int);"),
+        HintProblem::Malformed { .. }
+    ));
 }
 
 #[test]
