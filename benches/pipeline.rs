@@ -130,6 +130,7 @@ fn measure(server: &Arc<Scratch>, tables: usize) {
         version: catalog.version,
         small: SmallTable::default(),
         replacements: &pgrehearse::diff::Replacements::default(),
+        splits: &[],
         additions: &pgrehearse::diff::Additions::default(),
         conversions: &BTreeMap::new(),
         drops: Drops::default(),

@@ -51,6 +51,8 @@ pub struct Options {
     pub small: SmallTable,
     /// What comes before a column or table is dropped.
     pub drops: Drops,
+    /// Old name → new name, for those who want no hints in the files.
+    pub renames: BTreeMap<String, String>,
     /// The version to use when no side is a server.
     pub server_version: Option<ServerVersion>,
     /// Where desired catalogs are kept; `None` keeps none.
@@ -304,7 +306,8 @@ pub fn align(pair: &Pair<'_>, columns: ColumnRenames) -> Result<Aligned, Pipelin
             .chain(&pair.desired.notices)
             .cloned(),
     );
-    let mut hints = renames::read(&pair.desired.hints, &live, &desired);
+    let setting = &workshop.options.renames;
+    let mut hints = renames::read(&pair.desired.hints, setting, &live, &desired);
     notices.extend(hints.notices);
     let moves = match columns {
         ColumnRenames::Executed => Vec::new(),
@@ -558,7 +561,7 @@ fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, Pipe
     touched.extend(wholes_of_new(&touched, compared));
     touched.extend(retired::names(&steps, &compared.live));
     for rename in &compared.renames {
-        touched.extend([rename.from.clone(), rename.to.clone()]);
+        touched.extend([rename.object(), rename.result()]);
     }
     touched.extend(strategy::stand_ins(&compared.renames, before));
     let draft = Draft {

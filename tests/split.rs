@@ -10,7 +10,7 @@ use pgrehearse::source::{Source, read_files};
 use postgres::Client;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use support::{Live, options, server, versions};
 
 const WIDE: &str = "
@@ -21,8 +21,12 @@ CREATE TABLE users (id int PRIMARY KEY, name text);
 -- pgrehearse: split from users (bio, site) on profiles.user_id = users.id
 CREATE TABLE profiles (user_id int PRIMARY KEY REFERENCES users ON UPDATE CASCADE, bio text DEFAULT '', site text, likes int DEFAULT 0);";
 
+static FILES: AtomicUsize = AtomicUsize::new(0);
+
 fn in_file(name: &str, sql: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("pgrehearse-split-{}", std::process::id()));
+    // Tests run side by side.
+    let n = FILES.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("pgrehearse-split-{}-{n}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let path = folder.join(name);
     std::fs::write(&path, sql).expect("write a file");

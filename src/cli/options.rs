@@ -75,6 +75,7 @@ impl Work {
             scope: scope(settings),
             small: small(settings),
             drops: drops(settings),
+            renames: settings.renames.clone(),
             server_version,
             connect: Box::new(move |url| {
                 database::connect(url, &env, None).map_err(PipelineError::from)

@@ -2,10 +2,14 @@
 
 use super::change::{Change, ChangeSet};
 use crate::kinds::{Column, KindTag, Object, ObjectId, Table};
+use crate::pg::ident::Literal;
+use crate::pg::sql::Deparsed;
 use crate::pg::{Ident, Qualified, Sql};
 use crate::sql;
 
 /// A rename that a hint asks for, or an extension's move to another schema.
+///
+/// A label of an enum is named below its type: `enum:public/mood/sad`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rename {
     pub from: ObjectId,
@@ -25,26 +29,35 @@ impl Rename {
         Some((rename(&self.from, &self.to)?, rename(&self.to, &self.from)?))
     }
 
-    /// The identity after the rename of what had `id` before it: the object itself or a part.
-    pub fn map(&self, id: &ObjectId) -> ObjectId {
-        let mut mapped = id.clone();
-        let offset = usize::from(id.kind == KindTag::Comment);
-        let own = id.path.get(offset..).unwrap_or_default();
-        if own.starts_with(&self.from.path) && own.len() >= self.from.path.len() {
-            for (i, part) in self.to.path.iter().enumerate() {
-                if let Some(place) = mapped.path.get_mut(offset + i) {
-                    *place = part.clone();
-                }
-            }
-        }
-        mapped
+    /// The object before the rename: of a label, its type.
+    pub fn object(&self) -> ObjectId {
+        whole_of(&self.from)
+    }
+
+    /// The object after the rename.
+    pub fn result(&self) -> ObjectId {
+        whole_of(&self.to)
     }
 }
 
+fn is_label(id: &ObjectId) -> bool {
+    id.kind == KindTag::Enum && id.path.len() == 3
+}
+
+fn whole_of(id: &ObjectId) -> ObjectId {
+    let mut whole = id.clone();
+    if is_label(id) {
+        whole.path.pop();
+    }
+    whole
+}
+
 fn rename(from: &ObjectId, to: &ObjectId) -> Option<Sql> {
-    let path = |id: &ObjectId| -> Vec<String> { id.path.clone() };
-    let last = |id: &ObjectId| id.path.last().map(|n| Ident::new(n.as_str()));
-    let (f, new) = (path(from), last(to)?);
+    let last = match to.kind {
+        KindTag::Function => to.path.get(1),
+        _ => to.path.last(),
+    };
+    let (f, new) = (&from.path, Ident::new(last?.as_str()));
     let name = |i: usize| f.get(i).map(|n| Ident::new(n.as_str()));
     let relation = Qualified {
         schema: name(0)?,
@@ -56,6 +69,19 @@ fn rename(from: &ObjectId, to: &ObjectId) -> Option<Sql> {
         KindTag::View => sql!("ALTER VIEW {} RENAME TO {}", relation, new),
         KindTag::Sequence => sql!("ALTER SEQUENCE {} RENAME TO {}", relation, new),
         KindTag::Index => sql!("ALTER INDEX {} RENAME TO {}", relation, new),
+        KindTag::Enum if is_label(from) => sql!(
+            "ALTER TYPE {} RENAME VALUE {} TO {}",
+            relation,
+            Literal(f.last()?),
+            Literal(to.path.last()?)
+        ),
+        // The word for functions and procedures.
+        KindTag::Function => sql!(
+            "ALTER ROUTINE {}({}) RENAME TO {}",
+            relation,
+            Deparsed(f.get(2)?),
+            new
+        ),
         KindTag::Enum | KindTag::Composite => sql!("ALTER TYPE {} RENAME TO {}", relation, new),
         KindTag::Domain => sql!("ALTER DOMAIN {} RENAME TO {}", relation, new),
         KindTag::Column => {

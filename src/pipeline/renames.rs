@@ -1,6 +1,8 @@
 //! Renames from hints: executed on a clone, so that every text that mentions the old name is
 //! changed by the server itself.
 
+mod wanted;
+
 use super::{PipelineError, Workshop, splits};
 use crate::catalog::{self, Catalog, Desired, Live, closure};
 use crate::diff::ConversionHint;
@@ -10,6 +12,7 @@ use crate::kinds::{KindTag, Object, ObjectId};
 use crate::rehearse::clone;
 use crate::source::hints::{Hint, HintTarget, Verb};
 use std::collections::{BTreeMap, BTreeSet};
+use wanted::Finder;
 
 /// What the hints of the files ask for.
 #[derive(Default)]
@@ -21,11 +24,18 @@ pub(super) struct Hints {
     pub notices: Vec<String>,
 }
 
-pub(super) fn read(hints: &[Hint], live: &Catalog<Live>, desired: &Catalog<Desired>) -> Hints {
+/// `setting` is the setting `renames`.
+pub(super) fn read(
+    hints: &[Hint],
+    setting: &BTreeMap<String, String>,
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+) -> Hints {
     let mut found = Hints::default();
+    Finder::new(live, desired, &mut found).setting(setting);
     for hint in hints {
         match &hint.verb {
-            Verb::Renamed { from } => rename(hint, from, live, desired, &mut found),
+            Verb::Renamed { from } => Finder::new(live, desired, &mut found).hint(hint, from),
             Verb::Convert { using, reverse } => {
                 if let HintTarget::Column { table, column } = &hint.target {
                     let path = table.iter().chain([column]).cloned();
@@ -66,88 +76,16 @@ pub(super) fn read(hints: &[Hint], live: &Catalog<Live>, desired: &Catalog<Desir
             });
         }
     }
-    // A table before its columns: the hints of columns name the new table.
-    found
-        .renames
-        .sort_by_key(|r| (r.from.path.len(), r.from.clone()));
-    found
-}
-
-fn rename(
-    hint: &Hint,
-    from: &[String],
-    live: &Catalog<Live>,
-    desired: &Catalog<Desired>,
-    found: &mut Hints,
-) {
-    let Some(to) = target(&hint.target, desired) else {
-        found.notices.push(format!(
-            "{}: the hint fits no object that is read",
-            hint.place
-        ));
-        return;
-    };
-    let mut old = to.clone();
-    let keep = old.path.len().saturating_sub(1);
-    old.path.truncate(keep);
-    old.path.extend(from.last().cloned());
-    if let ([schema, _], KindTag::Table | KindTag::View) = (from, to.kind)
-        && let Some(place) = old.path.first_mut()
-    {
-        *place = schema.clone();
-    }
-    // Where the table is renamed too, live has the column under the table's old name.
-    let in_live = found
-        .renames
-        .iter()
-        .find(|r| old.path.starts_with(&r.to.path) && r.to.path.len() < old.path.len())
-        .map_or_else(
-            || old.clone(),
-            |r| {
-                let mut id = old.clone();
-                for (i, part) in r.from.path.iter().enumerate() {
-                    id.path[i].clone_from(part);
-                }
-                id
-            },
-        );
-    let done = live.objects.contains_key(&to);
-    if done || !live.objects.contains_key(&in_live) {
-        found.notices.push(format!(
-            "{}: nothing to rename from {}: {}",
-            hint.place,
-            old.human(),
-            if done {
-                "it is done"
-            } else {
-                "live has no such object"
-            }
-        ));
-        return;
-    }
-    found.renames.push(Rename {
-        from: old,
-        to,
-        schemas: None,
+    // A table before its columns: the hints of columns name the new table. A function's arguments are part of its
+    // path; its name is in a schema.
+    found.renames.sort_by_key(|r| {
+        let depth = match r.from.kind {
+            KindTag::Function => 2,
+            _ => r.from.path.len(),
+        };
+        (depth, r.from.clone())
     });
-}
-
-fn target(target: &HintTarget, desired: &Catalog<Desired>) -> Option<ObjectId> {
-    let candidates: Vec<ObjectId> = match target {
-        HintTarget::Column { table, column } => {
-            let path = table.iter().chain([column]).cloned();
-            vec![ObjectId::new(KindTag::Column, path)]
-        }
-        HintTarget::EnumValue { .. } => Vec::new(),
-        HintTarget::Object { kind, name } => KindTag::ALL
-            .iter()
-            .filter(|k| k.label() == kind || k.slug() == kind)
-            .map(|&k| ObjectId::new(k, name.iter().cloned()))
-            .collect(),
-    };
-    candidates
-        .into_iter()
-        .find(|id| desired.objects.contains_key(id))
+    found
 }
 
 /// Executes the renames on a clone of what they concern and puts the result into `live`.
@@ -163,7 +101,7 @@ pub(super) fn apply(
         .flat_map(|r| {
             live.objects
                 .keys()
-                .filter(|id| r.from == **id || is_column_of(r, id))
+                .filter(|id| r.object() == **id || is_part_of(r, id))
         })
         .cloned()
         .collect();
@@ -196,9 +134,8 @@ pub(super) fn apply(
     Ok(live)
 }
 
-/// A column whose table is renamed before it stands in live under the table's old name.
-fn is_column_of(rename: &Rename, id: &ObjectId) -> bool {
-    rename.from.kind == KindTag::Column
-        && id.kind == KindTag::Column
-        && id.path.last() == rename.from.path.last()
+/// A part whose whole is renamed before it stands in live under the whole's old name.
+fn is_part_of(rename: &Rename, id: &ObjectId) -> bool {
+    let object = rename.object();
+    object.kind == id.kind && object.path.last() == id.path.last()
 }

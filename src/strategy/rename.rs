@@ -25,7 +25,7 @@ use crate::sql;
 pub fn rename_steps(renames: &[Rename], live: &Catalog<Live>) -> Vec<Step> {
     let mut steps = Vec::new();
     for rename in renames {
-        match by_view(rename, live) {
+        match by_view(rename, renames, live) {
             Some(more) => steps.extend(more),
             None => steps.extend(plain(rename)),
         }
@@ -52,37 +52,46 @@ fn plain(rename: &Rename) -> Option<Step> {
         ),
         None => (
             "rename",
-            format!(
-                "rename {} to {}",
-                from.human(),
-                to.path.last().map_or("", String::as_str)
-            ),
-            "a hint in the schema files says so",
+            format!("rename {} to {}", from.human(), name_of(to)),
+            "a hint in the schema files, or the setting renames, says so",
         ),
     };
-    let mut step = Step::contract(
-        to.clone(),
-        Action::Transaction(vec![there]),
-        Undo::Run(vec![Action::Transaction(vec![back])]),
-    )
-    .described(operation, title, why);
+    let back = vec![Action::Transaction(vec![back])];
+    let action = Action::Transaction(vec![there]);
+    // No query names it.
+    let silent = matches!(from.kind, KindTag::Index | KindTag::Trigger);
+    let step = match silent {
+        true => Step::expand(rename.result(), action, Reversal::Run(back)),
+        false => Step::contract(rename.result(), action, Undo::Run(back)),
+    };
+    let mut step = step.described(operation, title, why);
     if let Some((old, new)) = &rename.schemas {
         let schema = |name: &Ident| ObjectId::new(KindTag::Schema, [name.raw()]);
         step.requires.insert((schema(new), Era::After));
         step.releases.insert((schema(old), Era::Before));
     }
-    step.hazards.push(Hazard::declared(
-        HazardKind::BreaksQueries,
-        format!("queries that name {} fail from here on", from.human()),
-    ));
+    if !silent {
+        step.hazards.push(Hazard::declared(
+            HazardKind::BreaksQueries,
+            format!("queries that name {} fail from here on", from.human()),
+        ));
+    }
     renamed(&mut step, rename);
     Some(step)
 }
 
+fn name_of(id: &ObjectId) -> &str {
+    let name = match id.kind {
+        KindTag::Function => id.path.get(1),
+        _ => id.path.last(),
+    };
+    name.map_or("", String::as_str)
+}
+
 fn renamed(step: &mut Step, rename: &Rename) {
     step.strategy = "rename";
-    step.destroys.insert((rename.from.clone(), Era::Before));
-    step.produces.insert((rename.to.clone(), Era::Before));
+    step.destroys.insert((rename.object(), Era::Before));
+    step.produces.insert((rename.result(), Era::Before));
     step.renames = true;
 }
 
@@ -125,17 +134,30 @@ impl<'a> StandIn<'a> {
 
     /// The view `view` over the table `table`, for the same people.
     fn view(&self, view: &Qualified, table: &Qualified) -> Vec<Sql> {
+        self.view_after(&[], view, table)
+    }
+
+    /// The same once the columns have other names: the view keeps the old ones.
+    fn view_after(&self, moved: &[&Rename], view: &Qualified, table: &Qualified) -> Vec<Sql> {
         let option = Word(match self.invoker {
             true => " WITH (security_invoker = true)",
             false => "",
         });
-        let columns = List::comma(self.columns.iter().map(|c| &c.name));
+        let columns = self.columns.iter().map(|c| {
+            let rename = moved
+                .iter()
+                .find(|r| r.from.path.last().is_some_and(|n| n == c.name.raw()));
+            match rename.and_then(|r| r.to.path.last()) {
+                Some(now) => sql!("{} AS {}", Ident::new(now), c.name),
+                None => sql!("{}", c.name),
+            }
+        });
         vec![
             sql!(
                 "CREATE VIEW {}{} AS SELECT {} FROM {}",
                 view,
                 option,
-                columns,
+                List::comma(columns),
                 table
             ),
             same_rights(view, table),
@@ -192,8 +214,13 @@ fn view_id(table: &ObjectId) -> ObjectId {
     ObjectId::new(KindTag::View, table.path.iter().cloned())
 }
 
-fn by_view(rename: &Rename, live: &Catalog<Live>) -> Option<Vec<Step>> {
+fn by_view(rename: &Rename, all: &[Rename], live: &Catalog<Live>) -> Option<Vec<Step>> {
     let stand_in = StandIn::of(rename, live)?;
+    // Columns that another hint renames have their new names when the view of the old name goes.
+    let moved: Vec<&Rename> = all
+        .iter()
+        .filter(|r| r.from.kind == KindTag::Column && r.from.path.starts_with(&rename.to.path))
+        .collect();
     let (old, new) = (&stand_in.old, &stand_in.new);
     let (there, back) = rename.statements()?;
     let why = "a hint in the schema files says so; until the old name is dropped, both work";
@@ -251,7 +278,9 @@ fn by_view(rename: &Rename, live: &Catalog<Live>) -> Option<Vec<Step>> {
     let mut last = Step::contract(
         view_id(&rename.from),
         Action::Transaction(vec![drop(old)]),
-        Undo::Run(vec![Action::Transaction(stand_in.view(old, new))]),
+        Undo::Run(vec![Action::Transaction(
+            stand_in.view_after(&moved, old, new),
+        )]),
     )
     .described("drop view", format!("drop the old name {old}"), "");
     last.strategy = "rename";
@@ -260,5 +289,7 @@ fn by_view(rename: &Rename, live: &Catalog<Live>) -> Option<Vec<Step>> {
         format!("queries that name {old} fail from here on"),
     ));
     last.requires.insert((view_id(&rename.from), Era::Temp(1)));
+    last.requires
+        .extend(moved.iter().map(|r| (r.to.clone(), Era::Before)));
     Some(vec![first, swap, last])
 }

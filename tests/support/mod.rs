@@ -128,6 +128,7 @@ pub fn options(server: &Arc<Scratch>) -> Options {
         },
         small: SmallTable { rows: 0, bytes: 0 },
         drops: Drops::at_once(),
+        renames: BTreeMap::new(),
         server_version: Some(server.version()),
         cache: None,
         connect: Box::new(move |url| {
