@@ -5,7 +5,7 @@ mod support;
 use pgrehearse::pipeline;
 use pgrehearse::plan::Document;
 use pgrehearse::source::{DesiredFiles, Source, read_files};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use support::{Live, options, server, versions};
 
@@ -22,7 +22,7 @@ fn file(name: &str, sql: &str) -> PathBuf {
     path
 }
 
-fn read(path: &PathBuf) -> DesiredFiles {
+fn read(path: &Path) -> DesiredFiles {
     read_files(path).expect("read the files")
 }
 

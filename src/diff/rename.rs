@@ -29,6 +29,27 @@ impl Rename {
         Some((rename(&self.from, &self.to)?, rename(&self.to, &self.from)?))
     }
 
+    /// The identity after the rename of what had `id` before it: the object itself or a part.
+    pub fn map(&self, id: &ObjectId) -> ObjectId {
+        let mut mapped = id.clone();
+        let offset = usize::from(id.kind == KindTag::Comment);
+        let own = id.path.get(offset..).unwrap_or_default();
+        let kind = match id.path.first() {
+            Some(slug) if offset == 1 => KindTag::from_slug(slug),
+            _ => Some(id.kind),
+        };
+        // A constraint may be called like a column.
+        let itself = own.len() > self.from.path.len() || kind == Some(self.from.kind);
+        if itself && own.starts_with(&self.from.path) {
+            for (i, part) in self.to.path.iter().enumerate() {
+                if let Some(place) = mapped.path.get_mut(offset + i) {
+                    place.clone_from(part);
+                }
+            }
+        }
+        mapped
+    }
+
     /// The object before the rename: of a label, its type.
     pub fn object(&self) -> ObjectId {
         whole_of(&self.from)
