@@ -7,6 +7,7 @@ use pgrehearse::pipeline::{self, PipelineError};
 use pgrehearse::plan::{Document, Impact, Phase, StepRecord};
 use pgrehearse::scratch::Scratch;
 use pgrehearse::source::{Source, read_files};
+use pgrehearse::strategy::Drops;
 use postgres::Client;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -470,6 +471,45 @@ fn nothing_that_is_written_during_the_steps_is_lost() {
             for (_, step) in document.steps().skip(stop) {
                 run(&live, step);
             }
+        }
+    }
+}
+
+/// With the gate, what is left behind is renamed first, and dropped at last.
+#[test]
+fn what_is_left_behind_goes_through_the_gate_after_the_triggers() {
+    for version in versions() {
+        let server = server(version).expect("a server");
+        for (from, to, retired) in [
+            (WIDE, NARROW, ["retire column", "retire column"].as_slice()),
+            (NARROW, WIDE, ["retire table"].as_slice()),
+        ] {
+            let live = live_with(
+                &server,
+                "from.sql",
+                from,
+                "INSERT INTO users SELECT g FROM generate_series(1, 5) g",
+            );
+            let mut options = options(&server);
+            options.drops = Drops::default();
+            let to = Source::Files(in_file("to.sql", to));
+            let plan = pipeline::plan(&live.source(), &to, &options).expect("a plan");
+            let document = plan.document();
+            assert_eq!(document.evidence.residual, Vec::<String>::new());
+            assert_eq!(document.evidence.not_rehearsed, Vec::<String>::new());
+            for (phase, result) in &document.evidence.rollback {
+                let fails = result.starts_with("fails") || result.starts_with("does not");
+                assert!(!fails, "{phase}: {result}");
+            }
+            let stop = until_stop(document);
+            let after: Vec<&str> = document
+                .steps()
+                .skip(stop + 1)
+                .map(|(_, s)| s.operation.as_str())
+                .filter(|o| o.starts_with("retire"))
+                .collect();
+            assert_eq!(after, retired, "{version}");
+            assert!(document.steps().take(stop).all(|(_, s)| s.gate.is_none()));
         }
     }
 }
