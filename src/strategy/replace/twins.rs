@@ -49,7 +49,8 @@ impl Stage {
                     base.objects.insert(id.clone(), bare);
                     base.requires
                         .insert(id.clone(), needs(twins, id, &BTreeMap::new()));
-                    let name = super::super::temporary_name(id, "not null");
+                    // A partition's NOT NULL is inherited, with the name of the parent's.
+                    let name = super::super::temporary_name(&origin(twins, id), "not null");
                     let mut column = Column {
                         expression: None,
                         identity: None,
@@ -59,7 +60,8 @@ impl Stage {
                         && not_null.name.is_some()
                     {
                         not_null.name = Some(name);
-                        not_null.default_name = false;
+                        // A name of its own would make the parent's unlike that of its partitions.
+                        not_null.default_name = true;
                     }
                     made.insert(id.clone(), Object::Column(column));
                 }
@@ -117,6 +119,12 @@ impl Stage {
         };
         expand_all(&inner).map_err(|mut refusals| refusals.remove(0))
     }
+}
+
+/// The column of the topmost parent that `id` comes from.
+fn origin(twins: &Catalog<Desired>, id: &ObjectId) -> ObjectId {
+    let above = twins.get(id).and_then(|o| o.follows().into_iter().next());
+    above.map_or_else(|| id.clone(), |above| origin(twins, &above))
 }
 
 fn needs(
