@@ -148,6 +148,7 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
         }
     }
     parts(&mut script, component, context);
+    script.push(touch(component, context), touch(component, context));
     for (table, pairs) in component.tables() {
         let name = super::function_name(table);
         let both: Vec<Sql> = pairs.iter().map(|p| p.both_ways()).collect();
@@ -174,6 +175,40 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
         there: script.there,
         back,
     }
+}
+
+/// Writes the trigger functions of the tables once more, as they are.
+///
+/// A PL/pgSQL function that reads NEW.x keeps the type that x had when the session first ran it, and
+/// every later call fails with 42804 ("type of parameter … does not match that when preparing the
+/// plan"); a new version of its row in pg_proc makes every session compile it again. Measured on 14 and
+/// 18: tests/lifecycle, a-users-trigger-changes-the-value-*.
+fn touch(component: &Component<'_>, context: &Context<'_>) -> Vec<Sql> {
+    let retyped = component.columns.iter();
+    let retyped = retyped.filter(|p| !p.replacement.is_renamed());
+    let tables: BTreeSet<Qualified> = retyped
+        .flat_map(|p| defaults(context.live, p.old))
+        .map(Column::table_name)
+        .collect();
+    let mut functions = BTreeSet::new();
+    for (id, object) in &context.live.objects {
+        let of_tables = matches!(object, Object::Trigger(_))
+            && object
+                .parent()
+                .is_some_and(|parent| tables.iter().any(|t| super::table_id(t) == parent));
+        if of_tables {
+            functions.extend(context.live.requires(id));
+        }
+    }
+    let unchanged = functions
+        .into_iter()
+        .filter_map(|id| match context.live.get(id) {
+            Some(object @ Object::Function(_)) => {
+                (context.desired.get(id) == Some(object)).then_some(object)
+            }
+            _ => None,
+        });
+    unchanged.flat_map(Object::create).collect()
 }
 
 /// In one statement and one order, whoever swaps: no deadlock with another swap.
