@@ -545,6 +545,15 @@ fn retire(
     let (renamed, retyped): (Vec<&Pair<'_>>, Vec<&Pair<'_>>) =
         pairs.iter().partition(|p| p.replacement.is_renamed());
     let mut there = swap::defaults_move(&renamed, context);
+    // Nobody fills them any more.
+    let filled = renamed.iter().filter(|p| p.old.not_null.is_some());
+    there.extend(filled.map(|p| {
+        sql!(
+            "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL",
+            table,
+            p.old.name
+        )
+    }));
     there.extend([
         sql!("DROP TRIGGER {} ON {}", trigger_name(table), table),
         sql!("DROP FUNCTION {}()", function_name(table.clone())),
