@@ -179,6 +179,8 @@ fn raw_dump(live: &Live) -> Result<String, String> {
             "-s",
             "--no-owner",
             "--no-privileges",
+            "-N",
+            "pgrehearse",
             "-d",
             live.database.name(),
             "-h",

@@ -1,0 +1,1 @@
+CREATE TABLE t (n bigint PRIMARY KEY, v int, CONSTRAINT positive CHECK (v >= 0));

@@ -1,0 +1,6 @@
+-- insert
+INSERT INTO t (n, v) VALUES ($1::bigint, 4) RETURNING v::text;
+-- update
+UPDATE t SET v = v + 2 WHERE n = $1::bigint RETURNING v::text;
+-- check
+SELECT n, v::text FROM t;

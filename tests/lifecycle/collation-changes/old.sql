@@ -1,0 +1,2 @@
+CREATE TABLE words (n bigint PRIMARY KEY, word text NOT NULL, language text);
+CREATE UNIQUE INDEX words_word ON words (word);

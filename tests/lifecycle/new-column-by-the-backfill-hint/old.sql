@@ -1,0 +1,1 @@
+CREATE TABLE users (n bigint PRIMARY KEY, email text NOT NULL, note text);

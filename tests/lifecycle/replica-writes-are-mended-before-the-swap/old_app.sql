@@ -1,0 +1,10 @@
+-- insert
+INSERT INTO t (n, v) VALUES ($1::bigint, 3) RETURNING v::text;
+-- replica
+INSERT INTO t (n, v) VALUES ($1::bigint, 4) RETURNING v::text;
+-- update
+UPDATE t SET v = v + 1 WHERE n = $1::bigint RETURNING v::text;
+-- update
+UPDATE t SET note = 'x' WHERE n = $1::bigint RETURNING v::text;
+-- check
+SELECT n, v::text FROM t;

@@ -1,0 +1,6 @@
+-- insert
+INSERT INTO t (n, v) VALUES ($1::bigint, 3) RETURNING v::text;
+-- update
+UPDATE t SET v = v + 1 WHERE n = $1::bigint AND NOT secret RETURNING v::text;
+-- check
+SELECT n, v::text FROM t WHERE NOT secret;

@@ -1,0 +1,8 @@
+-- insert
+INSERT INTO t (n, v) VALUES ($1::bigint, 'v' || $1::bigint) RETURNING v;
+-- update
+UPDATE t SET v = v || '.' WHERE n = $1::bigint RETURNING v;
+-- delete
+DELETE FROM t WHERE n = $1::bigint RETURNING n::text;
+-- check
+SELECT n, v FROM t;
