@@ -1,6 +1,6 @@
 -- online · DATA LOSS · 112 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
 -- from schemas/shop/v1 to schemas/shop/v2
--- plan a1c94817e6905873f7cf0aceee22a9b1, PostgreSQL 17, pgrehearse 0.1.0
+-- plan 104c134a08a432c13268dc54ac9b686d, PostgreSQL 17, pgrehearse 0.1.0
 -- data-loss in contract-22: every row of public.newsletter_signups is lost
 -- data-loss in contract-23: the values of public.customers.fax are lost
 -- data-loss in contract-24: the values of public.customers.full_name are lost
@@ -1051,6 +1051,7 @@ COMMIT;
 --   locks: ACCESS EXCLUSIVE on public.customers
 --   cannot be undone: nothing follows the new values any more: the old ones are out of date
 BEGIN;
+ALTER TABLE public.customers ALTER COLUMN full_name DROP NOT NULL;
 DROP TRIGGER IF EXISTS "~pgrehearse_31dabe6098df" ON public.customers;
 DROP FUNCTION IF EXISTS public._pgrehearse_31dabe6098df();
 COMMIT;
