@@ -1,6 +1,6 @@
 -- online · DATA LOSS · 112 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
 -- from schemas/shop/v1 to schemas/shop/v2
--- plan 104c134a08a432c13268dc54ac9b686d, PostgreSQL 17, pgrehearse 0.1.0
+-- plan 61a36bcad3de2ee9e517bcdf62595650, PostgreSQL 17, pgrehearse 0.1.0
 -- data-loss in contract-22: every row of public.newsletter_signups is lost
 -- data-loss in contract-23: the values of public.customers.fax are lost
 -- data-loss in contract-24: the values of public.customers.full_name are lost
@@ -1282,7 +1282,6 @@ DROP INDEX CONCURRENTLY IF EXISTS public.customers_full_name_idx;
 --   gate: no query names column public.customers.full_name in two looks at pg_stat_statements, 24 h apart
 SET lock_timeout = '5s';
 BEGIN;
-ALTER TABLE public.customers ALTER COLUMN full_name DROP NOT NULL;
 DO $do$
 BEGIN
   IF EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.customers') AND attname = 'full_name' AND NOT attisdropped) AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.customers') AND attname = '_deprecated_full_name' AND NOT attisdropped) THEN

@@ -323,7 +323,7 @@ impl Run<'_> {
         self.shared.let_them_write(20)?;
         for phases in [&[Phase::Expand][..], &[Phase::Expand, Phase::Migrate]] {
             for phase in phases {
-                self.apply(*phase, &Gates::Closed)?;
+                self.apply(*phase, &Gates::ByCondition)?;
                 self.judge.look(self.shared)?;
             }
             self.roll_back(None)?;
@@ -334,13 +334,13 @@ impl Run<'_> {
                 .compare(&after)
                 .map_err(|e| format!("{}: {e}", self.shared.here()))?;
         }
-        self.apply(Phase::Expand, &Gates::Closed)?;
+        self.apply(Phase::Expand, &Gates::ByCondition)?;
         self.judge.look(self.shared)?;
-        self.apply(Phase::Migrate, &Gates::Closed)?;
+        self.apply(Phase::Migrate, &Gates::ByCondition)?;
         self.judge.look(self.shared)?;
         self.judge.side_by_side(self.shared)?;
         if gated {
-            self.apply(Phase::Contract, &Gates::Closed)?;
+            self.apply(Phase::Contract, &Gates::ByCondition)?;
             self.judge.look(self.shared)?;
             self.roll_back(Some(Phase::Migrate))?;
             self.shared.enter(Moment::Migrated);

@@ -307,9 +307,12 @@ fn to_try_on(
         for dependent in dependents.get(id).into_iter().flatten() {
             // What hangs on something that is away is away, too: a view's comment.
             let stays = !away.contains(id)
-                && live
-                    .get(dependent)
-                    .is_some_and(|o| o.survives_change() || o.parent().as_ref() == Some(id));
+                && live.get(dependent).is_some_and(|o| {
+                    o.survives_change()
+                            || o.parent().as_ref() == Some(id)
+                            // A partition stays one: the change reaches it.
+                            || matches!(o, Object::Attachment(_))
+                });
             if !stays && away.insert(*dependent) {
                 queue.push(dependent);
             }

@@ -137,7 +137,10 @@ impl Way {
             ));
             why.push("its CHECKs");
         }
-        if let Some(not_null) = column.not_null.as_ref().filter(|_| !given) {
+        // The old column of a renamed one takes NULL from when nothing fills it any more.
+        let mut renamed = context.replacements.columns.values();
+        let let_go = renamed.any(|r| r.is_renamed() && r.old == id);
+        if let Some(not_null) = column.not_null.as_ref().filter(|_| !given && !let_go) {
             there.push(sql!(
                 "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL",
                 table,
