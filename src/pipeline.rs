@@ -39,6 +39,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How a connection to a database of the user is had; the CLI brings TLS and the environment.
 pub type Connect = dyn Fn(&str) -> Result<Client, PipelineError>;
@@ -62,6 +63,8 @@ pub struct Options {
     pub running: Option<Arc<Scratch>>,
     /// How much the live server is asked about its rows.
     pub data: crate::data::Limits,
+    /// How long a reader of the live catalog waits for one lock.
+    pub lock_timeout: Duration,
     /// Expressions of the schema files may run on the live database at plan time.
     pub trust_files: bool,
     /// Told what is being done.

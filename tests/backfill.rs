@@ -811,6 +811,58 @@ fn a_locked_row_is_waited_for_and_named() {
 }
 
 #[test]
+fn a_batch_that_the_application_waits_for_gives_way() {
+    newest(|version, live| {
+        let mut client = live.client();
+        client.batch_execute(COUNTED).unwrap();
+        // The 60th row that is written takes long, once: a sequence is not rolled back.
+        client
+            .batch_execute(
+                "CREATE SEQUENCE public.s;
+                 CREATE FUNCTION public.dawdle() RETURNS trigger LANGUAGE plpgsql AS
+                    $$BEGIN
+                        IF nextval('public.s') = 60 THEN
+                            PERFORM pg_sleep(30);
+                        END IF;
+                        RETURN NEW;
+                      END$$;
+                 CREATE TRIGGER dawdle BEFORE UPDATE ON public.t FOR EACH ROW EXECUTE FUNCTION public.dawdle()",
+            )
+            .unwrap();
+        let plan = plan(version, &counting("public", "t", &["id"]));
+        let polite = Options {
+            lock: LockPolicy {
+                max_block: Duration::from_millis(100),
+                ..options().lock
+            },
+            ..options()
+        };
+        let mut said = Vec::new();
+        std::thread::scope(|threads| {
+            let writer = threads.spawn(|| {
+                let mut shop = live.client();
+                shop.batch_execute("SET application_name = 'shop'").unwrap();
+                let asleep = "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+                while shop.query(asleep, &[]).unwrap().is_empty() {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                shop.batch_execute("UPDATE public.t SET id = id WHERE id = 52")
+                    .unwrap();
+            });
+            run_with(live, &plan, &polite, &mut |event| {
+                if let Event::Retry { why, .. } = event {
+                    said.push(why);
+                }
+            })
+            .unwrap();
+            writer.join().unwrap();
+        });
+        assert!(said.len() == 1 && said[0].contains("shop"), "{said:?}");
+        assert_eq!(wrong(&mut client), 0);
+    });
+}
+
+#[test]
 fn a_deadlock_or_serialization_failure_is_tried_again() {
     for code in ["40P01", "40001"] {
         newest(|version, live| {

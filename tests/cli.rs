@@ -285,11 +285,132 @@ fn a_lock_that_is_not_to_be_had_stops_in_a_safe_state() {
     world
         .run(&limits)
         .exits(5)
-        .warns("waiting for pid")
+        .warns("waiting 0 s for pid")
         .warns("run it again");
     open.rollback().expect("end it");
     world.run(&["apply", "--to", "new.sql", "--yes"]).exits(0);
     world.run(&["check", "--to", "new.sql"]).exits(0);
+}
+
+#[test]
+fn a_dry_run_and_until_stop_where_they_say() {
+    let world = World::new(OLD);
+    world.write("new.sql", NEW);
+    world.write("lossy.sql", LOSSY);
+    let said = world
+        .run(&["apply", "--to", "new.sql", "--dry-run"])
+        .exits(0)
+        .says("steps of plan")
+        .says("expand-1  ")
+        .says("dry run: nothing was written");
+    assert!(!said.out.contains("would stop"), "{said}");
+    world
+        .run(&["status"])
+        .exits(0)
+        .says("nothing was applied here");
+    let found = world
+        .run(&["apply", "--to", "new.sql", "--dry-run", "--json"])
+        .exits(0)
+        .json();
+    assert_eq!(found["state"], "dry run");
+    assert!(found["would_run"].as_array().is_some_and(|s| s.len() >= 3));
+    // What is refused is refused here, too, and what a person would be asked is said.
+    let lossy = ["apply", "--to", "lossy.sql", "--dry-run"];
+    world
+        .run(&lossy)
+        .exits(0)
+        .says("it would stop: the gate of contract-1");
+    world
+        .run(&[&lossy[..], &["--set", "drops.gate=none"]].concat())
+        .exits(0)
+        .says("contract-1  ")
+        .warns("data loss: ");
+
+    world
+        .run(&["apply", "--to", "new.sql", "--yes", "--until", "expand-9"])
+        .exits(2)
+        .warns("error[apply::unknown_step]: the plan has no step expand-9");
+    world
+        .run(&["apply", "--to", "new.sql", "--yes", "--until", "expand-1"])
+        .exits(0)
+        .says("1 of ");
+    // Half way, it goes on to the step asked for and begins nothing new.
+    world
+        .run(&["apply", "--to", "new.sql", "--yes", "--until", "expand-2"])
+        .exits(0)
+        .says("2 of ");
+    world.run(&["apply", "--to", "new.sql", "--yes"]).exits(0);
+    world.run(&["check", "--to", "new.sql"]).exits(0);
+}
+
+#[test]
+fn wrong_manners_are_wrong_usage() {
+    let folder = TempDir::new().expect("a folder");
+    for (flag, value, said) in [
+        ("--window", "25:00-26:00", "is no time of day"),
+        ("--window", "02:00-05:00+02", "is no time of day"),
+        ("--cancel-blockers", "ten", "a duration, such as"),
+    ] {
+        run_in(
+            folder.path(),
+            None,
+            &["apply", "--to", "new.sql", flag, value],
+        )
+        .exits(2)
+        .warns(said);
+    }
+}
+
+#[test]
+fn a_signal_stops_a_run_that_waits() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let world = World::new(OLD);
+    world.write("new.sql", NEW);
+    let mut other = world.client();
+    let mut open = other.transaction().expect("a transaction");
+    open.batch_execute("LOCK TABLE customers IN ACCESS SHARE MODE")
+        .expect("a lock");
+    let mut command = world.command(&["apply", "--to", "new.sql", "--yes"]);
+    command.stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().expect("start the program");
+    let err = child.stderr.take().expect("standard error");
+    let mut said = String::new();
+    for line in std::io::BufRead::lines(std::io::BufReader::new(err)) {
+        let line = line.expect("a line");
+        if line.contains("waiting 0 s for pid") {
+            let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+            kill_process(pid.expect("a process"), Signal::TERM).expect("tell it");
+        }
+        said.push_str(&line);
+        said.push('\n');
+    }
+    let status = child.wait().expect("its end");
+    assert_eq!(status.code(), Some(5), "{said}");
+    assert!(
+        said.contains("note: stopping after") && said.contains("error[apply::interrupted]"),
+        "{said}"
+    );
+    open.rollback().expect("end it");
+    world.run(&["apply", "--to", "new.sql", "--yes"]).exits(0);
+}
+
+#[test]
+fn a_catalog_behind_a_lock_is_not_waited_for_without_end() {
+    let world = World::new(OLD);
+    world.write("new.sql", NEW);
+    let mut other = world.client();
+    let mut open = other.transaction().expect("a transaction");
+    open.batch_execute("LOCK TABLE customers IN ACCESS EXCLUSIVE MODE")
+        .expect("a lock");
+    for command in ["plan", "check", "apply"] {
+        let said = world
+            .run(&[command, "--to", "new.sql", "--set", "lock.timeout=300ms"])
+            .exits(5)
+            .warns("error[catalog::locked]")
+            .warns("pg_terminate_backend(");
+        assert!(said.err.contains("public.customers"), "{said}");
+    }
+    world.run(&["status"]).exits(0);
 }
 
 #[test]

@@ -361,6 +361,7 @@ impl Run<'_> {
                 max_wait: Duration::from_secs(60),
                 pause: Duration::from_millis(20),
                 max_pause: Duration::from_millis(200),
+                ..LockPolicy::default()
             },
             wait_for_other: Duration::from_secs(30),
             poll: Duration::from_millis(20),

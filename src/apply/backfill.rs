@@ -19,7 +19,7 @@ pub use position::FillPosition;
 
 use super::ledger::Ledger;
 use super::lock_retry::Failure;
-use super::{Event, Observer, Options, Session};
+use super::{Event, Observer, Options, Session, brake};
 use crate::pg::ident::Literal;
 use crate::pg::sql::{Deparsed, List};
 use crate::pg::{Qualified, Sql};
@@ -27,7 +27,6 @@ use crate::plan::{Backfill, Document, Fill, StepRecord};
 use crate::sql;
 use parts::Part;
 use position::{At, Place};
-use postgres::Client;
 use send::{Sent, Trouble};
 use std::time::Instant;
 
@@ -65,12 +64,9 @@ pub(super) fn run(
     let there = sql!("SELECT 1 FROM {} LIMIT 0", job.backfill.table);
     client.batch_execute(there.as_str()).map_err(failed)?;
     let types = parts::key_types(client, job.backfill).map_err(failed)?;
-    // Without a second connection (none left) nobody is named, and the batches run all the same.
-    let watcher = session.second().ok();
     let policy = &options.backfill;
     let mut run = Run {
         session,
-        watcher,
         job,
         options,
         observer,
@@ -89,7 +85,6 @@ fn failed(source: postgres::Error) -> Failure {
 
 struct Run<'r, 's> {
     session: &'r mut Session<'s>,
-    watcher: Option<Client>,
     job: &'r Job<'r>,
     options: &'r Options,
     observer: &'r mut dyn Observer,
@@ -348,7 +343,7 @@ impl Run<'_, '_> {
                 .checked_div(rate)
                 .map(std::time::Duration::from_secs),
         });
-        std::thread::sleep(policy.pause);
+        brake::rest(policy.pause, self.options);
     }
 }
 

@@ -1,6 +1,8 @@
 //! Who holds what we wait for.
 
 use crate::pg::LockMode;
+use crate::pg::ident::Literal;
+use crate::sql;
 use postgres::{Client, Row};
 use std::fmt;
 use std::time::Duration;
@@ -26,8 +28,37 @@ pub struct Blocker {
     pub query: Option<String>,
     /// The relation it holds a lock on, and the strongest mode.
     pub lock: Option<(String, LockMode)>,
+    /// It is a worker of autovacuum.
+    pub autovacuum: Option<Autovacuum>,
     /// Identifies the transaction while it lasts.
     pub(super) transaction: String,
+}
+
+/// What a worker of autovacuum does when somebody waits for its table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Autovacuum {
+    /// The server cancels it for whoever has waited for `deadlock_timeout`.
+    Yields,
+    /// It prevents wraparound: it goes on to its end.
+    Stays,
+}
+
+impl Blocker {
+    /// Its client does nothing while its transaction is open.
+    pub fn is_idle(&self) -> bool {
+        let state = self.state.as_deref().unwrap_or_default();
+        state.starts_with("idle in transaction")
+    }
+
+    /// What ends it, where waiting does not.
+    pub fn remedy(&self) -> Option<String> {
+        match (self.pid, &self.prepared, self.autovacuum) {
+            (None, Some(name), _) => Some(sql!("ROLLBACK PREPARED {}", Literal(name)).to_string()),
+            (Some(pid), _, None) => Some(format!("SELECT pg_terminate_backend({pid})")),
+            // Ended, it would begin again: the server needs it.
+            (Some(_), _, Some(_)) | (None, None, _) => None,
+        }
+    }
 }
 
 impl fmt::Display for Blocker {
@@ -38,6 +69,13 @@ impl fmt::Display for Blocker {
             (None, None) => f.write_str("a prepared transaction")?,
         }
         let mut about: Vec<String> = Vec::new();
+        match self.autovacuum {
+            Some(Autovacuum::Yields) => about.push("autovacuum".to_owned()),
+            Some(Autovacuum::Stays) => {
+                about.push("autovacuum to prevent wraparound, which does not yield".to_owned());
+            }
+            None => {}
+        }
         about.extend(self.application.clone().filter(|a| !a.is_empty()));
         about.extend(self.user.as_ref().map(|user| format!("role {user}")));
         about.extend(self.state.clone());
@@ -48,7 +86,8 @@ impl fmt::Display for Blocker {
         if let Some((relation, mode)) = &self.lock {
             write!(f, " holds {mode} on {relation}")?;
         }
-        if let Some(query) = self.query.as_ref().filter(|q| !q.is_empty()) {
+        let query = self.query.as_ref().filter(|_| self.autovacuum.is_none());
+        if let Some(query) = query.filter(|q| !q.is_empty()) {
             write!(f, ": {query}")?;
         }
         Ok(())
@@ -74,12 +113,28 @@ const ON_RELATIONS: &str = "
         a.application_name,
         a.state,
         pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - COALESCE(a.xact_start, p.prepared)) AS age,
-        a.query
+        a.query,
+        -- A worker of autovacuum is nobody's session. Without pg_read_all_stats its query is hidden, and the
+        -- age of the table's oldest row tells why it works.
+        CASE
+            WHEN a.pid IS NULL OR a.usesysid IS NOT NULL OR c.relkind <> 'r' THEN NULL
+            WHEN a.query LIKE 'autovacuum: %' THEN a.query LIKE '% (to prevent wraparound)'
+            ELSE EXISTS (
+                SELECT
+                FROM (VALUES
+                    ('autovacuum_freeze_max_age', pg_catalog.age(c.relfrozenxid)),
+                    ('autovacuum_multixact_freeze_max_age', pg_catalog.mxid_age(c.relminmxid))
+                ) AS oldest(setting, age)
+                    LEFT JOIN pg_catalog.pg_options_to_table(c.reloptions) o ON o.option_name = setting
+                WHERE age > LEAST(pg_catalog.current_setting(setting)::pg_catalog.int8, o.option_value::pg_catalog.int8)
+            )
+        END
     FROM wanted w
         JOIN locks l
             ON l.locktype = 'relation'
             AND l.relation = w.oid
             AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+        LEFT JOIN pg_catalog.pg_class c ON c.oid = w.oid
         LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
         -- A prepared transaction has no process: its lock on its own id leads to its name.
         LEFT JOIN locks x
@@ -102,7 +157,8 @@ const OF_PID: &str = "
         a.application_name,
         a.state,
         pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - COALESCE(a.xact_start, p.prepared)) AS age,
-        a.query
+        a.query,
+        CASE WHEN a.query LIKE 'autovacuum: %' THEN a.query LIKE '% (to prevent wraparound)' END
     FROM (SELECT DISTINCT pid FROM pg_catalog.unnest(pg_catalog.pg_blocking_pids($1)) AS pid) b
         LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid
         -- pg_blocking_pids says 0 for a prepared transaction, without its name.
@@ -132,6 +188,7 @@ pub(super) fn conflicting(
             .find(|b| b.transaction == blocker.transaction)
         {
             Some(known) => {
+                known.autovacuum = known.autovacuum.or(blocker.autovacuum);
                 if known.lock.as_ref().is_none_or(|(_, known)| *known < mode) {
                     known.lock = Some((name, mode));
                 }
@@ -145,9 +202,134 @@ pub(super) fn conflicting(
     Ok(found)
 }
 
+/// The transactions that keep others from reading some relation's definition: those that hold ACCESS EXCLUSIVE
+/// on it, and those in the queue for it, behind whom a reader waits as well.
+///
+/// # Errors
+/// What the server says.
+pub fn keeping_readers_out(client: &mut Client) -> Result<Vec<Blocker>, postgres::Error> {
+    const RELATIONS: &str = "
+        SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, c.relname)
+        FROM pg_catalog.pg_locks l
+            JOIN pg_catalog.pg_class c ON c.oid = l.relation
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE l.locktype = 'relation'
+            AND l.mode = 'AccessExclusiveLock'
+            AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+            AND n.nspname NOT LIKE 'pg\\_%'";
+    let rows = client.query(RELATIONS, &[])?;
+    let locks: Vec<(String, LockMode)> = rows
+        .iter()
+        .map(|row| (row.get(0), LockMode::AccessShare))
+        .collect();
+    conflicting(client, &locks)
+}
+
 /// The transactions that the session `pid` waits for.
 pub(super) fn blocking(client: &mut Client, pid: i32) -> Result<Vec<Blocker>, postgres::Error> {
+    // pg_blocking_pids stops the lock manager for a moment: it is asked only when we do wait.
+    const WAITS: &str = "
+        SELECT 1
+        FROM pg_catalog.pg_stat_get_activity($1) a
+        WHERE a.wait_event_type = 'Lock'";
+    if client.query_opt(WAITS, &[&pid])?.is_none() {
+        return Ok(Vec::new());
+    }
     Ok(client.query(OF_PID, &[&pid])?.iter().map(read).collect())
+}
+
+/// Somebody of the application who waits for us.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Waiter {
+    pid: i32,
+    user: Option<String>,
+    application: Option<String>,
+    waited: Duration,
+}
+
+impl fmt::Display for Waiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (application, user) = (self.application.as_ref(), self.user.as_ref());
+        let about: Vec<String> = [
+            application.filter(|a| !a.is_empty()).cloned(),
+            user.map(|user| format!("role {user}")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        write!(f, "pid {}", self.pid)?;
+        if !about.is_empty() {
+            write!(f, " ({})", about.join(", "))?;
+        }
+        write!(f, " waited {} ms for it", self.waited.as_millis())
+    }
+}
+
+/// Who of the application has waited longest for the session `pid`, and longer than `limit`.
+///
+/// A query waits for a table or for a row, which is to wait for its writer's transaction. Who waits with a
+/// stronger lock is DDL or maintenance: it is not stalled by waiting, only what comes behind it, which waits
+/// for us as well.
+pub(super) fn longest_waiter(
+    client: &mut Client,
+    pid: i32,
+    limit: Duration,
+) -> Result<Option<Waiter>, postgres::Error> {
+    const QUERY: &str = "
+        WITH waiting AS MATERIALIZED (
+            SELECT l.pid, pg_catalog.min(l.waitstart) AS since
+            FROM pg_catalog.pg_locks l
+            WHERE NOT l.granted
+                AND l.pid <> $1
+                AND l.waitstart < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => $2)
+                AND (
+                    l.locktype IN ('transactionid', 'tuple')
+                    OR l.mode IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
+                )
+            GROUP BY l.pid
+        )
+        SELECT
+            w.pid,
+            a.usename::pg_catalog.text,
+            a.application_name,
+            pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - w.since)
+        FROM waiting w
+            LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = w.pid
+        WHERE $1 = ANY (pg_catalog.pg_blocking_pids(w.pid))
+        ORDER BY w.since
+        LIMIT 1";
+    let row = client.query_opt(QUERY, &[&pid, &limit.as_secs_f64()])?;
+    Ok(row.map(|row| Waiter {
+        pid: row.get(0),
+        user: row.get(1),
+        application: row.get(2),
+        waited: Duration::from_secs_f64(row.get::<_, f64>(3).max(0.0)),
+    }))
+}
+
+/// Cancels what the session `pid` is doing. Between two statements it does nothing.
+pub(super) fn cancel(client: &mut Client, pid: i32) -> Result<(), postgres::Error> {
+    client
+        .execute("SELECT pg_catalog.pg_cancel_backend($1)", &[&pid])
+        .map(drop)
+}
+
+/// Ends the session `pid` when it has been idle in its transaction for `age`; whether it did.
+///
+/// Cancelling does nothing to a session that is idle.
+pub(super) fn end_idle(
+    client: &mut Client,
+    pid: i32,
+    age: Duration,
+) -> Result<bool, postgres::Error> {
+    const QUERY: &str = "
+        SELECT pg_catalog.pg_terminate_backend(a.pid)
+        FROM pg_catalog.pg_stat_activity a
+        WHERE a.pid = $1
+            AND a.state IN ('idle in transaction', 'idle in transaction (aborted)')
+            AND a.state_change <= pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => $2)";
+    let row = client.query_opt(QUERY, &[&pid, &age.as_secs_f64()])?;
+    Ok(row.is_some_and(|row| row.get(0)))
 }
 
 fn read(row: &Row) -> Blocker {
@@ -163,6 +345,10 @@ fn read(row: &Row) -> Blocker {
         age: age.map(|seconds| Duration::from_secs_f64(seconds.max(0.0))),
         query: query.map(|q| query_head(&q)),
         lock: None,
+        autovacuum: row.get::<_, Option<bool>>(10).map(|stays| match stays {
+            true => Autovacuum::Stays,
+            false => Autovacuum::Yields,
+        }),
     }
 }
 

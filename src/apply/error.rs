@@ -2,6 +2,7 @@
 
 use super::Finding;
 use crate::plan::Phase;
+use postgres::error::SqlState;
 use std::fmt;
 
 /// What stands done and what does not, as the ledger has it.
@@ -33,6 +34,13 @@ pub enum ApplyError {
     },
     #[error("plan {plan} is being rolled back: step {step} is half taken back")]
     RollbackUnderWay { plan: String, step: String },
+    #[error("the plan has no step {step}")]
+    UnknownStep { step: String },
+    #[error("the window cannot be told: {}", said(source))]
+    TimeZone {
+        zone: String,
+        source: postgres::Error,
+    },
     #[error("role has no right to {what}")]
     MissingRight { what: String, grant: String },
     #[error("the ledger has format {found}, this program knows {known}")]
@@ -45,6 +53,8 @@ pub enum ApplyError {
     NothingApplied,
     #[error("the document of plan {plan} in the ledger cannot be read: {message}")]
     Document { plan: String, message: String },
+    #[error("somebody holds a lock on what has to be read: {}", said(source))]
+    Locked { source: postgres::Error },
     #[error("ledger: {}", said(source))]
     Ledger { source: postgres::Error },
     #[error("step {step}, statement {place}: {}", said(source))]
@@ -83,12 +93,15 @@ impl ApplyError {
             Self::Refused { .. } => "apply::refused",
             Self::PhaseOrder { .. } => "apply::phase_order",
             Self::RollbackUnderWay { .. } => "apply::rollback_under_way",
+            Self::UnknownStep { .. } => "apply::unknown_step",
+            Self::TimeZone { .. } => "apply::time_zone",
             Self::MissingRight { .. } => "apply::missing_right",
             Self::LedgerFormat { .. } => "apply::ledger_format",
             Self::NoLedger => "apply::no_ledger",
             Self::UnknownPlan { .. } => "apply::unknown_plan",
             Self::NothingApplied => "apply::nothing_applied",
             Self::Document { .. } => "apply::document",
+            Self::Locked { .. } => "apply::locked",
             Self::Ledger { .. } => "apply::ledger",
             Self::Statement { .. } => "apply::statement",
             Self::ConnectionLost { .. } => "apply::connection_lost",
@@ -112,10 +125,21 @@ impl ApplyError {
             Self::RollbackUnderWay { plan, .. } => Some(format!(
                 "run `pgrehearse rollback --plan {plan}` to its end"
             )),
+            Self::UnknownStep { .. } => Some(
+                "the ids are those of the plan, such as expand-3; `pgrehearse status` lists the next ones"
+                    .to_owned(),
+            ),
+            Self::TimeZone { zone, .. } => Some(format!(
+                "{zone} is no time zone of this server; one is Europe/Berlin"
+            )),
             Self::MissingRight { grant, .. } => {
                 Some(format!("as the owner of the database: {grant}"))
             }
             Self::LedgerFormat { .. } => Some("use the newer pgrehearse that wrote it".to_owned()),
+            Self::Locked { .. } => Some(
+                "run it again when it is gone; pg_locks of the server shows ACCESS EXCLUSIVE and who has it"
+                    .to_owned(),
+            ),
             Self::UnknownPlan { .. } => Some("`pgrehearse status` lists the plans".to_owned()),
             Self::Statement { state, .. } => Some(format!(
                 "{state}, this one is not; mend the cause and run it again: it goes on with this step"
@@ -139,9 +163,12 @@ impl ApplyError {
         }
     }
 
-    /// The exit code (RULES.md): 3 when it was refused before the first statement, else 1.
+    /// The exit code (RULES.md): 2 and 3 when it was refused before the first statement, 5 when it goes another
+    /// time, else 1.
     pub fn exit_code(&self) -> i32 {
         match self {
+            Self::UnknownStep { .. } | Self::TimeZone { .. } => 2,
+            Self::Locked { .. } => 5,
             Self::Refused { .. }
             | Self::PhaseOrder { .. }
             | Self::RollbackUnderWay { .. }
@@ -181,6 +208,8 @@ impl ApplyError {
                 source,
                 state: Box::default(),
             }
+        } else if source.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+            Self::Locked { source }
         } else {
             Self::Ledger { source }
         }

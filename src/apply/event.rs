@@ -27,6 +27,8 @@ pub enum Event {
     /// Nothing is done until these let go. Told again at each look.
     Waiting {
         step: Option<String>,
+        /// The phase of an index build, as the server names it.
+        phase: Option<String>,
         waiting: Vec<Blocker>,
         since: Duration,
     },

@@ -3,10 +3,10 @@
 use super::error::is_lost;
 use super::gate::{self, Look};
 use super::ledger::{Ledger, plan_state};
-use super::lock_retry::{self, Failure, Work, is_lock_failure};
+use super::lock_retry::{self, Attempts, Failure, Manner, Work};
 use super::{
     ApplyError, Event, Level, Observer, Options, Outcome, Position, Progress, Session, StepState,
-    Stop, audit, backfill, lock, outside, preflight, resume,
+    Stop, audit, backfill, brake, lock, outside, preflight, resume,
 };
 use crate::pg::Sql;
 use crate::plan::{Backfill, Document, Gate, Phase, StepRecord};
@@ -31,28 +31,69 @@ pub fn run(
 ) -> Result<Outcome, ApplyError> {
     if let Err(holder) = lock::take(&mut session.client, options)? {
         let position = resume::position(&mut session.client, plan, &options.ledger_schema);
-        let position = position.ok();
-        return Ok(Outcome {
-            done: position.as_ref().map(Position::done).unwrap_or_default(),
-            pending: asked(plan, options)
-                .filter(|(_, s)| position.as_ref().is_none_or(|p| !p.state(&s.id).is_done()))
-                .map(|(_, s)| s.id.clone())
-                .collect(),
-            stopped: Some(Stop::Held { holder }),
-            ..Outcome::default()
-        });
+        let done = position.map(|p| p.done()).unwrap_or_default();
+        return Ok(stopped(plan, options, &done, Stop::Held { holder }));
     }
     let result = run_alone(session, plan, options, observer);
     lock::release(&mut session.client, options);
     result
 }
 
-fn asked<'a>(
+/// The steps that the run is asked for.
+pub(super) fn asked<'a>(
     plan: &'a Document,
     options: &'a Options,
 ) -> impl Iterator<Item = (Phase, &'a StepRecord)> {
+    let last = options
+        .until
+        .as_ref()
+        .and_then(|id| plan.steps().position(|(_, step)| step.id == *id));
     plan.steps()
+        .take(last.map_or(usize::MAX, |n| n + 1))
         .filter(|(phase, _)| options.phases.contains(phase))
+}
+
+/// A run that ended before its first statement.
+fn stopped(plan: &Document, options: &Options, done: &[String], stop: Stop) -> Outcome {
+    Outcome {
+        done: done.to_vec(),
+        pending: asked(plan, options)
+            .map(|(_, step)| step.id.clone())
+            .filter(|id| !done.contains(id))
+            .collect(),
+        stopped: Some(stop),
+        ..Outcome::default()
+    }
+}
+
+/// Looks whether the run may begin, and says what should be known. Writes nothing.
+///
+/// # Errors
+/// Those with exit code 3 and 2.
+pub(super) fn begin(
+    session: &mut Session<'_>,
+    plan: &Document,
+    options: &Options,
+    observer: &mut dyn Observer,
+) -> Result<Position, ApplyError> {
+    let unknown = |id: &&String| plan.steps().all(|(_, step)| step.id != **id);
+    if let Some(step) = options.until.as_ref().filter(unknown) {
+        return Err(ApplyError::UnknownStep { step: step.clone() });
+    }
+    let position = resume::position(&mut session.client, plan, &options.ledger_schema)?;
+    check_order(plan, options, &position)?;
+    let findings = preflight::check(session, plan, options, &position)?;
+    let (refused, warned): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|f| f.level == Level::Refuse);
+    if !refused.is_empty() {
+        return Err(ApplyError::Refused { findings: refused });
+    }
+    for finding in warned {
+        observer.event(Event::Message {
+            text: finding.message,
+        });
+    }
+    Ok(position)
 }
 
 fn run_alone(
@@ -61,21 +102,9 @@ fn run_alone(
     options: &Options,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, ApplyError> {
-    let position = resume::position(&mut session.client, plan, &options.ledger_schema)?;
-    check_order(plan, options, &position)?;
-    let findings = preflight::check(session, plan, options, &position)?;
-    if findings.iter().any(|f| f.level == Level::Refuse) {
-        return Err(ApplyError::Refused {
-            findings: findings
-                .into_iter()
-                .filter(|f| f.level == Level::Refuse)
-                .collect(),
-        });
-    }
-    for finding in findings {
-        observer.event(Event::Message {
-            text: finding.message,
-        });
+    let position = begin(session, plan, options, observer)?;
+    if let Some(stop) = brake::first_check(session, options)? {
+        return Ok(stopped(plan, options, &position.done(), stop));
     }
     let ledger = Ledger::new(&options.ledger_schema);
     ledger.create(&mut session.client)?;
@@ -148,6 +177,11 @@ impl Run<'_, '_> {
             }
             if state.is_done() {
                 continue;
+            }
+            let stop = brake::check(self.session, self.options);
+            if let Some(stop) = stop.map_err(ApplyError::ledger)? {
+                outcome.stopped = Some(stop);
+                break;
             }
             let (client, ledger) = (&mut self.session.client, &self.ledger);
             match gate::look(client, ledger, self.plan, step, self.options)? {
@@ -256,7 +290,7 @@ impl Run<'_, '_> {
             first_place: 0,
             of: step.statements.len(),
             locks: lock_retry::blocking_locks(step),
-            long: lock_retry::is_long(step),
+            manner: Manner::of(step),
         };
         let (ledger, plan) = (&self.ledger, self.plan);
         let audited = match (&step.gate, &step.retires) {
@@ -314,57 +348,38 @@ impl Run<'_, '_> {
             }
             self.check_names(step)?;
         }
-        let mut attempt = 0;
+        let mut attempts = Attempts::new(&step.id);
         loop {
-            attempt += 1;
+            attempts.begin();
             let row = self.ledger.running(self.plan, step, 1);
             self.record(step, &row)?;
-            let (place, source) = match self.statements(step) {
+            let failure = match self.statements(step) {
                 Ok(()) => break,
-                Err(Failure::Stop(stop)) => return Err(Failed::Stop(stop)),
-                Err(Failure::Statement { place, source }) => (place, source),
+                Err(failure) => failure,
             };
-            if is_lost(&source) {
-                return Err(self.failed(step, Failure::Statement { place, source }));
+            if failure.is_lost() || matches!(failure, Failure::Stop(_)) {
+                return Err(self.failed(step, failure));
             }
-            let said = super::error::said(&source);
+            let said = failure.said();
             let note = self.ledger.note(&self.plan.id, &step.id, &said);
             self.record(step, &note)?;
             // Somebody else's object of that name: `clean` would remove it.
-            if !ours && is_duplicate(&source) {
+            if !ours && failure.is(is_duplicate) {
                 let row = self.ledger.taken_back(&self.plan.id, &step.id, 0, true);
                 self.record(step, &row)?;
-                return Err(self.failed(step, Failure::Statement { place, source }));
+                return Err(self.failed(step, failure));
             }
             ours = true;
-            let retry = is_lock_failure(&source);
             self.clean(step)?;
             if self.is_finished(step)? {
                 break;
             }
-            if !retry {
-                return Err(self.failed(step, Failure::Statement { place, source }));
+            if !failure.is_passing() {
+                return Err(self.failed(step, failure));
             }
-            if attempt >= self.options.lock.attempts {
-                return Err(Failed::Stop(Stop::Attempts {
-                    step: step.id.clone(),
-                    attempts: attempt,
-                    blockers: Vec::new(),
-                }));
-            }
-            let pause = self
-                .options
-                .lock
-                .pause_after(attempt, self.session.jitter());
-            self.observer.event(Event::Retry {
-                step: step.id.clone(),
-                attempt,
-                of: self.options.lock.attempts,
-                pause,
-                why: said,
-                blockers: Vec::new(),
-            });
-            std::thread::sleep(pause);
+            attempts
+                .pause(said, Vec::new(), self.session, self.options, self.observer)
+                .map_err(Failed::Stop)?;
         }
         self.observer.event(Event::Recording {
             step: step.id.clone(),
@@ -389,7 +404,7 @@ impl Run<'_, '_> {
                     first_place: place - 1,
                     of,
                     locks: lock_retry::blocking_locks(step),
-                    long: false,
+                    manner: Manner::Brief,
                 };
                 let nothing = |_| Sql::constant("SELECT 1");
                 lock_retry::transact(self.session, &work, &nothing, self.options, self.observer)?;
@@ -400,19 +415,11 @@ impl Run<'_, '_> {
                 place,
                 of,
             });
-            self.unbounded(&step.id, place, &statement.sql)?;
+            let sql = &statement.sql;
+            outside::run(self.session, &step.id, sql, self.options, self.observer)
+                .map_err(|failure| failure.at(place))?;
         }
         Ok(())
-    }
-
-    fn unbounded(&mut self, step: &str, place: usize, statement: &str) -> Result<(), Failure> {
-        let at = |failure| match failure {
-            Failure::Statement { source, .. } => Failure::Statement { place, source },
-            stop @ Failure::Stop(_) => stop,
-        };
-        outside::without_timeouts(self.session)
-            .map_err(|source| Failure::Statement { place, source })?;
-        outside::watched(self.session, step, statement, self.options, self.observer).map_err(at)
     }
 
     // A DETACH PENDING has no way back: cleaning it completes it.
@@ -420,16 +427,9 @@ impl Run<'_, '_> {
         Ok(resume::has_happened(&mut self.session.client, step)? == Some(true))
     }
 
-    // What is not there need not be cleaned.
     fn clean(&mut self, step: &StepRecord) -> Result<(), Failed> {
-        for statement in &step.clean {
-            match self.unbounded(&step.id, 1, statement) {
-                Err(Failure::Statement { source, .. }) if is_missing(&source) => {}
-                Err(failure) => return Err(self.failed(step, failure)),
-                Ok(()) => {}
-            }
-        }
-        Ok(())
+        outside::clean(self.session, step, self.options, self.observer)
+            .map_err(|failure| self.failed(step, failure))
     }
 
     // An index of that name that is there before our first attempt is somebody else's: after a crash
@@ -474,12 +474,7 @@ impl Run<'_, '_> {
     }
 
     fn failed(&self, step: &StepRecord, failure: Failure) -> Failed {
-        match failure {
-            Failure::Stop(stop) => Failed::Stop(stop),
-            Failure::Statement { place, source } => {
-                Failed::Error(step_error(step, place, source, self.progress()))
-            }
-        }
+        failed(step, failure, self.progress())
     }
 
     fn progress(&self) -> Progress {
@@ -520,6 +515,22 @@ pub(super) fn step_error(
 pub(super) enum Failed {
     Stop(Stop),
     Error(ApplyError),
+}
+
+/// What ends the run when `step` failed.
+pub(super) fn failed(step: &StepRecord, failure: Failure, state: Progress) -> Failed {
+    match failure {
+        Failure::Stop(stop) => Failed::Stop(stop),
+        Failure::Statement { place, source } => {
+            Failed::Error(step_error(step, place, source, state))
+        }
+        Failure::GaveWay(_) => Failed::Stop(Stop::Attempts {
+            step: step.id.clone(),
+            attempts: 1,
+            why: failure.said(),
+            blockers: Vec::new(),
+        }),
+    }
 }
 
 impl From<ApplyError> for Failed {

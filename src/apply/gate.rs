@@ -106,6 +106,21 @@ pub(super) fn standing(
     })
 }
 
+/// What a gate waits for, as far as it can be told without looking at the queries; `None`: it is open.
+pub(super) fn foreseen(
+    client: &mut Client,
+    ledger: &Ledger,
+    plan: &Document,
+    gate: &Gate,
+) -> Result<Option<String>, ApplyError> {
+    if let Gate::Wait { after, seconds } = gate
+        && matches!(waited(client, ledger, plan, after, *seconds)?, Waited::Over)
+    {
+        return Ok(None);
+    }
+    standing(client, ledger, plan, gate).map(Some)
+}
+
 enum Waited {
     Over,
     /// By the server's clock, UTC.

@@ -4,13 +4,16 @@
 //! reader stalls every later query of the table (docs: LOCKS.md, "What a live application feels"). So older
 //! transactions are waited for outside the queue, then the lock is asked for with a short `lock_timeout`.
 
-use super::blocker::{self, Blocker};
+use super::blocker::{self, Autovacuum, Blocker, Waiter};
 use super::error::is_lost;
 use super::options::milliseconds;
-use super::{Event, Observer, Options, Session, Stop};
+use super::watch::Watch;
+use super::{Event, Observer, Options, Session, Stop, brake, outside};
+use crate::pg::sql::Deparsed;
 use crate::pg::{LockMode, Sql};
-use crate::plan::{StatementEvidence, StepRecord};
+use crate::plan::{Impact, StatementEvidence, StepRecord};
 use crate::sql;
+use postgres::Client;
 use postgres::error::SqlState;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -30,18 +33,35 @@ pub(super) fn blocking_locks(step: &StepRecord) -> Vec<(String, LockMode)> {
         .collect()
 }
 
-/// Whether the step does work that grows with a table, under locks that block nobody (VALIDATE).
-pub(super) fn is_long(step: &StepRecord) -> bool {
-    let works = |s: &StatementEvidence| {
-        !(s.scanned.is_empty() && s.rewritten.is_empty() && s.index_builds.is_empty())
-    };
-    blocking_locks(step).is_empty()
-        && step
-            .evidence
-            .statements
-            .iter()
-            .all(|s| s.declared.is_none())
-        && step.evidence.statements.iter().any(works)
+/// How long a transaction may stand in the way of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Its locks stop the application: they are asked for with a short time-out, and given up when somebody
+    /// waits.
+    Brief,
+    /// It works under such locks, with leave: they are given up only while it waits for more of them.
+    WithLeave,
+    /// Its locks stop nobody of the application.
+    Harmless,
+    /// The same, and its work grows with a table (VALIDATE): without time-outs.
+    Long,
+}
+
+impl Manner {
+    pub(super) fn of(step: &StepRecord) -> Self {
+        let works = |s: &StatementEvidence| {
+            !(s.scanned.is_empty() && s.rewritten.is_empty() && s.index_builds.is_empty())
+        };
+        let statements = &step.evidence.statements;
+        let is_measured = statements.len() == step.statements.len()
+            && statements.iter().all(|s| s.declared.is_none());
+        match (blocking_locks(step).is_empty(), step.evidence.impact) {
+            (false, Impact::Blocking) => Self::WithLeave,
+            (true, _) if is_measured && statements.iter().any(works) => Self::Long,
+            (true, _) if is_measured => Self::Harmless,
+            _ => Self::Brief,
+        }
+    }
 }
 
 /// One transaction: statements and the ledger's row.
@@ -53,8 +73,7 @@ pub(super) struct Work<'a> {
     pub of: usize,
     /// What it takes and others would wait behind.
     pub locks: Vec<(String, LockMode)>,
-    /// Without time-outs, watched.
-    pub long: bool,
+    pub manner: Manner,
 }
 
 /// Why a transaction did not come about. It was rolled back.
@@ -64,6 +83,95 @@ pub(super) enum Failure {
         place: usize,
         source: postgres::Error,
     },
+    /// It was cancelled because the application waited for it: to be tried again.
+    GaveWay(Waiter),
+}
+
+impl Failure {
+    /// The same, of the statement at `place`.
+    pub(super) fn at(self, place: usize) -> Self {
+        match self {
+            Self::Statement { source, .. } => Self::Statement { place, source },
+            other => other,
+        }
+    }
+
+    /// Whether the server refused the statement in the way that `is` knows.
+    pub(super) fn is(&self, is: fn(&postgres::Error) -> bool) -> bool {
+        matches!(self, Self::Statement { source, .. } if is(source))
+    }
+
+    /// Whether nothing is wrong with the statement: others were in the way.
+    pub(super) fn is_passing(&self) -> bool {
+        matches!(self, Self::GaveWay(_)) || self.is(is_lock_failure)
+    }
+
+    /// What a person is told.
+    pub(super) fn said(&self) -> String {
+        match self {
+            Self::Stop(stop) => stop.to_string(),
+            Self::Statement { source, .. } => super::error::said(source),
+            Self::GaveWay(waiter) => waiter.to_string(),
+        }
+    }
+
+    /// Whether the session is gone.
+    pub(super) fn is_lost(&self) -> bool {
+        self.is(is_lost)
+    }
+}
+
+/// Counts the attempts at what ran into others.
+pub(super) struct Attempts<'a> {
+    step: &'a str,
+    made: u32,
+}
+
+impl<'a> Attempts<'a> {
+    pub(super) fn new(step: &'a str) -> Self {
+        Self { step, made: 0 }
+    }
+
+    /// The number of the attempt that begins, from 1.
+    pub(super) fn begin(&mut self) -> u32 {
+        self.made += 1;
+        self.made
+    }
+
+    /// Says that the attempt failed, and pauses before the next one; a stop after `lock.attempts`.
+    pub(super) fn pause(
+        &self,
+        why: String,
+        blockers: Vec<Blocker>,
+        session: &mut Session<'_>,
+        options: &Options,
+        observer: &mut dyn Observer,
+    ) -> Result<(), Stop> {
+        let policy = &options.lock;
+        if self.made >= policy.attempts {
+            return Err(Stop::Attempts {
+                step: self.step.to_owned(),
+                attempts: self.made,
+                why,
+                blockers,
+            });
+        }
+        let pause = policy.pause_after(self.made, session.jitter());
+        observer.event(Event::Retry {
+            step: self.step.to_owned(),
+            attempt: self.made,
+            of: policy.attempts,
+            pause,
+            why,
+            blockers,
+        });
+        brake::rest(pause, options);
+        // A connection that is lost is found out by what comes next.
+        match brake::check(session, options) {
+            Ok(Some(stop)) => Err(stop),
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
 }
 
 /// Runs `work` until it is committed, and returns the number of attempts.
@@ -76,39 +184,33 @@ pub(super) fn transact(
     options: &Options,
     observer: &mut dyn Observer,
 ) -> Result<u32, Failure> {
-    let policy = &options.lock;
-    let mut attempt = 0;
+    let mut attempts = Attempts::new(work.step);
     loop {
-        attempt += 1;
-        wait_outside(session, work, options, observer)?;
-        let (place, source) = match once(session, work, attempt, record, options, observer)? {
-            Ok(()) => return Ok(attempt),
-            Err(failed) => failed,
+        let number = attempts.begin();
+        let vacuumed = wait_outside(session, work, options, observer)?;
+        let mut attempt = Attempt {
+            work,
+            number,
+            options,
+            watch: Watch::new(&options.lock, work.manner),
         };
-        if !is_lost(&source) {
+        let failure = match attempt.go(session, &vacuumed, record, observer) {
+            Ok(()) => return Ok(number),
+            Err(failure) => failure,
+        };
+        if !failure.is_lost() {
             drop(session.client.batch_execute("ROLLBACK"));
         }
-        if !is_lock_failure(&source) {
-            return Err(Failure::Statement { place, source });
+        if !failure.is_passing() {
+            return Err(failure);
         }
-        let blockers = blocker::conflicting(&mut session.client, &work.locks).unwrap_or_default();
-        if attempt >= policy.attempts {
-            return Err(Failure::Stop(Stop::Attempts {
-                step: work.step.to_owned(),
-                attempts: attempt,
-                blockers,
-            }));
+        let mut blockers = attempt.watch.blockers;
+        if blockers.is_empty() {
+            blockers = blocker::conflicting(&mut session.client, &work.locks).unwrap_or_default();
         }
-        let pause = policy.pause_after(attempt, session.jitter());
-        observer.event(Event::Retry {
-            step: work.step.to_owned(),
-            attempt,
-            of: policy.attempts,
-            pause,
-            why: super::error::said(&source),
-            blockers,
-        });
-        std::thread::sleep(pause);
+        attempts
+            .pause(failure.said(), blockers, session, options, observer)
+            .map_err(Failure::Stop)?;
     }
 }
 
@@ -120,67 +222,83 @@ pub(super) fn is_lock_failure(error: &postgres::Error) -> bool {
     )
 }
 
-type Attempt = Result<(), (usize, postgres::Error)>;
-
-fn once(
-    session: &mut Session<'_>,
-    work: &Work<'_>,
-    attempt: u32,
-    record: &dyn Fn(u32) -> Sql,
-    options: &Options,
-    observer: &mut dyn Observer,
-) -> Result<Attempt, Failure> {
-    let (lock, statement) = if work.long {
-        (0, 0)
-    } else {
-        (
-            milliseconds(options.lock.timeout_of(attempt)),
-            milliseconds(options.statement_timeout),
-        )
-    };
-    let begin = sql!(
-        "BEGIN; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}",
-        lock,
-        statement
-    );
-    if let Err(source) = session.client.batch_execute(begin.as_str()) {
-        return Ok(Err((work.first_place + 1, source)));
-    }
-    for (statement, place) in work.statements.iter().zip(work.first_place + 1..) {
-        observer.event(Event::Statement {
-            step: work.step.to_owned(),
-            place,
-            of: work.of,
-        });
-        let result = if work.long {
-            super::outside::watched(session, work.step, statement, options, observer)
-        } else {
-            session
-                .client
-                .batch_execute(statement)
-                .map_err(|source| Failure::Statement { place, source })
-        };
-        match result {
-            Ok(()) => {}
-            Err(Failure::Statement { source, .. }) => return Ok(Err((place, source))),
-            Err(stop) => {
-                drop(session.client.batch_execute("ROLLBACK"));
-                return Err(stop);
-            }
-        }
-    }
-    observer.event(Event::Recording {
-        step: work.step.to_owned(),
-    });
-    // In one round trip: the locks are held until the commit.
-    let end = format!("{}; COMMIT", record(attempt));
-    Ok(session
-        .client
-        .batch_execute(&end)
-        .map_err(|source| (work.first_place + work.statements.len(), source)))
+/// One attempt at a transaction.
+struct Attempt<'a> {
+    work: &'a Work<'a>,
+    number: u32,
+    options: &'a Options,
+    watch: Watch<'a>,
 }
 
-/// Waits until no transaction older than `lock.first` holds a conflicting lock, or is in the queue for one.
+impl Attempt<'_> {
+    fn go(
+        &mut self,
+        session: &mut Session<'_>,
+        vacuumed: &[String],
+        record: &dyn Fn(u32) -> Sql,
+        observer: &mut dyn Observer,
+    ) -> Result<(), Failure> {
+        let (work, options) = (self.work, self.options);
+        let at = |place| move |source| Failure::Statement { place, source };
+        let statement_timeout = milliseconds(options.statement_timeout);
+        let (lock, statement) = match work.manner {
+            Manner::Long => (0, 0),
+            Manner::Harmless => (milliseconds(options.lock.timeout), statement_timeout),
+            Manner::Brief | Manner::WithLeave => (
+                milliseconds(options.lock.timeout_of(self.number)),
+                statement_timeout,
+            ),
+        };
+        let begin = sql!("BEGIN; SET LOCAL statement_timeout = {}", statement);
+        let first = work.first_place + 1;
+        let send = session.client.batch_execute(begin.as_str());
+        send.map_err(at(first))?;
+        for table in vacuumed {
+            self.end_vacuum(session, table).map_err(|f| f.at(first))?;
+        }
+        let limit = sql!("SET LOCAL lock_timeout = {}", lock);
+        let send = session.client.batch_execute(limit.as_str());
+        send.map_err(at(first))?;
+        for (statement, place) in work.statements.iter().zip(first..) {
+            observer.event(Event::Statement {
+                step: work.step.to_owned(),
+                place,
+                of: work.of,
+            });
+            let result = match work.manner {
+                Manner::Long => outside::watched(session, work.step, statement, options, observer),
+                _ => self.watch.run(session, statement),
+            };
+            result.map_err(|failure| failure.at(place))?;
+        }
+        observer.event(Event::Recording {
+            step: work.step.to_owned(),
+        });
+        // In one round trip: the locks are held until the commit.
+        let end = format!("{}; COMMIT", record(self.number));
+        let last = work.first_place + work.statements.len();
+        self.watch.run(session, &end).map_err(|f| f.at(last))
+    }
+
+    // The server cancels autovacuum for whoever has waited for deadlock_timeout. In the queue for this lock
+    // nobody of the application waits behind us; and while we hold it no other worker begins.
+    fn end_vacuum(&mut self, session: &mut Session<'_>, table: &str) -> Result<(), Failure> {
+        const LIMIT: &str = "
+            SELECT pg_catalog.set_config('lock_timeout', (setting::pg_catalog.int8 + 2000)::pg_catalog.text, true)
+            FROM pg_catalog.pg_settings
+            WHERE name = 'deadlock_timeout'";
+        let send = session.client.batch_execute(LIMIT);
+        send.map_err(|source| Failure::Statement { place: 1, source })?;
+        let lock = sql!(
+            "LOCK TABLE ONLY {} IN SHARE UPDATE EXCLUSIVE MODE",
+            Deparsed(table)
+        );
+        self.watch.run(session, lock.as_str())
+    }
+}
+
+/// Waits until no transaction older than `lock.first` holds a conflicting lock, or is in the queue for one;
+/// the tables that an autovacuum works on which yields.
 ///
 /// A younger one is expected to end within the time-out of the attempt: on a busy table there always is one.
 fn wait_outside(
@@ -188,21 +306,28 @@ fn wait_outside(
     work: &Work<'_>,
     options: &Options,
     observer: &mut dyn Observer,
-) -> Result<(), Failure> {
+) -> Result<Vec<String>, Failure> {
     if work.locks.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let since = Instant::now();
+    let mut enders = Enders::new(options);
     // The age of another role's transaction is hidden without pg_read_all_stats: then from first sight.
     let mut seen: BTreeMap<String, Instant> = BTreeMap::new();
+    let failed = |source| Failure::Statement {
+        place: work.first_place + 1,
+        source,
+    };
     loop {
-        let found = blocker::conflicting(&mut session.client, &work.locks);
-        let found = found.map_err(|source| Failure::Statement {
-            place: work.first_place + 1,
-            source,
-        })?;
+        if let Some(stop) = brake::check(session, options).map_err(failed)? {
+            return Err(Failure::Stop(stop));
+        }
+        let found = blocker::conflicting(&mut session.client, &work.locks).map_err(failed)?;
+        let (vacuums, others): (Vec<Blocker>, Vec<Blocker>) = found
+            .into_iter()
+            .partition(|b| b.autovacuum == Some(Autovacuum::Yields));
         let mut hidden = false;
-        let old: Vec<Blocker> = found
+        let old: Vec<Blocker> = others
             .into_iter()
             .filter(|blocker| {
                 let first_sight = *seen
@@ -214,7 +339,8 @@ fn wait_outside(
             })
             .collect();
         if old.is_empty() && !(hidden && since.elapsed() < options.lock.first * 2) {
-            return Ok(());
+            let tables = vacuums.into_iter().filter_map(|v| v.lock);
+            return Ok(tables.map(|(table, _)| table).collect());
         }
         let waited = since.elapsed();
         if !old.is_empty() {
@@ -225,8 +351,10 @@ fn wait_outside(
                     blockers: old,
                 }));
             }
+            enders.end(&mut session.client, &old, observer);
             observer.event(Event::Waiting {
                 step: Some(work.step.to_owned()),
+                phase: None,
                 waiting: old,
                 since: waited,
             });
@@ -237,5 +365,44 @@ fn wait_outside(
                 .min(options.lock.first)
                 .max(Duration::from_millis(5)),
         );
+    }
+}
+
+/// Ends blockers that are idle in their transaction (`--cancel-blockers`).
+pub(super) struct Enders {
+    age: Option<Duration>,
+}
+
+impl Enders {
+    pub(super) fn new(options: &Options) -> Self {
+        Self {
+            age: options.lock.end_idle,
+        }
+    }
+
+    /// Says each one that it ended. Where the right is missing, that is said once.
+    pub(super) fn end(
+        &mut self,
+        client: &mut Client,
+        blockers: &[Blocker],
+        observer: &mut dyn Observer,
+    ) {
+        let Some(age) = self.age else { return };
+        for blocker in blockers.iter().filter(|b| b.is_idle()) {
+            let Some(pid) = blocker.pid else { continue };
+            match blocker::end_idle(client, pid, age) {
+                Ok(false) => {}
+                Ok(true) => observer.event(Event::Message {
+                    text: format!("ended {blocker}"),
+                }),
+                Err(source) => {
+                    self.age = None;
+                    let said = super::error::said(&source);
+                    observer.event(Event::Message {
+                        text: format!("could not end pid {pid}: {said}"),
+                    });
+                }
+            }
+        }
     }
 }

@@ -8,9 +8,11 @@
 mod audit;
 mod backfill;
 mod blocker;
+mod brake;
 mod error;
 mod event;
 mod executor;
+mod forecast;
 mod gate;
 pub mod ledger;
 mod lock;
@@ -24,12 +26,15 @@ pub mod resume;
 pub mod rollback;
 mod session;
 pub mod status;
+mod watch;
 
 pub use backfill::FillPosition;
-pub use blocker::Blocker;
+pub use blocker::{Autovacuum, Blocker, keeping_readers_out};
+pub use brake::{Brake, Interrupt, Window};
 pub use error::{ApplyError, Progress};
 pub use event::{Event, Observer, Silent};
 pub use executor::run;
+pub use forecast::{Forecast, Foreseen, forecast};
 pub use gate::first_waiting;
 pub use lock::Holder;
 pub use options::{FillPolicy, Gates, LockPolicy, Options};

@@ -1,5 +1,6 @@
 //! What a run may do and how long it may wait.
 
+use super::Brake;
 use crate::data::Limits;
 use crate::pg::Ident;
 use crate::plan::{Gate, Phase, StepRecord};
@@ -43,6 +44,10 @@ pub struct LockPolicy {
     pub attempts: u32,
     /// How long older transactions are waited for before one attempt.
     pub max_wait: Duration,
+    /// A statement that others of the application wait for longer than this is cancelled and tried again.
+    pub max_block: Duration,
+    /// Blockers that have been idle in their transaction for this long are ended.
+    pub end_idle: Option<Duration>,
     /// The pause after the first failed attempt; it grows by half each time, up to `max_pause`.
     pub pause: Duration,
     pub max_pause: Duration,
@@ -55,6 +60,8 @@ impl Default for LockPolicy {
             timeout: Duration::from_secs(5),
             attempts: 30,
             max_wait: Duration::from_secs(600),
+            max_block: Duration::from_millis(250),
+            end_idle: None,
             pause: Duration::from_millis(200),
             max_pause: Duration::from_secs(10),
         }
@@ -140,6 +147,8 @@ fn grown(start: Duration, attempt: u32) -> Duration {
 pub struct Options {
     /// The phases to run, of those the plan has.
     pub phases: BTreeSet<Phase>,
+    /// The id of the last step to run.
+    pub until: Option<String>,
     pub gates: Gates,
     /// Opens an audit that cannot be made.
     pub yes: bool,
@@ -149,6 +158,7 @@ pub struct Options {
     pub ledger_schema: Ident,
     pub lock: LockPolicy,
     pub backfill: FillPolicy,
+    pub brake: Brake,
     /// Of a statement that blocks the application or does not grow with a table.
     pub statement_timeout: Duration,
     /// How much the server is asked about its rows before the first statement.
@@ -166,12 +176,14 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             phases: Phase::ALL.into_iter().collect(),
+            until: None,
             gates: Gates::default(),
             yes: false,
             hold: None,
             ledger_schema: Ident::new(super::ledger::SCHEMA),
             lock: LockPolicy::default(),
             backfill: FillPolicy::default(),
+            brake: Brake::default(),
             statement_timeout: Duration::from_secs(60),
             data: Limits::default(),
             max_concurrent_wait: Duration::from_secs(3600),

@@ -2,6 +2,7 @@
 
 use super::{Blocker, Holder};
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why a run stopped part-way in a safe state: running it again goes on from there.
@@ -13,6 +14,8 @@ pub enum Stop {
     Attempts {
         step: String,
         attempts: u32,
+        /// Why the last one failed.
+        why: String,
         blockers: Vec<Blocker>,
     },
     /// Older transactions held conflicting locks longer than `lock.max_wait`, or a statement without
@@ -22,6 +25,12 @@ pub enum Stop {
         waited: Duration,
         blockers: Vec<Blocker>,
     },
+    /// It was told to stop, by a signal.
+    Interrupted,
+    /// The pause file exists.
+    Paused { file: PathBuf },
+    /// The window is closed until `opens`.
+    Window { window: String, opens: String },
 }
 
 impl Stop {
@@ -30,6 +39,9 @@ impl Stop {
             Self::Held { .. } => "apply::held",
             Self::Attempts { .. } => "apply::lock_attempts",
             Self::Waited { .. } => "apply::lock_wait",
+            Self::Interrupted => "apply::interrupted",
+            Self::Paused { .. } => "apply::paused",
+            Self::Window { .. } => "apply::window",
         }
     }
 
@@ -39,18 +51,19 @@ impl Stop {
             Self::Held { .. } => {
                 "wait until the other run has ended, then run this again".to_owned()
             }
+            Self::Interrupted => "run it again: it goes on from here".to_owned(),
+            Self::Paused { file } => {
+                format!("remove {} and run it again", file.display())
+            }
+            Self::Window { opens, .. } => format!("run it again from {opens}"),
             Self::Attempts { blockers, .. } | Self::Waited { blockers, .. } => {
-                let pids: Vec<String> = blockers
-                    .iter()
-                    .filter_map(|b| b.pid)
-                    .map(|pid| format!("SELECT pg_terminate_backend({pid})"))
-                    .collect();
-                if pids.is_empty() {
+                let ends: Vec<String> = blockers.iter().filter_map(Blocker::remedy).collect();
+                if ends.is_empty() {
                     "run it again: it goes on with this step".to_owned()
                 } else {
                     format!(
                         "run it again when they have ended, or end them ({}): it goes on with this step",
-                        pids.join("; ")
+                        ends.join("; ")
                     )
                 }
             }
@@ -59,8 +72,8 @@ impl Stop {
 
     pub fn blockers(&self) -> &[Blocker] {
         match self {
-            Self::Held { .. } => &[],
             Self::Attempts { blockers, .. } | Self::Waited { blockers, .. } => blockers,
+            _ => &[],
         }
     }
 }
@@ -79,11 +92,12 @@ impl fmt::Display for Stop {
             Self::Attempts {
                 step,
                 attempts,
+                why,
                 blockers,
             } => {
                 write!(
                     f,
-                    "step {step}: {attempts} attempts to get its locks ran into lock_timeout"
+                    "step {step}: {attempts} attempts at its locks failed, the last one: {why}"
                 )?;
                 list(f, blockers)
             }
@@ -98,6 +112,14 @@ impl fmt::Display for Stop {
                     waited.as_secs()
                 )?;
                 list(f, blockers)
+            }
+            Self::Interrupted => f.write_str("stopped, as it was told to"),
+            Self::Paused { file } => write!(f, "paused: {} exists", file.display()),
+            Self::Window { window, opens } => {
+                write!(
+                    f,
+                    "pending: the window {window} is closed, it opens {opens}"
+                )
             }
         }
     }

@@ -5,29 +5,65 @@
 //! session says what it waits for and how far it is.
 
 use super::blocker;
-use super::lock_retry::Failure;
+use super::executor::is_missing;
+use super::lock_retry::{Attempts, Enders, Failure, Manner};
+use super::watch::{self, Watch, beside};
 use super::{Event, Observer, Options, Session, Stop};
 use crate::pg::ServerVersion;
+use crate::plan::StepRecord;
 use postgres::Client;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Turns all time-outs of the session off, against what role or database have.
-pub(super) fn without_timeouts(session: &mut Session<'_>) -> Result<(), postgres::Error> {
-    session
-        .client
-        .batch_execute("SET lock_timeout = 0; SET statement_timeout = 0")?;
+/// Runs one statement with all time-outs of the session off, against what role or database have.
+pub(super) fn run(
+    session: &mut Session<'_>,
+    step: &str,
+    statement: &str,
+    options: &Options,
+    observer: &mut dyn Observer,
+) -> Result<(), Failure> {
+    let mut off = "SET lock_timeout = 0; SET statement_timeout = 0".to_owned();
     if session.version() >= ServerVersion::V17 {
-        session
-            .client
-            .batch_execute("SET transaction_timeout = 0")?;
+        off.push_str("; SET transaction_timeout = 0");
+    }
+    let send = session.client.batch_execute(&off);
+    send.map_err(|source| Failure::Statement { place: 1, source })?;
+    let result = watched(session, step, statement, options, observer);
+    // A session that is gone needs no setting.
+    drop(session.client.batch_execute(super::session::READING));
+    result
+}
+
+/// Removes what is half done; what is not there need not be removed.
+///
+/// FINALIZE of a DETACH takes the lock that the step itself waited for: it is tried again as that is.
+pub(super) fn clean(
+    session: &mut Session<'_>,
+    step: &StepRecord,
+    options: &Options,
+    observer: &mut dyn Observer,
+) -> Result<(), Failure> {
+    for statement in &step.clean {
+        let mut attempts = Attempts::new(&step.id);
+        loop {
+            attempts.begin();
+            match run(session, &step.id, statement, options, observer) {
+                Ok(()) => break,
+                Err(failure) if failure.is(is_missing) => break,
+                Err(failure) if failure.is_passing() => attempts
+                    .pause(failure.said(), Vec::new(), session, options, observer)
+                    .map_err(Failure::Stop)?,
+                Err(failure) => return Err(failure),
+            }
+        }
     }
     Ok(())
 }
 
 /// Runs one statement and watches it.
 ///
-/// It is cancelled when it waits for one lock longer than `options.max_concurrent_wait`: a `Stop`.
+/// It is cancelled when it waits for one lock longer than `options.max_concurrent_wait`: a `Stop`. And when the
+/// application waits for it, as for DETACH CONCURRENTLY, which ends with ACCESS EXCLUSIVE on the partition.
 pub(super) fn watched(
     session: &mut Session<'_>,
     step: &str,
@@ -36,22 +72,27 @@ pub(super) fn watched(
     observer: &mut dyn Observer,
 ) -> Result<(), Failure> {
     let pid = session.pid();
-    // Without a second connection (none left) the statement runs all the same.
-    let mut watcher = session.second().ok();
+    let mut watch = Watch::new(&options.lock, Manner::Long);
+    let mut enders = Enders::new(options);
     let mut waiting_since: Option<Instant> = None;
     let mut gave_up: Option<Stop> = None;
+    let (client, watcher) = session.pair();
     let result = beside(
-        &mut session.client,
-        options.poll,
+        client,
+        options.poll.min(watch::poll(&options.lock)),
         |client| client.batch_execute(statement),
         || {
             let Some(look) = watcher.as_mut() else {
                 return;
             };
             let Ok(blockers) = blocker::blocking(look, pid) else {
-                watcher = None;
+                *watcher = None;
                 return;
             };
+            if watch.give_way(look, pid).is_err() {
+                *watcher = None;
+                return;
+            }
             if blockers.is_empty() {
                 waiting_since = None;
                 if let Ok(Some(progress)) = progress(look, pid, step) {
@@ -60,18 +101,20 @@ pub(super) fn watched(
                 return;
             }
             let waited = waiting_since.get_or_insert_with(Instant::now).elapsed();
-            if waited >= options.max_concurrent_wait && gave_up.is_none() {
-                let cancel = "SELECT pg_catalog.pg_cancel_backend($1)";
-                if look.execute(cancel, &[&pid]).is_ok() {
-                    gave_up = Some(Stop::Waited {
-                        step: step.to_owned(),
-                        waited,
-                        blockers: blockers.clone(),
-                    });
-                }
+            if waited >= options.max_concurrent_wait
+                && gave_up.is_none()
+                && blocker::cancel(look, pid).is_ok()
+            {
+                gave_up = Some(Stop::Waited {
+                    step: step.to_owned(),
+                    waited,
+                    blockers: blockers.clone(),
+                });
             }
+            enders.end(look, &blockers, observer);
             observer.event(Event::Waiting {
                 step: Some(step.to_owned()),
+                phase: phase(look, pid).unwrap_or_default(),
                 waiting: blockers,
                 since: waited,
             });
@@ -80,32 +123,24 @@ pub(super) fn watched(
     match (result, gave_up) {
         (Ok(()), _) => Ok(()),
         (Err(_), Some(stop)) => Err(Failure::Stop(stop)),
-        (Err(source), None) => Err(Failure::Statement { place: 1, source }),
+        (Err(source), None) => Err(watch.failure(source)),
     }
 }
 
-/// Does `work` in the session, and calls `look` every `poll` until it is done.
-pub(super) fn beside<T: Send>(
-    client: &mut Client,
-    poll: Duration,
-    work: impl FnOnce(&mut Client) -> T + Send,
-    mut look: impl FnMut(),
-) -> T {
-    let (sender, receiver) = channel();
-    std::thread::scope(|scope| {
-        scope.spawn(move || drop(sender.send(work(client))));
-        loop {
-            match receiver.recv_timeout(poll) {
-                Ok(result) => return result,
-                Err(RecvTimeoutError::Timeout) => look(),
-                // The thread sends whatever comes of the work; it ends without only when it panicked,
-                // which the scope passes on.
-                Err(RecvTimeoutError::Disconnected) => {
-                    unreachable!("the thread of the statement ended without an answer")
-                }
-            }
-        }
-    })
+// How many of those that it waits for in this phase are gone.
+fn phase(client: &mut Client, pid: i32) -> Result<Option<String>, postgres::Error> {
+    const QUERY: &str = "
+        SELECT p.phase, p.lockers_done, p.lockers_total
+        FROM pg_catalog.pg_stat_progress_create_index p
+        WHERE p.pid = $1";
+    Ok(client.query_opt(QUERY, &[&pid])?.and_then(|row| {
+        let (done, total): (Option<i64>, Option<i64>) = (row.get(1), row.get(2));
+        let phase: String = row.get::<_, Option<_>>(0)?;
+        Some(match (done, total) {
+            (Some(done), Some(total)) if total > 1 => format!("{phase}, {done} of {total} gone"),
+            _ => phase,
+        })
+    }))
 }
 
 // Blocks while the table is read, else the lockers or partitions that are waited for.

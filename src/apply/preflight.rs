@@ -1,9 +1,10 @@
 //! What is looked at before the first statement.
 
+use super::blocker::{self, Autovacuum};
 use super::{ApplyError, Options, Position, Session, StepState, ledger};
 use crate::data;
 use crate::kinds::{KindTag, ObjectId};
-use crate::pg::{Ident, Qualified};
+use crate::pg::{Ident, LockMode, Qualified};
 use crate::plan::data_check::Names;
 use crate::plan::{CheckRun, DataCheck, Document, Verdict};
 use crate::sql;
@@ -66,6 +67,7 @@ pub fn check(
     rights(client, &relations, options, &mut findings)?;
     leftovers(client, plan, position, &relations, &mut findings)?;
     prepared(client, &relations, &mut findings)?;
+    wraparound(client, &relations, &mut findings)?;
     old_transactions(client, &mut findings)?;
     rows(session, plan, options, position, &mut findings)?;
     findings.sort_by_key(|f| std::cmp::Reverse(f.level));
@@ -418,6 +420,26 @@ fn finding(
     }
 }
 
+// It does not yield to a lock, and its table may keep it for hours.
+fn wraparound(
+    client: &mut Client,
+    relations: &[Qualified],
+    findings: &mut Vec<Finding>,
+) -> Result<(), ApplyError> {
+    let locks: Vec<(String, LockMode)> = relations
+        .iter()
+        .map(|name| (name.to_string(), LockMode::ShareUpdateExclusive))
+        .collect();
+    let found = blocker::conflicting(client, &locks).map_err(ApplyError::ledger)?;
+    for blocker in found {
+        if blocker.autovacuum == Some(Autovacuum::Stays) {
+            let message = format!("{blocker}: a step that locks this table waits for it");
+            findings.push(Finding::new(Level::Warn, "preflight::wraparound", message));
+        }
+    }
+    Ok(())
+}
+
 fn old_transactions(client: &mut Client, findings: &mut Vec<Finding>) -> Result<(), ApplyError> {
     const QUERY: &str = "
         SELECT
@@ -430,12 +452,14 @@ fn old_transactions(client: &mut Client, findings: &mut Vec<Finding>) -> Result<
         WHERE datname = pg_catalog.current_database()
             AND xact_start < pg_catalog.clock_timestamp() - interval '30 seconds'
             AND pid <> pg_catalog.pg_backend_pid()
+            -- A worker of autovacuum is nobody's session.
+            AND usesysid IS NOT NULL
         ORDER BY xact_start";
     for row in client.query(QUERY, &[]).map_err(ApplyError::ledger)? {
         let (pid, age): (i32, f64) = (row.get(0), row.get(3));
         let (application, state, query): (String, String, String) =
             (row.get(1), row.get(2), row.get(4));
-        let query = super::blocker::query_head(&query);
+        let query = blocker::query_head(&query);
         findings.push(Finding::new(
             Level::Warn,
             "preflight::old_transaction",

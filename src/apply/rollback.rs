@@ -1,16 +1,18 @@
 //! Takes steps back, in reverse order.
 
 use super::error::is_lost;
-use super::executor::{Failed, is_duplicate, is_missing, step_error};
+use super::executor::{Failed, failed, is_duplicate, is_missing, step_error};
 use super::ledger::{Ledger, plan_state};
-use super::lock_retry::{self, Failure, Work, is_lock_failure};
+use super::lock_retry::{self, Attempts, Failure, Manner, Work};
 use super::{
-    ApplyError, Event, Observer, Options, Progress, Session, StepState, Stop, lock, outside, resume,
+    ApplyError, Event, Observer, Options, Progress, Session, StepState, Stop, brake, lock, outside,
+    resume,
 };
 use crate::kinds::{KindTag, ObjectId};
 use crate::pg::{LockMode, Qualified, Sql};
-use crate::plan::{Document, Phase, Rollback, StatementRecord, StepRecord};
+use crate::plan::{Document, Impact, Phase, Rollback, StatementRecord, StepRecord};
 use crate::sql;
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// A harmless remainder.
@@ -91,6 +93,7 @@ fn run_alone(
         return Err(ApplyError::NoLedger);
     }
     let position = resume::position(&mut session.client, plan, &options.ledger_schema)?;
+    let stopped = brake::first_check(session, options)?;
     let mut steps: Vec<(Phase, &StepRecord, StepState)> = plan
         .steps()
         .map(|(phase, step)| (phase, step, position.state(&step.id)))
@@ -106,6 +109,13 @@ fn run_alone(
         return Err(ApplyError::Irreversible {
             step: step.id.clone(),
             why: why.clone(),
+        });
+    }
+    if stopped.is_some() {
+        return Ok(Undone {
+            remaining: steps.iter().map(|(_, step, _)| step.id.clone()).collect(),
+            stopped,
+            ..Undone::default()
         });
     }
     let mut run = Run {
@@ -156,6 +166,11 @@ struct Run<'r, 's> {
 impl Run<'_, '_> {
     fn steps(&mut self, steps: &[(Phase, &StepRecord, StepState)]) -> Result<(), ApplyError> {
         for (phase, step, state) in steps {
+            let stop = brake::check(self.session, self.options);
+            if let Some(stop) = stop.map_err(ApplyError::ledger)? {
+                self.outcome.stopped = Some(stop);
+                return Ok(());
+            }
             let since = Instant::now();
             self.observer.event(Event::StepStarted {
                 step: step.id.clone(),
@@ -228,7 +243,10 @@ impl Run<'_, '_> {
                     first_place: place,
                     of,
                     locks: strongest(step),
-                    long: false,
+                    manner: match step.evidence.impact {
+                        Impact::Blocking => Manner::WithLeave,
+                        _ => Manner::Brief,
+                    },
                 };
                 let end = place + work.statements.len();
                 let (ledger, plan) = (&self.ledger, self.plan);
@@ -257,72 +275,35 @@ impl Run<'_, '_> {
         statement: &str,
         mut doubt: Doubt,
     ) -> Result<(), Failed> {
-        let mut attempt = 0;
+        let mut attempts = Attempts::new(&step.id);
         loop {
-            attempt += 1;
+            attempts.begin();
             self.observer.event(Event::Statement {
                 step: step.id.clone(),
                 place: place + 1,
                 of,
             });
-            let (failure, said) = match self.unbounded(step, statement) {
+            let failure = match self.outside(step, statement) {
                 Ok(()) => return Ok(()),
-                Err(Failure::Statement { source, .. }) => {
-                    if is_lost(&source) {
-                        return Err(self.failed(
-                            step,
-                            Failure::Statement {
-                                place: place + 1,
-                                source,
-                            },
-                        ));
-                    }
-                    let said = super::error::said(&source);
-                    (source, said)
-                }
-                Err(stop) => return Err(self.failed(step, stop)),
+                Err(failure) => failure.at(place + 1),
             };
-            let retry = is_lock_failure(&failure);
-            if doubt == Doubt::Yes && is_missing(&failure) {
+            let in_doubt = doubt == Doubt::Yes;
+            if in_doubt && failure.is(is_missing) {
                 return Ok(());
             }
-            let in_the_way = retry || (doubt == Doubt::Yes && is_duplicate(&failure));
-            if in_the_way {
-                let invalid = self.drop_invalid(step)?;
-                if !invalid && is_duplicate(&failure) {
-                    return Ok(());
-                }
+            let is_there = in_doubt && failure.is(is_duplicate);
+            if !failure.is_passing() && !is_there {
+                return Err(self.failed(step, failure));
             }
-            if !in_the_way {
-                return Err(self.failed(
-                    step,
-                    Failure::Statement {
-                        place: place + 1,
-                        source: failure,
-                    },
-                ));
+            let invalid = self.drop_invalid(step)?;
+            if !invalid && is_there {
+                return Ok(());
             }
             doubt = Doubt::No;
-            if attempt >= self.options.lock.attempts {
-                return Err(Failed::Stop(Stop::Attempts {
-                    step: step.id.clone(),
-                    attempts: attempt,
-                    blockers: Vec::new(),
-                }));
-            }
-            let pause = self
-                .options
-                .lock
-                .pause_after(attempt, self.session.jitter());
-            self.observer.event(Event::Retry {
-                step: step.id.clone(),
-                attempt,
-                of: self.options.lock.attempts,
-                pause,
-                why: said,
-                blockers: Vec::new(),
-            });
-            std::thread::sleep(pause);
+            let said = failure.said();
+            attempts
+                .pause(said, Vec::new(), self.session, self.options, self.observer)
+                .map_err(Failed::Stop)?;
         }
     }
 
@@ -344,22 +325,16 @@ impl Run<'_, '_> {
         }
         let index = Qualified::new(schema.as_str(), name.as_str());
         let drop = sql!("DROP INDEX CONCURRENTLY {}", index);
-        match self.unbounded(step, drop.as_str()) {
+        match self.outside(step, drop.as_str()) {
             Ok(()) => Ok(true),
-            Err(Failure::Statement { source, .. }) if is_missing(&source) => Ok(true),
+            Err(failure) if failure.is(is_missing) => Ok(true),
             Err(failure) => Err(self.failed(step, failure)),
         }
     }
 
     fn clean(&mut self, step: &StepRecord) -> Result<(), Failed> {
-        for statement in &step.clean {
-            match self.unbounded(step, statement) {
-                Err(Failure::Statement { source, .. }) if is_missing(&source) => {}
-                Err(failure) => return Err(self.failed(step, failure)),
-                Ok(()) => {}
-            }
-        }
-        Ok(())
+        outside::clean(self.session, step, self.options, self.observer)
+            .map_err(|failure| self.failed(step, failure))
     }
 
     // A DETACH PENDING has no way back: cleaning it completes it, and that is taken back.
@@ -370,10 +345,8 @@ impl Run<'_, '_> {
         }
     }
 
-    fn unbounded(&mut self, step: &StepRecord, statement: &str) -> Result<(), Failure> {
-        outside::without_timeouts(self.session)
-            .map_err(|source| Failure::Statement { place: 1, source })?;
-        outside::watched(
+    fn outside(&mut self, step: &StepRecord, statement: &str) -> Result<(), Failure> {
+        outside::run(
             self.session,
             &step.id,
             statement,
@@ -398,12 +371,7 @@ impl Run<'_, '_> {
     }
 
     fn failed(&self, step: &StepRecord, failure: Failure) -> Failed {
-        match failure {
-            Failure::Stop(stop) => Failed::Stop(stop),
-            Failure::Statement { place, source } => {
-                Failed::Error(step_error(step, place, source, self.progress()))
-            }
-        }
+        failed(step, failure, self.progress())
     }
 
     // Seen from the rollback: what is taken back, and what still is to be.
@@ -423,10 +391,18 @@ enum Doubt {
 }
 
 // The rollback's locks are not in the evidence of the step. Dropping takes ACCESS EXCLUSIVE where making
-// took less (a trigger, a foreign key: LOCKS.md, surprises 1 and 11).
+// took less (a trigger, a foreign key: LOCKS.md, surprises 1 and 11), and on what the step has made, too.
 fn strongest(step: &StepRecord) -> Vec<(String, LockMode)> {
-    lock_retry::blocking_locks(step)
+    let mut names: BTreeSet<String> = lock_retry::blocking_locks(step)
         .into_iter()
-        .map(|(name, _)| (name, LockMode::AccessExclusive))
+        .map(|(name, _)| name)
+        .collect();
+    // What is no relation is not found under that name.
+    if let [schema, name] = step.object.path.as_slice() {
+        names.insert(Qualified::new(schema.as_str(), name.as_str()).to_string());
+    }
+    names
+        .into_iter()
+        .map(|name| (name, LockMode::AccessExclusive))
         .collect()
 }

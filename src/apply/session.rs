@@ -4,19 +4,27 @@ use super::ApplyError;
 use crate::pg::{Ident, ServerVersion, session};
 use crate::sql;
 use postgres::Client;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Opens a connection to the live database.
 pub type Connect<'a> = &'a dyn Fn() -> Result<Client, postgres::Error>;
 
+/// What is read between the steps (a `done_when`) waits no longer for somebody's ACCESS EXCLUSIVE. Steps have
+/// their own limits.
+pub(super) const READING: &str = "SET lock_timeout = '5s'";
+
 /// The session that runs the statements and holds the advisory lock.
 pub struct Session<'a> {
     pub(super) client: Client,
+    /// The connection to look from, once there was need of it.
+    watcher: Option<Client>,
     connect: Connect<'a>,
     version: ServerVersion,
     time_zone: Option<String>,
     pid: i32,
     random: u64,
+    /// Until then the window of the run is open.
+    pub(super) open_until: Option<Instant>,
 }
 
 impl<'a> Session<'a> {
@@ -30,18 +38,21 @@ impl<'a> Session<'a> {
         let time_zone = database_time_zone(&mut client).map_err(fail)?;
         let version = session::prepare(&mut client, time_zone.as_deref()).map_err(fail)?;
         notice_our_death(&mut client);
+        client.batch_execute(READING).map_err(fail)?;
         let pid: i32 = client
             .query_one("SELECT pg_catalog.pg_backend_pid()", &[])
             .map_err(fail)?
             .get(0);
         Ok(Self {
             client,
+            watcher: None,
             connect,
             version,
             time_zone,
             pid,
             // Two runs never work at once: a process id of the server is random enough for pauses.
             random: u64::from(pid.unsigned_abs()),
+            open_until: None,
         })
     }
 
@@ -52,6 +63,16 @@ impl<'a> Session<'a> {
         // What we look at must never wait for long, and nothing that we look with may block.
         client.batch_execute("SET statement_timeout = '10s'; SET lock_timeout = '2s'")?;
         Ok(client)
+    }
+
+    /// The main session, and the one to look from; without (no connection was left) nothing is watched.
+    ///
+    /// It is opened before the work begins: nobody waits for a connection while a lock is held.
+    pub(super) fn pair(&mut self) -> (&mut Client, &mut Option<Client>) {
+        if self.watcher.as_ref().is_none_or(Client::is_closed) {
+            self.watcher = self.second().ok();
+        }
+        (&mut self.client, &mut self.watcher)
     }
 
     pub fn version(&self) -> ServerVersion {

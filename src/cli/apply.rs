@@ -1,8 +1,10 @@
 //! `pgrehearse apply`.
 
+mod foreseen;
 mod leave;
 mod ready;
 
+use super::manners::{self, Manners};
 use super::observer::Teller;
 use super::options::{self, Work};
 use super::{CliError, Context, Exit};
@@ -32,6 +34,12 @@ pub struct Arguments {
     /// The phase to run; an earlier one must be done
     #[arg(long, value_enum, default_value = "all")]
     pub phase: Phase,
+    /// The last step to run, by its id in the plan
+    #[arg(long, value_name = "STEP")]
+    pub until: Option<String>,
+    /// Do everything but write to the live database, and say what would run
+    #[arg(long)]
+    pub dry_run: bool,
     /// Do not ask before the first statement
     #[arg(long, short)]
     pub yes: bool,
@@ -47,6 +55,8 @@ pub struct Arguments {
     /// Give leave for steps that lose data
     #[arg(long)]
     pub allow_data_loss: bool,
+    #[command(flatten)]
+    pub manners: Manners,
 }
 
 /// `--phase`.
@@ -85,6 +95,8 @@ impl Arguments {
         let phases = self.phase.phases();
         let mut options = options::apply(&context.settings, phases.clone());
         options.yes = self.yes;
+        options.until.clone_from(&self.until);
+        self.manners.set(&mut options);
         let (config, connect) = database::server(url, context.env())?;
         let connect = || connect(&config);
         let mut session = Session::open(&connect)?;
@@ -119,8 +131,10 @@ impl Arguments {
         for plan in open {
             let short = super::status::short(&plan.document.id).to_owned();
             context.ui.note(&format!("going on with plan {short}"));
+            let is_last = |id: &String| plan.document.steps().any(|(_, step)| step.id == *id);
+            let ends = self.dry_run || self.until.as_ref().is_some_and(is_last);
             let exit = self.recorded(plan.document, &run, &mut session, &mut work)?;
-            if exit != Exit::Done || context.ui.is_json() {
+            if exit != Exit::Done || ends || context.ui.is_json() {
                 return Ok(exit);
             }
         }
@@ -197,8 +211,15 @@ impl Arguments {
         work.quiet();
 
         let mut teller = Teller::new(&context.ui);
+        if self.dry_run {
+            let found = apply::forecast(session, &ready.document, &options, &mut teller);
+            drop(teller);
+            foreseen::show(&ready.document, &found?, context);
+            return Ok(Exit::Done);
+        }
+        let gently = manners::stop_by_signal(&options, &context.ui);
         let outcome = apply::run(session, &ready.document, &options, &mut teller);
-        drop(teller);
+        drop((teller, gently));
         let outcome = outcome?;
         let complete = ready
             .document
@@ -245,15 +266,18 @@ impl Arguments {
         let leave = Leave {
             blocking: self.allow_blocking,
             data_loss: self.allow_data_loss,
-            asking: !self.yes && context.ui.can_ask(),
+            asking: !self.yes && (self.dry_run || context.ui.can_ask()),
         };
-        let able = ready.able(hold);
+        let able = ready.able(hold, self.until.as_deref());
         let losses = ready.losses(phases, &able, leave, context)?;
         if self.yes {
             return Ok(());
         }
         for loss in &losses {
             context.ui.warn(&format!("data loss: {loss}"));
+        }
+        if self.dry_run {
+            return Ok(());
         }
         let steps = ready
             .document

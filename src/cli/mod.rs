@@ -17,6 +17,7 @@ pub mod error;
 mod files;
 pub mod init;
 pub mod inspect;
+pub mod manners;
 mod observer;
 mod options;
 pub mod plan;

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 /// Without a moving line, waiting for the same transactions is said again after this.
 const REPEAT: Duration = Duration::from_secs(15);
 
+/// A session's process, or the name of a prepared transaction.
+type Who = (Option<i32>, Option<String>);
+
 /// Says what happens: a line for each step that is done, and for what it waits for.
 pub(super) struct Teller {
     ui: Ui,
@@ -15,7 +18,7 @@ pub(super) struct Teller {
     /// What is shown is a bar.
     is_bar: bool,
     titles: BTreeMap<String, String>,
-    waiting: Option<(String, Instant)>,
+    waiting: Option<(Vec<Who>, Instant)>,
     filled: Option<Instant>,
 }
 
@@ -66,16 +69,21 @@ impl Teller {
         }
     }
 
-    fn wait(&mut self, text: &str, since: Duration) {
+    fn wait(&mut self, head: &str, waiting: &[Blocker], since: Duration) {
+        let text = format!("{head}waiting {} s for {}", since.as_secs(), list(waiting));
         if self.ui.has_terminal() {
-            let text = format!("{text}, for {} s", since.as_secs());
             self.now(&text);
             return;
         }
+        // Their ages grow: others are waited for only when it is others.
+        let who = waiting
+            .iter()
+            .map(|b| (b.pid, b.prepared.clone()))
+            .collect();
         let said = self.waiting.as_ref();
-        if said.is_none_or(|(before, at)| before != text || at.elapsed() >= REPEAT) {
-            self.ui.line(&format!("{text}, for {} s", since.as_secs()));
-            self.waiting = Some((text.to_owned(), Instant::now()));
+        if said.is_none_or(|(before, at)| *before != who || at.elapsed() >= REPEAT) {
+            self.ui.line(&text);
+            self.waiting = Some((who, Instant::now()));
         }
     }
 }
@@ -96,11 +104,13 @@ impl Observer for Teller {
             }
             Event::Waiting {
                 step,
+                phase,
                 waiting,
                 since,
             } => {
                 let step = step.map(|s| format!("{s}  ")).unwrap_or_default();
-                self.wait(&format!("{step}waiting for {}", list(&waiting)), since);
+                let phase = phase.map(|p| format!("{p}: ")).unwrap_or_default();
+                self.wait(&format!("{step}{phase}"), &waiting, since);
             }
             Event::Retry {
                 step,

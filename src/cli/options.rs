@@ -82,6 +82,7 @@ impl Work {
             }),
             running,
             data: data(settings),
+            lock_timeout: limit(settings.lock.timeout),
             trust_files: context.trust_files,
             progress: Box::new(move |text| shown.show(text)),
         };
@@ -211,6 +212,7 @@ pub(super) fn apply(settings: &Settings, phases: BTreeSet<Phase>) -> crate::appl
             timeout: settings.lock.timeout.as_duration(),
             attempts: settings.lock.attempts.max(1),
             max_wait: limit(settings.lock.max_wait),
+            max_block: limit(settings.lock.max_block),
             ..LockPolicy::default()
         },
         backfill: FillPolicy {

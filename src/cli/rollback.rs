@@ -1,5 +1,6 @@
 //! `pgrehearse rollback`.
 
+use super::manners::{self, Manners};
 use super::observer::Teller;
 use super::{CliError, Context, Exit, options, status};
 use crate::apply::ledger::Ledger;
@@ -22,6 +23,8 @@ pub struct Arguments {
     /// Do not ask before the first statement
     #[arg(long, short)]
     pub yes: bool,
+    #[command(flatten)]
+    pub manners: Manners,
 }
 
 /// `--to-phase`: the last phase that stays applied.
@@ -36,7 +39,8 @@ impl Arguments {
         let (config, connect) = database::server(context.database()?, context.env())?;
         let connect = || connect(&config);
         let mut session = Session::open(&connect)?;
-        let options = options::apply(&context.settings, Phase::ALL.into());
+        let mut options = options::apply(&context.settings, Phase::ALL.into());
+        self.manners.set(&mut options);
         let ledger = Ledger::new(&options.ledger_schema);
         let plan = ledger.document(session.client(), self.plan.as_deref())?;
         let id = status::short(&plan.id);
@@ -55,8 +59,9 @@ impl Arguments {
             }
         }
         let mut teller = Teller::new(&context.ui);
+        let gently = manners::stop_by_signal(&options, &context.ui);
         let undone = rollback::run(&mut session, &plan, keep, &options, &mut teller);
-        drop(teller);
+        drop((teller, gently));
         let undone = undone?;
         if context.ui.is_json() {
             let left = undone.left.iter();

@@ -1,6 +1,7 @@
 //! `pgrehearse status`.
 
 use super::{CliError, Context, Exit, options};
+use crate::apply::ApplyError;
 use crate::apply::status::{self, NextStep, PlanStatus, Status};
 use crate::source::database;
 use serde_json::{Value, json};
@@ -14,6 +15,10 @@ pub struct Arguments {}
 impl Arguments {
     pub fn run(&self, context: &Context) -> Result<Exit, CliError> {
         let mut client = database::connect(context.database()?, context.env(), None)?;
+        // It says who holds a lock; it does not wait for it.
+        client
+            .batch_execute("SET lock_timeout = '5s'")
+            .map_err(|source| ApplyError::Connect { source })?;
         let ledger = options::apply(&context.settings, BTreeSet::new()).ledger_schema;
         let found = status::read(&mut client, &ledger)?;
         match context.ui.is_json() {

@@ -1,5 +1,6 @@
 //! What can go wrong between two sources and a plan.
 
+use crate::apply::Blocker;
 use crate::catalog::ReadError;
 use crate::diff::Impossible;
 use crate::order::Cycle;
@@ -30,6 +31,9 @@ pub enum PipelineError {
     Scratch(#[from] ScratchError),
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// Somebody holds ACCESS EXCLUSIVE for longer than is waited.
+    #[error("the catalog cannot be read behind a lock: {}", holders(.by))]
+    Locked { by: Vec<Blocker> },
     #[error("the server said: {}", crate::rehearse::message_of(.0))]
     Server(#[from] postgres::Error),
     /// What plans are under way cannot be told.
@@ -58,6 +62,13 @@ pub enum PipelineError {
     Snapshot { path: PathBuf, message: String },
 }
 
+fn holders(by: &[Blocker]) -> String {
+    match by {
+        [] => "whose holder is gone by now".to_owned(),
+        by => list(by, ToString::to_string),
+    }
+}
+
 fn list<T>(items: &[T], each: impl Fn(&T) -> String) -> String {
     items.iter().map(each).collect::<Vec<_>>().join("\n")
 }
@@ -71,6 +82,7 @@ impl PipelineError {
             Self::Elaborate { source, .. } => source.code(),
             Self::Scratch(e) => e.code(),
             Self::Read(_) => "catalog::read",
+            Self::Locked { .. } => "catalog::locked",
             Self::Server(_) => "server::error",
             Self::Ledger(e) => e.code(),
             Self::Unsupported { .. } => "server::unsupported_version",
@@ -104,11 +116,24 @@ impl PipelineError {
                 "install PostgreSQL {wanted}, or give a server of that version with --scratch URL"
             )),
             Self::Rehearse(RehearseError::Fails { hint, .. }) => hint.clone(),
+            Self::Locked { by } => {
+                let ends: Vec<String> = by.iter().filter_map(Blocker::remedy).collect();
+                Some(match ends.as_slice() {
+                    [] => {
+                        "run it again, or wait longer for a lock: --set lock.timeout=1m".to_owned()
+                    }
+                    ends => format!(
+                        "run it again when it has ended, or end it: {}",
+                        ends.join("; ")
+                    ),
+                })
+            }
             _ => None,
         }
     }
 
-    /// The exit code of the process: 2 for what the user wrote wrongly, 3 for what is refused.
+    /// The exit code of the process: 2 for what the user wrote wrongly, 3 for what is refused, 5 for what goes
+    /// another time.
     pub fn exit_code(&self) -> i32 {
         match self {
             Self::Source(_) | Self::Snapshot { .. } => 2,
@@ -119,6 +144,7 @@ impl PipelineError {
                 _ => 1,
             },
             Self::Impossible(_) | Self::Refused(_) => 3,
+            Self::Locked { .. } => 5,
             _ => 1,
         }
     }

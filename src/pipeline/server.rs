@@ -1,12 +1,15 @@
 //! A database of the user as a source: its session, its time zone, its catalog.
 
 use super::{Loaded, PipelineError, Workshop, load_one, open_plans};
+use crate::apply::keeping_readers_out;
 use crate::apply::status::OpenPlan;
-use crate::catalog::read::read_sizes;
+use crate::catalog::read::{ReadError, read_sizes};
 use crate::catalog::{Catalog, Desired, Live, Scope, read};
 use crate::pg::session;
 use crate::source::Source;
+use crate::sql;
 use postgres::Client;
+use postgres::error::SqlState;
 
 /// The live side, the plans under way there, the desired side.
 pub(super) type Sides = (Loaded<Live>, Vec<OpenPlan>, Loaded<Desired>);
@@ -53,6 +56,10 @@ pub(super) fn connect(url: &str, workshop: &Workshop<'_>) -> Result<Client, Pipe
     (workshop.options.progress)("reading the catalog");
     let mut client = (workshop.options.connect)(url)?;
     session::prepare(&mut client, workshop.settings.time_zone.as_deref())?;
+    // Sizes and some definitions are read under ACCESS SHARE.
+    let millis = workshop.options.lock_timeout.as_millis();
+    let millis = i32::try_from(millis).unwrap_or(i32::MAX);
+    client.batch_execute(sql!("SET lock_timeout = {}", millis).as_str())?;
     Ok(client)
 }
 
@@ -62,8 +69,20 @@ pub(super) fn read_database<Side>(
     scope: &Scope,
     description: String,
 ) -> Result<Loaded<Side>, PipelineError> {
-    let mut catalog: Catalog<Side> = read(&mut client, &scope.with_own())?;
-    catalog.sizes = read_sizes(&mut client)?;
+    let read = read(&mut client, &scope.with_own()).and_then(|mut catalog: Catalog<Side>| {
+        catalog.sizes = read_sizes(&mut client)?;
+        Ok(catalog)
+    });
+    let mut catalog = match read {
+        Ok(catalog) => catalog,
+        Err(ReadError::Server { source })
+            if source.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) =>
+        {
+            let by = keeping_readers_out(&mut client).unwrap_or_default();
+            return Err(PipelineError::Locked { by });
+        }
+        Err(error) => return Err(error.into()),
+    };
     Ok(Loaded {
         own: catalog.split_own(),
         catalog,

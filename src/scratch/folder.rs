@@ -179,7 +179,34 @@ pub fn stop_all() {
     }
 }
 
+type Told = Box<dyn FnOnce() + Send>;
+
+fn told() -> MutexGuard<'static, Option<Told>> {
+    static TOLD: Mutex<Option<Told>> = Mutex::new(None);
+    TOLD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// While it lives, the first signal does not end the process.
+#[derive(Debug)]
+pub struct Deferred(());
+
+impl Drop for Deferred {
+    fn drop(&mut self) {
+        told().take();
+    }
+}
+
+/// Calls `tell` on the first signal, from another thread, in place of ending the process; the next one ends it.
+///
+/// For work that comes to an end by itself, in a safe state. One at a time.
+pub fn defer_signals(tell: impl FnOnce() + Send + 'static) -> Deferred {
+    *told() = Some(Box::new(tell));
+    Deferred(())
+}
+
 /// On SIGINT, SIGTERM and SIGHUP stops every scratch server, removes its folder and exits 130, 143, 129.
+///
+/// Not on the first one while [`defer_signals`] holds.
 ///
 /// # Errors
 /// When the operating system does not let us handle these signals.
@@ -189,9 +216,15 @@ pub fn install_signal_cleanup() -> std::io::Result<()> {
     std::thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
-            if let Some(signal) = signals.forever().next() {
-                stop_all();
-                std::process::exit(128 + signal);
+            for signal in signals.forever() {
+                let tell = told().take();
+                match tell {
+                    Some(tell) => tell(),
+                    None => {
+                        stop_all();
+                        std::process::exit(128 + signal);
+                    }
+                }
             }
         })?;
     Ok(())

@@ -22,7 +22,7 @@ pub use binaries::{Binaries, Origin, Search, default_cache_dir};
 pub use cluster::{Cluster, ClusterOptions};
 pub use database::{Database, DatabaseSettings};
 pub use error::ScratchError;
-pub use folder::{install_signal_cleanup, stop_all};
+pub use folder::{Deferred, defer_signals, install_signal_cleanup, stop_all};
 pub use server::{Choice, Given, Scratch, ScratchOptions};
 pub use watchdog::{Ended, EndedWhy, Limits};
 

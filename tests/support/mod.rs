@@ -141,6 +141,7 @@ pub fn options(server: &Arc<Scratch>) -> Options {
         }),
         running: Some(Arc::clone(server)),
         data: pgrehearse::data::Limits::default(),
+        lock_timeout: std::time::Duration::from_secs(5),
         trust_files: false,
         progress: Box::new(|_| {}),
     }

@@ -105,9 +105,18 @@ impl World {
     pub fn run(&self, arguments: &[&str]) -> Said {
         run_in(self.folder.path(), Some(&self.url), arguments)
     }
+
+    /// The same, to be started by the test.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        command_in(self.folder.path(), Some(&self.url), arguments)
+    }
 }
 
 pub fn run_in(folder: &Path, url: Option<&str>, arguments: &[&str]) -> Said {
+    Said::of(command_in(folder, url, arguments))
+}
+
+fn command_in(folder: &Path, url: Option<&str>, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pgrehearse"));
     command
         .args(arguments)
@@ -123,22 +132,7 @@ pub fn run_in(folder: &Path, url: Option<&str>, arguments: &[&str]) -> Said {
     if let Some(url) = url {
         command.env("DATABASE_URL", url);
     }
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = command.output().expect("run the program");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    let said = Said {
-        out: text(stdout),
-        err: text(stderr),
-        code: status.code().expect("an exit code"),
-    };
-    assert!(
-        !said.out.contains("geheim") && !said.err.contains("geheim"),
-        "a password: {said}"
-    );
-    said
+    command
 }
 
 impl std::fmt::Display for Said {
@@ -149,6 +143,26 @@ impl std::fmt::Display for Said {
 }
 
 impl Said {
+    /// Runs `command` to its end.
+    pub fn of(mut command: Command) -> Self {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command.output().expect("run the program");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        let said = Self {
+            out: text(stdout),
+            err: text(stderr),
+            code: status.code().expect("an exit code"),
+        };
+        assert!(
+            !said.out.contains("geheim") && !said.err.contains("geheim"),
+            "a password: {said}"
+        );
+        said
+    }
+
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{self}");

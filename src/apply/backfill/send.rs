@@ -1,17 +1,16 @@
 //! One transaction of a backfill, watched, and what becomes of one that fails.
 
 use super::{Run, failed};
-use crate::apply::blocker::{self, Blocker};
-use crate::apply::error::{is_lost, said};
-use crate::apply::lock_retry::{Failure, is_lock_failure};
+use crate::apply::blocker::Blocker;
+use crate::apply::lock_retry::{Failure, Manner};
 use crate::apply::options::milliseconds;
-use crate::apply::outside::beside;
-use crate::apply::{Event, Stop};
+use crate::apply::watch::{self, Watch, beside};
+use crate::apply::{Event, Stop, brake};
 use crate::pg::Sql;
 use crate::sql;
+use postgres::SimpleQueryMessage;
 use postgres::error::SqlState;
-use postgres::{Client, SimpleQueryMessage};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What came of a transaction.
 pub(super) enum Sent<T> {
@@ -64,6 +63,9 @@ impl Run<'_, '_> {
         work: &Sql,
         record: Option<&Sql>,
     ) -> Result<Sent<Vec<SimpleQueryMessage>>, Failure> {
+        if let Some(stop) = brake::check(self.session, self.options).map_err(failed)? {
+            return Err(Failure::Stop(stop));
+        }
         // The planner may take a range of a composite key for a large part of the table, because it only
         // knows the first column (rowcomparesel), and read all of it for each batch. Sequential scans
         // that there is no way around then look so dear that they would be compiled. By pages neither
@@ -88,8 +90,7 @@ impl Run<'_, '_> {
         text.push(work.as_str());
         text.extend(record.map(Sql::as_str));
         text.push("COMMIT");
-        let (result, blockers) = self.watched(&text.join(";\n"));
-        match result {
+        match self.watched(&text.join(";\n")) {
             Ok(messages) => {
                 // That the next range was found does not end the trouble with filling it.
                 if record.is_some() {
@@ -97,53 +98,45 @@ impl Run<'_, '_> {
                 }
                 Ok(Sent::Done(messages))
             }
-            Err(source) => {
-                if is_lost(&source) {
-                    return Err(failed(source));
+            Err((failure, blockers)) => {
+                if failure.is_lost() {
+                    return Err(failure);
                 }
                 drop(self.session.client.batch_execute("ROLLBACK"));
-                self.again(source, blockers)?;
+                self.again(failure, blockers)?;
                 Ok(Sent::Again)
             }
         }
     }
 
-    /// Runs `text` and looks meanwhile for whom it waits.
-    fn watched(
-        &mut self,
-        text: &str,
-    ) -> (
-        Result<Vec<SimpleQueryMessage>, postgres::Error>,
-        Vec<Blocker>,
-    ) {
+    /// Runs `text` and looks meanwhile for whom it waits, and who waits for it.
+    fn watched(&mut self, text: &str) -> Result<Vec<SimpleQueryMessage>, (Failure, Vec<Blocker>)> {
+        let policy = &self.options.lock;
         let pid = self.session.pid();
-        let poll = (self.options.lock.first / 2).max(Duration::from_millis(5));
-        let watcher = &mut self.watcher;
-        let mut blockers = Vec::new();
+        let mut watch = Watch::new(policy, Manner::Long);
+        let (client, watcher) = self.session.pair();
         let result = beside(
-            &mut self.session.client,
-            poll,
+            client,
+            watch::poll(policy),
             |client| client.simple_query(text),
             || {
                 let Some(client) = watcher else { return };
-                match waits_for(client, pid) {
-                    Ok(found) if !found.is_empty() => blockers = found,
-                    Ok(_) => {}
-                    Err(_) => *watcher = None,
+                if watch.look(client, pid).is_err() {
+                    *watcher = None;
                 }
             },
         );
-        (result, blockers)
+        result.map_err(|source| (watch.failure(source), watch.blockers))
     }
 
     /// Pauses when it is worth trying again.
     ///
-    /// Row locks are waited for as older transactions are, up to `lock.max_wait`; a deadlock may come
-    /// `lock.attempts` times.
-    fn again(&mut self, source: postgres::Error, blockers: Vec<Blocker>) -> Result<(), Failure> {
-        let is_lock = source.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
-        if !is_lock && !is_lock_failure(&source) && !is_serialization(&source) {
-            return Err(failed(source));
+    /// Row locks are waited for as older transactions are, up to `lock.max_wait`; a deadlock, or giving way to
+    /// somebody who waits for our rows, may come `lock.attempts` times.
+    fn again(&mut self, failure: Failure, blockers: Vec<Blocker>) -> Result<(), Failure> {
+        let is_lock = failure.is(is_lock_timeout);
+        if !failure.is_passing() && !failure.is(is_serialization) {
+            return Err(failure);
         }
         let policy = &self.options.lock;
         let step = self.job.step.id.clone();
@@ -164,6 +157,7 @@ impl Run<'_, '_> {
             return Err(Failure::Stop(Stop::Attempts {
                 step,
                 attempts: attempt,
+                why: failure.said(),
                 blockers,
             }));
         }
@@ -173,6 +167,7 @@ impl Run<'_, '_> {
         self.observer.event(if is_lock && !blockers.is_empty() {
             Event::Waiting {
                 step: Some(step),
+                phase: None,
                 waiting: blockers,
                 since: waited,
             }
@@ -182,27 +177,19 @@ impl Run<'_, '_> {
                 attempt,
                 of: policy.attempts,
                 pause,
-                why: said(&source),
+                why: failure.said(),
                 blockers,
             }
         });
-        std::thread::sleep(pause);
+        brake::rest(pause, self.options);
         Ok(())
     }
 }
 
-fn is_serialization(error: &postgres::Error) -> bool {
-    error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE)
+fn is_lock_timeout(error: &postgres::Error) -> bool {
+    error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
 }
 
-// pg_blocking_pids stops the lock manager for a moment: it is asked only when we do wait.
-fn waits_for(client: &mut Client, pid: i32) -> Result<Vec<Blocker>, postgres::Error> {
-    const WAITS: &str = "
-        SELECT 1
-        FROM pg_catalog.pg_stat_get_activity($1) a
-        WHERE a.wait_event_type = 'Lock'";
-    if client.query_opt(WAITS, &[&pid])?.is_none() {
-        return Ok(Vec::new());
-    }
-    blocker::blocking(client, pid)
+fn is_serialization(error: &postgres::Error) -> bool {
+    error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE)
 }

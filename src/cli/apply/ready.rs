@@ -175,10 +175,14 @@ impl Ready {
             .any(|(phase, step)| phases.contains(&phase) && self.remaining.contains(&step.id))
     }
 
-    /// The remaining steps before the one whose gate is certainly closed: leave is asked for these.
-    pub(super) fn able(&self, hold: Option<&str>) -> BTreeSet<String> {
+    /// The remaining steps up to the last one that is asked for, and before the one whose gate is certainly
+    /// closed: leave is asked for these.
+    pub(super) fn able(&self, hold: Option<&str>, until: Option<&str>) -> BTreeSet<String> {
+        let mut ids = self.document.steps().map(|(_, step)| step.id.as_str());
+        let last = until.and_then(|until| ids.position(|id| id == until));
         self.document
             .steps()
+            .take(last.map_or(usize::MAX, |n| n + 1))
             .map(|(_, step)| step.id.clone())
             .take_while(|id| Some(id.as_str()) != hold)
             .filter(|id| self.remaining.contains(id))

@@ -139,8 +139,8 @@ keys! {
     "lock.first" = "100ms", "What the first attempt may wait; later ones wait longer." => lock.first;
     "lock.attempts" = "30", "How often a lock is asked for before apply stops (exit 5)." => lock.attempts;
     "lock.max_wait" = "30m", "How long apply waits, outside the queue, for older transactions to end (then exit 5)." => lock.max_wait;
-    "lock.max_block" = "250ms", "A step on which others wait longer than this is stopped and tried again." => lock.max_block;
-    "index.max_wait" = "0", "How long CREATE INDEX CONCURRENTLY may wait for old transactions; 0: without limit." => index.max_wait;
+    "lock.max_block" = "250ms", "A step that queries of the application wait for longer than this is stopped and tried again;\n0: never." => lock.max_block;
+    "index.max_wait" = "0", "How long a CONCURRENTLY statement or VALIDATE may wait for others; 0: without limit." => index.max_wait;
     "swap.max_tables" = "10", "The most tables locked together when a referenced key is swapped." => swap.max_tables;
     "statement_timeout" = "60s", "The longest that a statement of a step may run; CONCURRENTLY, VALIDATE and backfills\nrun without. 0: without limit." => statement_timeout;
     "elaborate_timeout" = "5m", "The longest that the scratch server may work on what is sent to it in one go: a statement\nof the schema files (or some of them together) or of a rehearsal. 0: without limit." => elaborate_timeout;
