@@ -5,6 +5,7 @@ mod data;
 mod desired;
 mod enums;
 mod error;
+mod expression;
 mod in_flight;
 mod inspect;
 mod recorded;

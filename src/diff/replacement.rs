@@ -60,6 +60,8 @@ pub struct Replacement {
     pub retired_type: String,
     /// Values may be there, or be written, that have no counterpart.
     pub partial: bool,
+    /// The new column takes values that the old one cannot hold.
+    pub partial_back: bool,
     /// What the plain statement was measured to do.
     pub why: String,
 }

@@ -30,7 +30,21 @@ pub enum Enabled {
 }
 
 impl Trigger {
-    fn table_name(&self) -> Qualified {
+    /// Whether it fires for an UPDATE, whichever columns that sets.
+    pub fn fires_on_any_update(&self) -> bool {
+        let events = [
+            format!("CREATE TRIGGER {} ", self.name),
+            format!("CREATE CONSTRAINT TRIGGER {} ", self.name),
+        ]
+        .iter()
+        .find_map(|head| self.definition.strip_prefix(head.as_str()))
+        .and_then(|rest| rest.split(" ON ").next())
+        .unwrap_or_default();
+        let active = matches!(self.enabled, Enabled::Origin | Enabled::Always);
+        active && events.contains("UPDATE") && !events.contains("UPDATE OF ")
+    }
+
+    pub fn table_name(&self) -> Qualified {
         Qualified {
             schema: self.schema.clone(),
             name: self.table.clone(),

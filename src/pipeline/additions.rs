@@ -1,7 +1,8 @@
 //! Finds the new columns that the plain statement would fill by rewriting the table, and reads the
 //! expressions of `backfill` hints.
 
-use super::replacements::{has_heirs, resolve};
+use super::expression::resolve;
+use super::replacements::has_heirs;
 use super::{PipelineError, Workshop};
 use crate::catalog::{Catalog, Desired, Live, closure};
 use crate::diff::replacement::Expression;

@@ -1,6 +1,7 @@
 //! Enums that lose or reorder values: the type and every column of it are made anew.
 
-use super::replacements::{has_heirs, resolve};
+use super::expression::resolve;
+use super::replacements::has_heirs;
 use crate::catalog::{Catalog, Desired, Live};
 use crate::diff::rename::Rename;
 use crate::diff::{Change, ChangeSet, Conversion, ConversionHint, Replacement};
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 /// An enum whose columns are all replaced.
 pub(super) struct Replaced<'a> {
     pub id: &'a ObjectId,
+    old: &'a Object,
     new: &'a Object,
     /// Each column with its old and new form.
     pub columns: Vec<(&'a ObjectId, &'a Column, &'a Column)>,
@@ -31,11 +33,11 @@ pub(super) fn find<'a>(
         .changes
         .iter()
         .filter_map(|(id, change)| match change {
-            Change::Replace { new, .. } if id.kind == KindTag::Enum => Some((id, new)),
+            Change::Replace { old, new, .. } if id.kind == KindTag::Enum => Some((id, old, new)),
             _ => None,
         });
     changed
-        .filter_map(|(id, new)| {
+        .filter_map(|(id, old, new)| {
             let mut columns = Vec::new();
             for dependent in dependents.get(id).into_iter().flatten() {
                 match (live.get(dependent), desired.get(dependent)) {
@@ -60,7 +62,12 @@ pub(super) fn find<'a>(
             let all_small = columns
                 .iter()
                 .all(|(_, c, _)| small.holds(live.sizes.get(&c.table_id()).copied()));
-            (!all_small).then_some(Replaced { id, new, columns })
+            (!all_small).then_some(Replaced {
+                id,
+                old,
+                new,
+                columns,
+            })
         })
         .collect()
 }
@@ -73,6 +80,16 @@ fn is_used_by_generated(live: &Catalog<Live>, column: &ObjectId) -> bool {
 }
 
 impl Replaced<'_> {
+    /// The new type has a value that the old one has not.
+    fn has_more(&self) -> bool {
+        match (self.old, self.new) {
+            (Object::Enum(old), Object::Enum(new)) => {
+                new.values.iter().any(|v| !old.values.contains(v))
+            }
+            _ => true,
+        }
+    }
+
     /// What the new type is called before the swap, and the old one after it.
     pub fn names(&self) -> (Ident, Ident) {
         (
@@ -171,6 +188,7 @@ pub(super) fn replacements(
             old: (*id).clone(),
             temporary: Ident::new(temporary_name(id, "new column")),
             retired: Ident::new(temporary_name(id, "old column")),
+            partial_back: matches!(reverse_after, Conversion::Text) && of.has_more(),
             using,
             reverse,
             reverse_after,

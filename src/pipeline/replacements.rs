@@ -1,13 +1,13 @@
 //! Finds the columns that a new column takes the place of: those whose change of type was measured
 //! to rewrite, scan or build, and what hangs on them.
 
+use super::expression::{assigns, is_implicit, resolve};
 use super::{PipelineError, Workshop, enums};
 use crate::catalog::{self, Catalog, Desired, Live, closure};
 use crate::diff::rename::Rename;
 use crate::diff::replacement::Expression;
 use crate::diff::{Change, ChangeSet, Conversion, ConversionHint, Replacement, Replacements};
 use crate::kinds::{Column, Kind, KindTag, Object, ObjectId};
-use crate::pg::ident::Literal;
 use crate::pg::sql::Deparsed;
 use crate::pg::{Ident, Sql};
 use crate::rehearse::{Trial, clone, message_of};
@@ -365,6 +365,9 @@ fn replacement(
             old.data_type, new.data_type
         )));
     }
+    // By an expression of the hint, what the way back does not take is not known.
+    let reverses = matches!(reverse, Conversion::By(_))
+        || is_implicit(client, &new.data_type, &old.data_type).map_err(said)?;
     let temporary = temporary_name(id, "new column");
     let retired = temporary_name(id, "old column");
     Ok(Replacement {
@@ -387,6 +390,7 @@ fn replacement(
         new_type: new.data_type.clone(),
         retired_type: old.data_type.clone(),
         partial,
+        partial_back: !reverses,
         why,
     })
 }
@@ -403,109 +407,6 @@ fn reverse_of(
     } else {
         Conversion::Cast
     })
-}
-
-/// Whether a value of `from` is one of `to` by assignment (manual, "Value Storage").
-fn assigns(client: &mut Client, from: &str, to: &str) -> Result<bool, postgres::Error> {
-    cast_context(client, from, to, "a")
-}
-
-/// Whether every value of `from` is one of `to`.
-fn is_implicit(client: &mut Client, from: &str, to: &str) -> Result<bool, postgres::Error> {
-    cast_context(client, from, to, "i")
-}
-
-fn cast_context(
-    client: &mut Client,
-    from: &str,
-    to: &str,
-    context: &'static str,
-) -> Result<bool, postgres::Error> {
-    // A type with a modifier holds fewer values than without. Domains count as what they are over.
-    const QUERY: &str = "
-        WITH RECURSIVE base (side, oid) AS (
-            SELECT 1, $1::text::regtype::oid UNION ALL SELECT 2, $2::text::regtype::oid
-          UNION ALL
-            SELECT b.side, t.typbasetype FROM base b JOIN pg_type t ON t.oid = b.oid AND t.typtype = 'd'
-        ), plain AS (
-            SELECT b.side, b.oid, t.typcategory FROM base b
-              JOIN pg_type t ON t.oid = b.oid AND t.typtype <> 'd'
-        )
-        SELECT f.oid = t.oid
-            OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource = f.oid AND c.casttarget = t.oid
-                          AND (c.castcontext = 'i' OR $3 = 'a' AND c.castcontext = 'a'))
-            OR ($3 = 'a' AND t.typcategory = 'S')
-          FROM plain f, plain t WHERE f.side = 1 AND t.side = 2";
-    let by_type: bool = client
-        .query_opt(QUERY, &[&from, &to, &context])?
-        .is_some_and(|row| row.get(0));
-    Ok(by_type && (context == "a" || !to.contains('(')))
-}
-
-/// An expression of a hint as the server understands it after `first`, by way of a CHECK on the column's
-/// table; written with the names that hold after `then`.
-pub(super) fn resolve(
-    client: &mut Client,
-    column: &Column,
-    expression: &str,
-    (first, then): (&[Sql], &[Sql]),
-) -> Result<Expression, postgres::Error> {
-    let result = resolve_inside(client, column, expression, (first, then));
-    client.batch_execute("ROLLBACK")?;
-    result
-}
-
-fn resolve_inside(
-    client: &mut Client,
-    column: &Column,
-    expression: &str,
-    (first, then): (&[Sql], &[Sql]),
-) -> Result<Expression, postgres::Error> {
-    client.batch_execute("BEGIN")?;
-    for statement in first {
-        client.batch_execute(statement.as_str())?;
-    }
-    let name = Ident::new(temporary_name(&column_id(column), "expression"));
-    let path = sql!("SET LOCAL search_path = {}, public", column.schema);
-    client.batch_execute(path.as_str())?;
-    let add = sql!(
-        "ALTER TABLE {} ADD CONSTRAINT {} CHECK (({}) IS NULL) NOT VALID",
-        column.table_name(),
-        name,
-        Deparsed(expression)
-    );
-    client.batch_execute(add.as_str())?;
-    for statement in then {
-        client.batch_execute(statement.as_str())?;
-    }
-    client.batch_execute("SELECT pg_catalog.set_config('search_path', '', true)")?;
-    let query = sql!(
-        "SELECT pg_catalog.pg_get_expr(k.conbin, k.conrelid)
-              , coalesce((SELECT pg_catalog.json_agg(a.attname)::text
-                            FROM pg_catalog.pg_attribute a
-                           WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)), '[]')
-           FROM pg_catalog.pg_constraint k
-          WHERE k.conname = {} AND k.conrelid = {}::regclass",
-        Literal(name.raw()),
-        // Partitions have it, too.
-        Literal(&column.table_name().to_string())
-    );
-    let row = client.query_one(query.as_str(), &[])?;
-    let (text, columns): (String, String) = (row.get(0), row.get(1));
-    let text = text
-        .strip_prefix('(')
-        .and_then(|t| t.strip_suffix(" IS NULL)"))
-        .map_or_else(|| expression.to_owned(), str::to_owned);
-    let columns: Vec<String> = serde_json::from_str(&columns).unwrap_or_default();
-    Ok(Expression {
-        text,
-        columns: columns.into_iter().map(Ident::new).collect(),
-    })
-}
-
-fn column_id(column: &Column) -> ObjectId {
-    let path = [column.schema.raw(), column.table.raw(), column.name.raw()];
-    ObjectId::new(KindTag::Column, path)
 }
 
 /// Lets the server rename the replaced columns and what is on them, and reads the definitions.

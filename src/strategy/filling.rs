@@ -1,6 +1,6 @@
 //! What the strategies for columns without values share: the backfill, and the moments of the column.
 
-use super::replace::{key, long_running};
+use super::replace::{fired, key, long_running};
 use super::{Context, direct};
 use crate::kinds::{Column, ObjectId};
 use crate::plan::step::Reversal;
@@ -32,7 +32,10 @@ pub(super) fn fill(id: &ObjectId, column: &Column, value: &str, context: &Contex
     .described(
         "backfill",
         format!("fill {} of {table}", column.name),
-        "one short transaction a batch; rows written meanwhile have a value already",
+        format!(
+            "one short transaction a batch; rows written meanwhile have a value already{}",
+            fired(&table, context)
+        ),
     );
     step.hazards.push(long_running(&table, "is written once"));
     step.tables = vec![table];

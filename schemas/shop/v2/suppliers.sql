@@ -7,3 +7,11 @@ CREATE TABLE suppliers (
 
 -- two suppliers were entered twice last year
 CREATE UNIQUE INDEX suppliers_vat_id_key ON suppliers (vat_id);
+
+-- Where suppliers are paid: kept apart, few may read it.
+-- pgrehearse: split from suppliers (iban, bic) on supplier_accounts.supplier_id = suppliers.id
+CREATE TABLE supplier_accounts (
+    supplier_id integer PRIMARY KEY REFERENCES suppliers ON DELETE CASCADE,
+    iban        varchar(34),
+    bic         varchar(11)
+);

@@ -16,23 +16,23 @@
 //! Sources: RULES "Two-way triggers", "Swap of a referenced key"; LOCKS "What a live application feels".
 
 mod component;
+mod rows;
 mod swap;
 pub(super) mod sync;
 mod twins;
 
+use rows::{analyze, compare, fill};
+pub(super) use rows::{fired, key, long_running};
 pub use twins::bare;
 
 use super::index::{not_transactional, unbuild};
 use super::{Context, Refusal, Strategy, last_name, temporary_name};
 use super::{checks, direct};
 use crate::diff::{Change, Replacement};
-use crate::kinds::{
-    Column, ConstraintType, Hazard, HazardKind, Kind, KindTag, Object, ObjectId, Verb,
-};
-use crate::pg::sql::List;
+use crate::kinds::{Column, Hazard, HazardKind, Kind, KindTag, Object, ObjectId, Verb};
 use crate::pg::{Ident, Qualified, Sql};
 use crate::plan::step::Reversal;
-use crate::plan::{Action, Assignment, Backfill, Era, Fill, Node, Phase, Probe, Step, Undo};
+use crate::plan::{Action, Era, Node, Phase, Probe, Step, Undo};
 use crate::sql;
 use component::{Component, component};
 use std::collections::BTreeSet;
@@ -248,6 +248,7 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
         step.hazards.extend(pair.new.hazards(Verb::Create));
         if pair.replacement.is_renamed() {
             step.hazards.extend(skipped_triggers(pair, context));
+            step.hazards.extend(narrower(pair));
         }
         if pair.replacement.partial {
             step.hazards.push(Hazard::declared(
@@ -268,6 +269,19 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
     }
     step.produces = direct::nodes(columns, MADE);
     Ok(step)
+}
+
+/// As long as the new column is written to the old one as well, it takes no other values.
+fn narrower(pair: &Pair<'_>) -> Option<Hazard> {
+    let rejects = || {
+        let old = &pair.old.data_type;
+        let table = pair.new.table_name();
+        let name = &pair.new.name;
+        let text =
+            format!("until the old column is dropped, {table} rejects a {name} that is no {old}");
+        Hazard::declared(HazardKind::RejectsWrites, text)
+    };
+    pair.replacement.partial_back.then(rejects)
 }
 
 /// Triggers on an UPDATE of the old column do not fire for a write through the new name.
@@ -292,67 +306,6 @@ fn skipped_triggers(pair: &Pair<'_>, context: &Context<'_>) -> Vec<Hazard> {
             )
         })
         .collect()
-}
-
-fn backfill(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Backfill {
-    let pending: Vec<Sql> = pairs.iter().map(|p| p.pending()).collect();
-    let set = pairs
-        .iter()
-        .map(|p| Assignment::new(p.replacement.temporary.clone(), p.new_value().to_string()));
-    Backfill {
-        table: table.clone(),
-        key: key(table, context),
-        work: Fill::Update {
-            set: set.collect(),
-            pending: List::separated(" OR ", pending).to_string(),
-        },
-    }
-}
-
-/// The columns of the table's primary key, whose ranges are the batches.
-pub(super) fn key(table: &Qualified, context: &Context<'_>) -> Vec<Ident> {
-    let keys = context.live.objects.values().filter_map(|o| match o {
-        Object::Constraint(c)
-            if c.constraint_type == ConstraintType::PrimaryKey && c.table_name() == *table =>
-        {
-            Some(c.columns.clone())
-        }
-        _ => None,
-    });
-    keys.into_iter().next().unwrap_or_default()
-}
-
-fn fill(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Step {
-    let columns: Vec<&ObjectId> = pairs.iter().map(|p| &p.replacement.column).collect();
-    let first = columns
-        .first()
-        .map_or_else(|| table_id(table), |c| (*c).clone());
-    let mut step = Step::migrate(
-        first,
-        Action::backfill(backfill(table, pairs, context)),
-        Reversal::Run(Vec::new()),
-    )
-    .described(
-        "backfill",
-        format!("fill the new {} of {table}", named(pairs)),
-        "one short transaction a batch; rows written meanwhile are filled by the trigger",
-    );
-    step.hazards.push(long_running(table, "is written once"));
-    step.tables = vec![table.clone()];
-    step.requires = direct::nodes(columns.iter().copied(), MADE);
-    step.produces = direct::nodes(columns, FILLED);
-    // Under its own name a renamed column serves from here on.
-    let renamed = pairs.iter().filter(|p| p.replacement.is_renamed());
-    let renamed = renamed.map(|p| &p.replacement.column);
-    step.produces.extend(direct::nodes(renamed, Era::After));
-    step
-}
-
-pub(super) fn long_running(table: &Qualified, what: &'static str) -> Hazard {
-    Hazard::declared(
-        HazardKind::LongRunning,
-        format!("every row of {table} {what}, in batches"),
-    )
 }
 
 /// The twins, by the strategies for indexes and constraints.
@@ -404,49 +357,6 @@ fn build(component: &Component<'_>, context: &Context<'_>) -> Result<Vec<Step>, 
         step.requires.extend(component.nodes(FILLED));
     }
     Ok(steps)
-}
-
-fn analyze(table: &Qualified, pairs: &[&Pair<'_>], _: &Context<'_>) -> Step {
-    let columns: Vec<&ObjectId> = pairs.iter().map(|p| &p.replacement.column).collect();
-    let first = columns
-        .first()
-        .map_or_else(|| table_id(table), |c| (*c).clone());
-    let names = List::comma(pairs.iter().map(|p| &p.replacement.temporary));
-    let mut step = Step::migrate(
-        first,
-        Action::Transaction(vec![sql!("ANALYZE {} ({})", table, names)]),
-        Reversal::Run(Vec::new()),
-    )
-    .described(
-        "analyze",
-        format!("collect statistics of the new {} of {table}", named(pairs)),
-        "after the swap the planner would know nothing of the column",
-    );
-    step.requires = direct::nodes(columns.iter().copied(), FILLED);
-    step.produces = direct::nodes(columns, READY);
-    step
-}
-
-fn compare(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Step {
-    let columns: Vec<&ObjectId> = pairs.iter().map(|p| &p.replacement.column).collect();
-    let first = columns
-        .first()
-        .map_or_else(|| table_id(table), |c| (*c).clone());
-    let mut step = Step::contract(
-        first,
-        Action::backfill(backfill(table, pairs, context)),
-        Undo::Run(Vec::new()),
-    )
-    .described(
-        "compare",
-        format!("compare the old and the new {} of {table}", named(pairs)),
-        "just before the swap: a row that a trigger of yours or replication left unequal is mended",
-    );
-    step.hazards.push(long_running(table, "is read once more"));
-    step.tables = vec![table.clone()];
-    step.requires = direct::nodes(columns.iter().copied(), READY);
-    step.produces = direct::nodes(columns, COMPARED);
-    step
 }
 
 /// The indexes that a primary key has after going back.
@@ -504,6 +414,9 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
         "prepared statements that return it fail (0A000) until they are prepared again; the order \
          of columns changes: SELECT *, COPY and INSERT without a column list",
     ));
+    let retyped = component.columns.iter();
+    let retyped = retyped.filter(|p| !p.replacement.is_renamed());
+    step.hazards.extend(retyped.filter_map(narrower));
     let retyped = component.columns.iter().map(|p| p.replacement);
     let retyped: Vec<&ObjectId> = retyped
         .filter(|r| !r.is_renamed())

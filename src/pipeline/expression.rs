@@ -1,0 +1,117 @@
+//! What the server makes of the expressions of hints, and how it casts.
+
+use crate::diff::replacement::Expression;
+use crate::kinds::{Column, KindTag, ObjectId};
+use crate::pg::ident::Literal;
+use crate::pg::sql::Deparsed;
+use crate::pg::{Ident, Sql};
+use crate::sql;
+use crate::strategy::temporary_name;
+use postgres::Client;
+
+/// Whether a value of `from` is one of `to` by assignment (manual, "Value Storage").
+pub(super) fn assigns(client: &mut Client, from: &str, to: &str) -> Result<bool, postgres::Error> {
+    cast_context(client, from, to, "a")
+}
+
+/// Whether every value of `from` is one of `to`.
+pub(super) fn is_implicit(
+    client: &mut Client,
+    from: &str,
+    to: &str,
+) -> Result<bool, postgres::Error> {
+    cast_context(client, from, to, "i")
+}
+
+fn cast_context(
+    client: &mut Client,
+    from: &str,
+    to: &str,
+    context: &'static str,
+) -> Result<bool, postgres::Error> {
+    // A type with a modifier holds fewer values than without. Domains count as what they are over.
+    const QUERY: &str = "
+        WITH RECURSIVE base (side, oid) AS (
+            SELECT 1, $1::text::regtype::oid UNION ALL SELECT 2, $2::text::regtype::oid
+          UNION ALL
+            SELECT b.side, t.typbasetype FROM base b JOIN pg_type t ON t.oid = b.oid AND t.typtype = 'd'
+        ), plain AS (
+            SELECT b.side, b.oid, t.typcategory FROM base b
+              JOIN pg_type t ON t.oid = b.oid AND t.typtype <> 'd'
+        )
+        SELECT f.oid = t.oid
+            OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource = f.oid AND c.casttarget = t.oid
+                          AND (c.castcontext = 'i' OR $3 = 'a' AND c.castcontext = 'a'))
+            OR ($3 = 'a' AND t.typcategory = 'S')
+          FROM plain f, plain t WHERE f.side = 1 AND t.side = 2";
+    let by_type: bool = client
+        .query_opt(QUERY, &[&from, &to, &context])?
+        .is_some_and(|row| row.get(0));
+    Ok(by_type && (context == "a" || !to.contains('(')))
+}
+
+/// An expression of a hint as the server understands it after `first`, by way of a CHECK on the column's
+/// table; written with the names that hold after `then`.
+pub(super) fn resolve(
+    client: &mut Client,
+    column: &Column,
+    expression: &str,
+    (first, then): (&[Sql], &[Sql]),
+) -> Result<Expression, postgres::Error> {
+    let result = resolve_inside(client, column, expression, (first, then));
+    client.batch_execute("ROLLBACK")?;
+    result
+}
+
+fn resolve_inside(
+    client: &mut Client,
+    column: &Column,
+    expression: &str,
+    (first, then): (&[Sql], &[Sql]),
+) -> Result<Expression, postgres::Error> {
+    client.batch_execute("BEGIN")?;
+    for statement in first {
+        client.batch_execute(statement.as_str())?;
+    }
+    let name = Ident::new(temporary_name(&column_id(column), "expression"));
+    let path = sql!("SET LOCAL search_path = {}, public", column.schema);
+    client.batch_execute(path.as_str())?;
+    let add = sql!(
+        "ALTER TABLE {} ADD CONSTRAINT {} CHECK (({}) IS NULL) NOT VALID",
+        column.table_name(),
+        name,
+        Deparsed(expression)
+    );
+    client.batch_execute(add.as_str())?;
+    for statement in then {
+        client.batch_execute(statement.as_str())?;
+    }
+    client.batch_execute("SELECT pg_catalog.set_config('search_path', '', true)")?;
+    let query = sql!(
+        "SELECT pg_catalog.pg_get_expr(k.conbin, k.conrelid)
+              , coalesce((SELECT pg_catalog.json_agg(a.attname)::text
+                            FROM pg_catalog.pg_attribute a
+                           WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)), '[]')
+           FROM pg_catalog.pg_constraint k
+          WHERE k.conname = {} AND k.conrelid = {}::regclass",
+        Literal(name.raw()),
+        // Partitions have it, too.
+        Literal(&column.table_name().to_string())
+    );
+    let row = client.query_one(query.as_str(), &[])?;
+    let (text, columns): (String, String) = (row.get(0), row.get(1));
+    let text = text
+        .strip_prefix('(')
+        .and_then(|t| t.strip_suffix(" IS NULL)"))
+        .map_or_else(|| expression.to_owned(), str::to_owned);
+    let columns: Vec<String> = serde_json::from_str(&columns).unwrap_or_default();
+    Ok(Expression {
+        text,
+        columns: columns.into_iter().map(Ident::new).collect(),
+    })
+}
+
+fn column_id(column: &Column) -> ObjectId {
+    let path = [column.schema.raw(), column.table.raw(), column.name.raw()];
+    ObjectId::new(KindTag::Column, path)
+}
