@@ -1,11 +1,8 @@
 -- online · DATA LOSS · 123 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
 -- from schemas/shop/v1 to schemas/shop/v2
--- plan 92560946aee43eafab1c100a6e366457, PostgreSQL 17, pgrehearse 0.1.0
+-- plan 7b14692769fa70c02ba0a79f48b8fac9, PostgreSQL 17, pgrehearse 0.1.0
 -- data-loss in contract-27: every row of public.newsletter_signups is lost
 -- data-loss in contract-28: the values of public.customers.fax are lost
--- data-loss in contract-29: the values of public.customers.full_name are lost
--- data-loss in contract-30: the values of public.suppliers.bic are lost
--- data-loss in contract-31: the values of public.suppliers.iban are lost
 -- rejects-writes in expand-14: from here on public.customers rejects NULL in locale, also in an UPDATE of another column of a row that has it
 -- rejects-writes in expand-17: from here on public.orders rejects NULL in placed_at, also in an UPDATE of another column of a row that has it
 -- rejects-writes in expand-20: from here on public.categories rejects duplicates
@@ -1570,30 +1567,27 @@ COMMIT;
 
 -- contract-29: drop column public.customers.full_name [online]
 --   locks: ACCESS EXCLUSIVE on public.customers
---   data-loss: the values of public.customers.full_name are lost
 --   irreversible: no rollback brings it back
 --   gate: 7 days after contract-26
---   cannot be undone: the column's values are gone
+--   cannot be undone: column public.customers.display_name has its values: nothing writes them back from there
 BEGIN;
 ALTER TABLE IF EXISTS public.customers DROP COLUMN IF EXISTS _deprecated_full_name;
 COMMIT;
 
 -- contract-30: drop column public.suppliers.bic [online]
 --   locks: ACCESS EXCLUSIVE on public.suppliers
---   data-loss: the values of public.suppliers.bic are lost
 --   irreversible: no rollback brings it back
 --   gate: 7 days after contract-23
---   cannot be undone: the column's values are gone
+--   cannot be undone: table public.supplier_accounts has its values: nothing writes them back from there
 BEGIN;
 ALTER TABLE IF EXISTS public.suppliers DROP COLUMN IF EXISTS _deprecated_bic;
 COMMIT;
 
 -- contract-31: drop column public.suppliers.iban [online]
 --   locks: ACCESS EXCLUSIVE on public.suppliers
---   data-loss: the values of public.suppliers.iban are lost
 --   irreversible: no rollback brings it back
 --   gate: 7 days after contract-24
---   cannot be undone: the column's values are gone
+--   cannot be undone: table public.supplier_accounts has its values: nothing writes them back from there
 BEGIN;
 ALTER TABLE IF EXISTS public.suppliers DROP COLUMN IF EXISTS _deprecated_iban;
 COMMIT;

@@ -7,6 +7,7 @@
 
 use super::data;
 use super::mask::{clip, one_line, visible};
+use super::promise;
 use super::summary::{self, Measured};
 use crate::plan::{Document, Impact, Phase, Rollback, StepRecord};
 use std::fmt::Write as _;
@@ -402,8 +403,12 @@ fn fold(out: &mut String, document: &Document, phase: Phase, steps: &[StepRecord
         out,
         "\n<details><summary><b>{phase}</b>: {} · {}</summary>",
         summary::count(steps.len(), "step"),
-        summary::promise(phase),
+        promise::work(phase),
     );
+    out.push('\n');
+    for promise in promise::promises(document, phase) {
+        let _ = writeln!(out, "- {}", prose(&promise));
+    }
     for step in steps.iter().take(shown) {
         let _ = writeln!(
             out,

@@ -11,6 +11,7 @@ mod guard;
 pub mod markdown;
 mod mask;
 pub mod post;
+mod promise;
 pub mod schema;
 pub mod sql;
 mod summary;

@@ -2,6 +2,7 @@
 
 use super::guard::{self, Again, Guarded, terminated};
 use super::mask::one_line;
+use super::promise;
 use super::summary::{self, Measured, listed};
 use crate::pg::ident::Literal;
 use crate::pg::session;
@@ -40,10 +41,14 @@ pub fn plan(document: &Document) -> String {
     for record in document.phases.iter().filter(|p| !p.steps.is_empty()) {
         let _ = writeln!(
             out,
-            "\n--\n-- {}: {}\n--",
+            "\n--\n-- {}: {}",
             record.phase.name().to_uppercase(),
-            summary::promise(record.phase)
+            promise::work(record.phase)
         );
+        for line in promise::promises(document, record.phase) {
+            let _ = writeln!(out, "-- {line}");
+        }
+        let _ = writeln!(out, "--");
         for guard in steps.by_ref().take(record.steps.len()) {
             step(&mut out, &guard, &mut patient);
         }

@@ -82,15 +82,6 @@ pub(super) fn count(n: usize, noun: &str) -> String {
     }
 }
 
-/// What a phase promises.
-pub(super) fn promise(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Expand => "adds only; the running application goes on working",
-        Phase::Migrate => "fills and validates; old and new application work",
-        Phase::Contract => "swaps and drops; run it when the old application is gone",
-    }
-}
-
 /// Something to know before the plan is applied.
 pub(super) struct Alert<'a> {
     /// A hazard's name, or `blocking`.

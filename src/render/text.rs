@@ -2,6 +2,7 @@
 
 use super::data;
 use super::mask::{clip, one_line, visible};
+use super::promise;
 use super::summary::{self, Measured};
 use crate::kinds::HazardKind;
 use crate::plan::{Document, Impact, Phase, Rollback, StatementRecord, StepRecord, Verdict};
@@ -225,7 +226,7 @@ impl Page {
         let rest = format!(
             "{} · {}",
             summary::count(steps.len(), "step"),
-            summary::promise(phase)
+            promise::work(phase)
         );
         let indent = name.len() + 2;
         let name = self.paint(BOLD, &name);
@@ -234,6 +235,9 @@ impl Page {
                 0 => self.line(&format!("{name}  {line}")),
                 _ => self.line(&format!("{:indent$}{line}", "")),
             }
+        }
+        for promise in promise::promises(document, phase) {
+            self.item(&promise);
         }
         for step in steps {
             self.step(document, step);

@@ -8,8 +8,9 @@
 use super::{Context, Refusal, Strategy, checks};
 use crate::catalog::Catalog;
 use crate::diff::absorb::inline_children;
+use crate::diff::split::Direction;
 use crate::diff::{AttributeChange, Change};
-use crate::kinds::{Alter, Hazard, HazardKind, KindTag, Object, ObjectId, Verb};
+use crate::kinds::{Alter, Column, Hazard, HazardKind, KindTag, Object, ObjectId, Verb};
 use crate::pg::Sql;
 use crate::pg::sql::Deparsed;
 use crate::plan::step::Reversal;
@@ -185,9 +186,13 @@ pub(super) fn drop(old: &Object, context: &Context<'_>) -> Option<Step> {
         return None;
     }
     let destroyed = with_absorbed(context, &id, true);
+    let moved = moved_to(old, context).map(ObjectId::human);
     let undo = match old.irreversible_drop() {
         Some(why) => Undo::Irreversible {
-            why: why.to_owned(),
+            why: match &moved {
+                Some(to) => format!("{to} has its values: nothing writes them back from there"),
+                None => why.to_owned(),
+            },
         },
         None => Undo::Run(vec![Action::Transaction(recreate(
             context, &destroyed, old,
@@ -206,10 +211,42 @@ pub(super) fn drop(old: &Object, context: &Context<'_>) -> Option<Step> {
             "no rollback brings it back",
         ));
     }
+    if moved.is_some() {
+        step.hazards.retain(|h| h.kind != HazardKind::DataLoss);
+    }
     step.releases = releases(context, &destroyed);
     step.frees = names_of(context.live, &destroyed);
     step.destroys = nodes(&destroyed, Era::Before);
     Some(step)
+}
+
+/// Where the values of `old` are by the time it is dropped, if a hint moved them.
+fn moved_to<'a>(old: &Object, context: &'a Context<'_>) -> Option<&'a ObjectId> {
+    let id = old.id();
+    let mut renamed = context.replacements.columns.values();
+    if let Some(replacement) = renamed.find(|r| r.is_renamed() && r.old == id) {
+        return Some(&replacement.column);
+    }
+    context
+        .splits
+        .iter()
+        .find_map(|split| match (old, split.direction) {
+            (Object::Column(column), Direction::Split) => (column.table_id() == split.wide
+                && split.columns.contains(&column.name))
+            .then_some(&split.narrow),
+            (Object::Table(_), Direction::Merge) => {
+                let goes_along = |column: &Column| {
+                    split.columns.contains(&column.name)
+                        || split.key.iter().any(|k| k.narrow == column.name)
+                };
+                let whole = context.live.objects.values().all(|object| match object {
+                    Object::Column(column) => column.table_id() != id || goes_along(column),
+                    _ => true,
+                });
+                (id == split.narrow && whole).then_some(&split.wide)
+            }
+            _ => None,
+        })
 }
 
 fn names_of<S>(catalog: &Catalog<S>, ids: &BTreeSet<ObjectId>) -> BTreeSet<crate::kinds::Name> {
