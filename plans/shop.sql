@@ -1,6 +1,6 @@
 -- online · DATA LOSS · 123 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
 -- from schemas/shop/v1 to schemas/shop/v2
--- plan 7b14692769fa70c02ba0a79f48b8fac9, PostgreSQL 17, pgrehearse 0.1.0
+-- plan 44fc4772c6dfda337bb86d9ca7b01048, PostgreSQL 17, pgrehearse 0.1.0
 -- data-loss in contract-27: every row of public.newsletter_signups is lost
 -- data-loss in contract-28: the values of public.customers.fax are lost
 -- rejects-writes in expand-14: from here on public.customers rejects NULL in locale, also in an UPDATE of another column of a row that has it
@@ -19,17 +19,16 @@
 -- rejects-writes in expand-35: from here on public.stock_levels rejects duplicates
 -- rejects-writes in expand-36: from here on public.stock_levels rejects new and updated rows that break stock_levels_product_id_fkey
 -- rejects-writes in expand-38: from here on public.suppliers rejects a change of its key: the foreign key of public.supplier_accounts has no ON UPDATE CASCADE
--- rejects-writes in contract-10: from here on public.payments rejects new and updated rows that break payments_amount_positive
+-- rejects-writes in contract-8: from here on public.payments rejects new and updated rows that break payments_amount_positive
 -- breaks-queries in expand-12: SELECT * from public.categories returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
 -- breaks-queries in expand-13: SELECT * from public.customers returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
 -- breaks-queries in expand-15: SELECT * from public.customers returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
 -- breaks-queries in expand-16: SELECT * from public.order_items returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
 -- breaks-queries in expand-18: SELECT * from public.products returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
 -- breaks-queries in expand-19: SELECT * from public.reviews returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
--- breaks-queries in contract-5: prepared statements that return it fail (0A000) until they are prepared again; the order of columns changes: SELECT *, COPY and INSERT without a column list
+-- breaks-queries in contract-5: prepared statements that return it fail (0A000) until they are prepared again
+-- breaks-queries in contract-6: prepared statements that return it fail (0A000) until they are prepared again
 -- breaks-queries in contract-7: prepared statements that return it fail (0A000) until they are prepared again
--- breaks-queries in contract-8: prepared statements that return it fail (0A000) until they are prepared again
--- breaks-queries in contract-9: prepared statements that return it fail (0A000) until they are prepared again
 -- breaks-queries in contract-21: queries that name table public.newsletter_signups fail from here on
 -- breaks-queries in contract-22: queries that name column public.customers.fax fail from here on
 -- breaks-queries in contract-23: queries that name column public.suppliers.bic fail from here on
@@ -44,8 +43,8 @@
 -- Run with: psql -X -f THIS_FILE DATABASE (not with --single-transaction).
 -- There is no ledger here: each statement looks whether it is done already, so that a
 -- second run does no harm. `pgrehearse apply` also checks, retries and records.
--- NOT GUARDED, a second run repeats them: contract-5
--- ONLY WITH psql -v once=1, on the first run alone: contract-13, contract-15
+-- NOT GUARDED, a second run repeats them: contract-4
+-- ONLY WITH psql -v once=1, on the first run alone: contract-11, contract-13
 
 \set ON_ERROR_STOP on
 \set AUTOCOMMIT on
@@ -74,7 +73,8 @@ SELECT pg_catalog.set_config('search_path', '', false) \g /dev/null
 SET lock_timeout = '5s';
 
 --
--- EXPAND: adds only; the running application goes on working
+-- EXPAND: adds only
+-- the old application goes on working, but writes against new rules are rejected from expand-14, expand-17, expand-20 and 13 more steps on; what depends on the list of columns may break at expand-12, expand-13, expand-15 and 3 more steps
 --
 
 -- expand-1: create type public.carrier [online]
@@ -875,7 +875,9 @@ COMMENT ON TABLE public.warehouses IS 'Where goods lie';
 COMMIT;
 
 --
--- MIGRATE: fills and validates; old and new application work
+-- MIGRATE: fills and validates
+-- the old application goes on working
+-- the new application works from the end of this phase
 --
 
 -- migrate-1: fill public.supplier_accounts from public.suppliers [online]
@@ -1162,7 +1164,9 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS _pgrehearse_49e23ca3b0a8 ON public.order
 \endif
 
 --
--- CONTRACT: swaps and drops; run it when the old application is gone
+-- CONTRACT: swaps, retires, drops
+-- the old application must be gone before contract-19
+-- the new application works
 --
 
 -- contract-1: look for rows that are only in public.suppliers [online]
@@ -1225,20 +1229,7 @@ BEGIN
 END
 $fill$;
 
--- contract-3: stop keeping iban, bic of public.suppliers and public.supplier_accounts alike [online]
---   locks: ACCESS EXCLUSIVE on public._pgrehearse_b1cd1f991621, public._pgrehearse_b1cd1f991621_pkey, public.supplier_accounts, public.suppliers
---   cannot be undone: nothing follows the new values any more: the old ones are out of date
-BEGIN;
-DROP TRIGGER IF EXISTS "~pgrehearse_f773b5c7e12a" ON public.suppliers;
-DROP TRIGGER IF EXISTS "~pgrehearse_ff0a9bb48eae" ON public.suppliers;
-DROP TRIGGER IF EXISTS "~pgrehearse_d11edfa710ff" ON public.supplier_accounts;
-DROP TRIGGER IF EXISTS "~pgrehearse_bb096531b094" ON public.supplier_accounts;
-DROP FUNCTION IF EXISTS public._pgrehearse_f773b5c7e12a();
-DROP FUNCTION IF EXISTS public._pgrehearse_bb096531b094();
-DROP TABLE IF EXISTS public._pgrehearse_b1cd1f991621;
-COMMIT;
-
--- contract-4: compare the old and the new display_name of public.customers [online]
+-- contract-3: compare the old and the new display_name of public.customers [online]
 --   locks: ROW EXCLUSIVE on public.customers, public.customers_display_name_idx, public.customers_email_key, public.customers_full_name_idx, public.customers_pkey
 --   long-running: every row of public.customers is read once more, in batches
 --   in batches by id; not inside a transaction, because each batch is committed
@@ -1266,37 +1257,27 @@ BEGIN
 END
 $fill$;
 
--- contract-5: put the new public.customers.display_name in the place of the old [online]
+-- contract-4: hand over to the new public.customers.display_name what hangs on the old [online]
 --   locks: ACCESS EXCLUSIVE on public.customers
---   breaks-queries: prepared statements that return it fail (0A000) until they are prepared again; the order of columns changes: SELECT *, COPY and INSERT without a column list
 BEGIN;
 LOCK TABLE public.customers IN ACCESS EXCLUSIVE MODE;
 COMMIT;
 
--- contract-6: stop keeping the old full_name of public.customers alike [online]
---   locks: ACCESS EXCLUSIVE on public.customers
---   cannot be undone: nothing follows the new values any more: the old ones are out of date
-BEGIN;
-ALTER TABLE public.customers ALTER COLUMN full_name DROP NOT NULL;
-DROP TRIGGER IF EXISTS "~pgrehearse_31dabe6098df" ON public.customers;
-DROP FUNCTION IF EXISTS public._pgrehearse_31dabe6098df();
-COMMIT;
-
--- contract-7: change column public.orders.note: type [online]
+-- contract-5: change column public.orders.note: type [online]
 --   locks: ACCESS EXCLUSIVE on public.orders
 --   breaks-queries: prepared statements that return it fail (0A000) until they are prepared again
 BEGIN;
 ALTER TABLE public.orders ALTER COLUMN note TYPE text;
 COMMIT;
 
--- contract-8: change column public.payments.amount: type [online]
+-- contract-6: change column public.payments.amount: type [online]
 --   locks: ACCESS EXCLUSIVE on public.payments
 --   breaks-queries: prepared statements that return it fail (0A000) until they are prepared again
 BEGIN;
 ALTER TABLE public.payments ALTER COLUMN amount TYPE numeric(12,2);
 COMMIT;
 
--- contract-9: change column public.products.name: type (and 1 object with it) [online]
+-- contract-7: change column public.products.name: type (and 1 object with it) [online]
 --   locks: ACCESS EXCLUSIVE on public.active_products, public.products
 --   locks: ACCESS SHARE on public.categories
 --   breaks-queries: prepared statements that return it fail (0A000) until they are prepared again
@@ -1315,7 +1296,7 @@ CREATE OR REPLACE VIEW public.active_products AS
   WHERE p.active;
 COMMIT;
 
--- contract-10: add constraint public.payments.payments_amount_positive as NOT VALID [online]
+-- contract-8: add constraint public.payments.payments_amount_positive as NOT VALID [online]
 --   locks: ACCESS EXCLUSIVE on public.payments
 --   rejects-writes: from here on public.payments rejects new and updated rows that break payments_amount_positive
 BEGIN;
@@ -1328,7 +1309,7 @@ END
 $do$;
 COMMIT;
 
--- contract-11: validate constraint public.payments.payments_amount_positive [online]
+-- contract-9: validate constraint public.payments.payments_amount_positive [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.payments
 --   scans: public.payments
 SET lock_timeout = '0';
@@ -1336,7 +1317,7 @@ BEGIN;
 ALTER TABLE public.payments VALIDATE CONSTRAINT payments_amount_positive;
 COMMIT;
 
--- contract-12: drop index public.categories_slug_idx [online]
+-- contract-10: drop index public.categories_slug_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.categories, public.categories_slug_idx
 --   long-running: queries that index public.categories_slug_idx serves become scans
 SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = 'categories_slug_idx')
@@ -1346,11 +1327,11 @@ SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_
 DROP INDEX CONCURRENTLY IF EXISTS public.categories_slug_idx;
 \endif
 
--- contract-13: swap index public.orders_status_idx [online]
+-- contract-11: swap index public.orders_status_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public._pgrehearse_49e23ca3b0a8, public.orders_status_idx
 \if :{?once}
 \else
-\echo contract-13 takes a name away which a later step gives to something new: run with -v once=1, and only once
+\echo contract-11 takes a name away which a later step gives to something new: run with -v once=1, and only once
 DO $$ BEGIN RAISE EXCEPTION 'stopped before the first statement of this step'; END $$;
 \endif
 SET lock_timeout = '5s';
@@ -1371,7 +1352,7 @@ END
 $do$;
 COMMIT;
 
--- contract-14: drop the old index public.orders_status_idx [online]
+-- contract-12: drop the old index public.orders_status_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public._pgrehearse_ad6b9be7c7b6, public.orders
 SET lock_timeout = '0';
 SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = '_pgrehearse_ad6b9be7c7b6')
@@ -1381,11 +1362,11 @@ SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_
 DROP INDEX CONCURRENTLY IF EXISTS public._pgrehearse_ad6b9be7c7b6;
 \endif
 
--- contract-15: swap index public.products_category_id_idx [online]
+-- contract-13: swap index public.products_category_id_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public._pgrehearse_9c5f727c126b, public.products_category_id_idx
 \if :{?once}
 \else
-\echo contract-15 takes a name away which a later step gives to something new: run with -v once=1, and only once
+\echo contract-13 takes a name away which a later step gives to something new: run with -v once=1, and only once
 DO $$ BEGIN RAISE EXCEPTION 'stopped before the first statement of this step'; END $$;
 \endif
 SET lock_timeout = '5s';
@@ -1406,7 +1387,7 @@ END
 $do$;
 COMMIT;
 
--- contract-16: drop the old index public.products_category_id_idx [online]
+-- contract-14: drop the old index public.products_category_id_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public._pgrehearse_b39054b197e3, public.products
 SET lock_timeout = '0';
 SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = '_pgrehearse_b39054b197e3')
@@ -1416,7 +1397,7 @@ SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_
 DROP INDEX CONCURRENTLY IF EXISTS public._pgrehearse_b39054b197e3;
 \endif
 
--- contract-17: drop index public.reviews_product_id_idx [online]
+-- contract-15: drop index public.reviews_product_id_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.reviews, public.reviews_product_id_idx
 --   long-running: queries that index public.reviews_product_id_idx serves become scans
 SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = 'reviews_product_id_idx')
@@ -1426,7 +1407,7 @@ SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_
 DROP INDEX CONCURRENTLY IF EXISTS public.reviews_product_id_idx;
 \endif
 
--- contract-18: replace view public.order_summary [online]
+-- contract-16: replace view public.order_summary [online]
 --   locks: ACCESS EXCLUSIVE on public.order_summary
 --   locks: ACCESS SHARE on public.customers, public.orders
 SET lock_timeout = '5s';
@@ -1443,7 +1424,7 @@ CREATE OR REPLACE VIEW public.order_summary AS
      JOIN public.customers cu ON ((cu.id = o.customer_id)));
 COMMIT;
 
--- contract-19: create view public.top_products [online]
+-- contract-17: create view public.top_products [online]
 --   locks: ACCESS SHARE on public.reviews
 BEGIN;
 CREATE OR REPLACE VIEW public.top_products AS
@@ -1457,9 +1438,31 @@ CREATE OR REPLACE VIEW public.top_products AS
  HAVING (count(*) >= 5);
 COMMIT;
 
--- contract-20: replace comment on view public.order_summary [online]
+-- contract-18: replace comment on view public.order_summary [online]
 BEGIN;
 COMMENT ON VIEW public.order_summary IS 'One line per order, for the back office';
+COMMIT;
+
+-- contract-19: stop keeping iban, bic of public.suppliers and public.supplier_accounts alike [online]
+--   locks: ACCESS EXCLUSIVE on public._pgrehearse_b1cd1f991621, public._pgrehearse_b1cd1f991621_pkey, public.supplier_accounts, public.suppliers
+--   cannot be undone: nothing follows the new values any more: the old ones are out of date
+BEGIN;
+DROP TRIGGER IF EXISTS "~pgrehearse_f773b5c7e12a" ON public.suppliers;
+DROP TRIGGER IF EXISTS "~pgrehearse_ff0a9bb48eae" ON public.suppliers;
+DROP TRIGGER IF EXISTS "~pgrehearse_d11edfa710ff" ON public.supplier_accounts;
+DROP TRIGGER IF EXISTS "~pgrehearse_bb096531b094" ON public.supplier_accounts;
+DROP FUNCTION IF EXISTS public._pgrehearse_f773b5c7e12a();
+DROP FUNCTION IF EXISTS public._pgrehearse_bb096531b094();
+DROP TABLE IF EXISTS public._pgrehearse_b1cd1f991621;
+COMMIT;
+
+-- contract-20: stop keeping the old full_name of public.customers alike [online]
+--   locks: ACCESS EXCLUSIVE on public.customers
+--   cannot be undone: nothing follows the new values any more: the old ones are out of date
+BEGIN;
+ALTER TABLE public.customers ALTER COLUMN full_name DROP NOT NULL;
+DROP TRIGGER IF EXISTS "~pgrehearse_31dabe6098df" ON public.customers;
+DROP FUNCTION IF EXISTS public._pgrehearse_31dabe6098df();
 COMMIT;
 
 -- contract-21: retire table public.newsletter_signups as _deprecated_newsletter_signups [online]

@@ -5,7 +5,7 @@
 
 mod graph;
 
-use crate::plan::{Action, Gate, Phase, Step};
+use crate::plan::{Action, Gate, Phase, Step, Undo};
 use graph::{Edges, Reason};
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
@@ -115,11 +115,13 @@ fn lift(steps: &mut [Step], edges: &Edges) -> Result<(), Cycle> {
 
 /// Kahn's algorithm with a heap: petgraph's own sort has no tie key.
 fn topological(steps: &[Step], edges: &Edges) -> Result<Vec<usize>, Cycle> {
-    type Key<'a> = (Phase, u8, bool, &'a crate::kinds::ObjectId, usize);
+    type Key<'a> = (Phase, u8, bool, bool, &'a crate::kinds::ObjectId, usize);
     let key = |i: usize| -> Reverse<Key<'_>> {
         let step = &steps[i];
         let rank = Gate::rank(step.gate.as_ref());
-        Reverse((step.phase(), rank, !step.renames, &step.object, i))
+        // What cannot go back stands as late as possible.
+        let last = matches!(step.undo(), Undo::Irreversible { .. });
+        Reverse((step.phase(), rank, last, !step.renames, &step.object, i))
     };
     let mut waiting: Vec<usize> = vec![0; steps.len()];
     for &(_, b) in edges.keys() {
@@ -130,7 +132,7 @@ fn topological(steps: &[Step], edges: &Edges) -> Result<Vec<usize>, Cycle> {
         .map(key)
         .collect();
     let mut order = Vec::with_capacity(steps.len());
-    while let Some(Reverse((_, _, _, _, i))) = ready.pop() {
+    while let Some(Reverse((.., i))) = ready.pop() {
         order.push(i);
         for (&(_, b), _) in edges.range((i, 0)..=(i, usize::MAX)) {
             waiting[b] -= 1;

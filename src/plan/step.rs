@@ -258,7 +258,10 @@ impl Step {
             .collect();
         let lead = std::iter::once(&first)
             .chain(&rest)
-            .find(|s| matches!(s.operation, "alter" | "swap column") && !s.disturbs.is_empty())
+            .find(|s| {
+                matches!(s.operation, "alter" | "swap column" | "hand over")
+                    && !s.disturbs.is_empty()
+            })
             .or_else(|| {
                 std::iter::once(&first)
                     .chain(&rest)

@@ -401,7 +401,10 @@ fn alter_at_once(
     if disturbs {
         step.hazards.push(Hazard::declared(
             HazardKind::BreaksQueries,
-            "prepared statements that return it fail (0A000) until they are prepared again",
+            format!(
+                "prepared statements that return {} fail (0A000) until they are prepared again",
+                id.human()
+            ),
         ));
     }
     let own = one(id);

@@ -398,30 +398,48 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
         .iter()
         .map(|p| format!("{}.{}", p.new.table_name(), p.new.name))
         .collect();
-    let mut step = Step::contract(
+    let step = Step::contract(
         id.clone(),
         Action::Transaction(swap.there),
         Undo::Run(swap.back),
-    )
-    .described(
-        "swap column",
-        format!("put the new {} in the place of the old", columns.join(", ")),
-        "names change and nothing is read: the new application works from here on, the old one as \
-         long as its queries take the new type",
     );
-    step.hazards.push(Hazard::declared(
-        HazardKind::BreaksQueries,
-        "prepared statements that return it fail (0A000) until they are prepared again; the order \
-         of columns changes: SELECT *, COPY and INSERT without a column list",
-    ));
-    let retyped = component.columns.iter();
-    let retyped = retyped.filter(|p| !p.replacement.is_renamed());
-    step.hazards.extend(retyped.filter_map(narrower));
-    let retyped = component.columns.iter().map(|p| p.replacement);
-    let retyped: Vec<&ObjectId> = retyped
-        .filter(|r| !r.is_renamed())
-        .map(|r| &r.column)
+    let retyped: Vec<&Pair<'_>> = component
+        .columns
+        .iter()
+        .filter(|p| !p.replacement.is_renamed())
         .collect();
+    let mut step = if retyped.is_empty() {
+        step.described(
+            "hand over",
+            format!(
+                "hand over to the new {} what hangs on the old",
+                columns.join(", ")
+            ),
+            "indexes and constraints take their names, views read the new column; both columns \
+             go on working",
+        )
+    } else {
+        step.described(
+            "swap column",
+            format!("put the new {} in the place of the old", columns.join(", ")),
+            "names change and nothing is read: the new application works from here on, the old one \
+             as long as its queries take the new type",
+        )
+    };
+    step.hazards.extend(retyped.iter().map(|pair| {
+        Hazard::declared(
+            HazardKind::BreaksQueries,
+            format!(
+                "prepared statements that return {0}.{1} fail (0A000) until they are prepared again; \
+                 the order of columns changes: SELECT *, COPY and INSERT without a column list",
+                pair.new.table_name(),
+                pair.new.name
+            ),
+        )
+    }));
+    step.hazards
+        .extend(retyped.iter().filter_map(|p| narrower(p)));
+    let retyped: Vec<&ObjectId> = retyped.iter().map(|p| &p.replacement.column).collect();
     let own: BTreeSet<ObjectId> = retyped
         .iter()
         .copied()
