@@ -482,8 +482,10 @@ fn a_detach_that_readers_wait_for_gives_way() {
                 if let Some(mut shop) = shop.take() {
                     let served = served.clone();
                     threads.spawn(move || {
-                        shop.batch_execute("SELECT FROM public.pt_1 LIMIT 1")
-                            .unwrap();
+                        shop.batch_execute(
+                            "SET statement_timeout = '20s'; SELECT FROM public.pt_1 LIMIT 1",
+                        )
+                        .unwrap();
                         served.send(()).unwrap();
                     });
                 }
