@@ -234,7 +234,7 @@ fn in_the_queue_even_a_step_with_leave_gives_way() {
             assert_eq!(outcome.unwrap().done.len(), 1);
         });
         assert!(
-            said[0].contains("shop") && said[0].contains("report"),
+            said[0].contains("ms for it; ") && said[0].contains("report"),
             "{said:?}"
         );
     });
@@ -475,9 +475,10 @@ fn a_detach_that_readers_wait_for_gives_way() {
         std::thread::scope(|threads| {
             let mut shop = Some(client(&config, "shop"));
             let outcome = run_with(&config, &plan, &policy, &mut |event| {
-                let Event::Waiting { waiting, .. } = event else {
+                let Event::Waiting { waiting, since, .. } = event else {
                     return;
                 };
+                assert!(since < Duration::from_secs(30), "the shop waits");
                 assert_eq!(waiting[0].application.as_deref(), Some("report"));
                 if let Some(mut shop) = shop.take() {
                     let served = served.clone();
