@@ -128,7 +128,7 @@ fn every_relation_of_the_transaction_is_looked_at() {
         });
         assert_eq!(outcome.unwrap().done.len(), 1);
         assert!(
-            said[0].contains("report") && said[0].contains("ACCESS SHARE on public.u"),
+            said[0].contains("report") && said[0].contains("which has ACCESS SHARE on public.u"),
             "{said:?}"
         );
     });

@@ -84,7 +84,7 @@ impl fmt::Display for Blocker {
             write!(f, " ({})", about.join(", "))?;
         }
         if let Some((relation, mode)) = &self.lock {
-            write!(f, " holds {mode} on {relation}")?;
+            write!(f, ", which has {mode} on {relation}")?;
         }
         let query = self.query.as_ref().filter(|_| self.autovacuum.is_none());
         if let Some(query) = query.filter(|q| !q.is_empty()) {
@@ -390,7 +390,7 @@ pub(super) fn query_head(query: &str) -> String {
     }
     match head.char_indices().nth(QUERY_HEAD) {
         Some((end, _)) => format!("{}…", &head[..end]),
-        None => head.trim_end().to_owned(),
+        None => head.trim_end_matches([';', ' ']).to_owned(),
     }
 }
 

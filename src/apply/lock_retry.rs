@@ -351,13 +351,13 @@ fn wait_outside(
                     blockers: old,
                 }));
             }
-            enders.end(&mut session.client, &old, observer);
             observer.event(Event::Waiting {
                 step: Some(work.step.to_owned()),
                 phase: None,
-                waiting: old,
+                waiting: old.clone(),
                 since: waited,
             });
+            enders.end(&mut session.client, &old, observer);
         }
         std::thread::sleep(
             options

@@ -111,13 +111,13 @@ pub(super) fn watched(
                     blockers: blockers.clone(),
                 });
             }
-            enders.end(look, &blockers, observer);
             observer.event(Event::Waiting {
                 step: Some(step.to_owned()),
                 phase: phase(look, pid).unwrap_or_default(),
-                waiting: blockers,
+                waiting: blockers.clone(),
                 since: waited,
             });
+            enders.end(look, &blockers, observer);
         },
     );
     match (result, gave_up) {

@@ -1,5 +1,6 @@
 //! `pgrehearse status`.
 
+use super::ui::Ui;
 use super::{CliError, Context, Exit, options};
 use crate::apply::ApplyError;
 use crate::apply::status::{self, NextStep, PlanStatus, Status};
@@ -23,7 +24,7 @@ impl Arguments {
         let found = status::read(&mut client, &ledger)?;
         match context.ui.is_json() {
             true => context.ui.print_json(&document(&found)),
-            false => context.ui.print(&text(&found)),
+            false => context.ui.print(&text(&found, &context.ui)),
         }
         Ok(Exit::Done)
     }
@@ -34,7 +35,7 @@ pub(super) fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
 }
 
-fn text(found: &Status) -> String {
+fn text(found: &Status, ui: &Ui) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     if found.plans.is_empty() {
@@ -44,7 +45,7 @@ fn text(found: &Status) -> String {
         if !out.is_empty() {
             out.push('\n');
         }
-        one(&mut out, plan);
+        one(&mut out, plan, ui);
     }
     if let Some(holder) = &found.holder {
         let _ = writeln!(out, "\nat work now: {holder}");
@@ -52,7 +53,8 @@ fn text(found: &Status) -> String {
     out
 }
 
-fn one(out: &mut String, plan: &PlanStatus) {
+fn one(out: &mut String, plan: &PlanStatus, ui: &Ui) {
+    let fold = |text: &str| ui.folded(text, 11);
     let _ = writeln!(out, "plan {}  {}", short(&plan.id), plan.state);
     let _ = writeln!(out, "  from     {}", plan.from);
     let _ = writeln!(out, "  to       {}", plan.to);
@@ -69,7 +71,7 @@ fn one(out: &mut String, plan: &PlanStatus) {
         let _ = writeln!(out, "  {name:<8} {} of {all} steps done", phase.done.len());
     }
     if let Some(message) = &plan.message {
-        let _ = writeln!(out, "  last run {message}");
+        let _ = writeln!(out, "  last run {}", fold(message));
     }
     if let Some(next) = &plan.next {
         let begun = if next.begun { " (begun)" } else { "" };
@@ -85,10 +87,11 @@ fn one(out: &mut String, plan: &PlanStatus) {
             );
         }
         for gate in &plan.gates {
-            let _ = writeln!(out, "  gate     {}  {}", gate.step, gate.waits_for);
+            let gate = format!("{}  {}", gate.step, gate.waits_for);
+            let _ = writeln!(out, "  gate     {}", fold(&gate));
         }
         for blocker in &next.blockers {
-            let _ = writeln!(out, "  blocked  by {blocker}");
+            let _ = writeln!(out, "  blocked  {}", fold(&format!("by {blocker}")));
         }
     }
 }

@@ -134,6 +134,15 @@ impl Ui {
         self.above_bar(|| write(&mut io::stdout().lock(), text));
     }
 
+    /// `text` for standard output from column `indent` on: in lines, where that is a terminal.
+    pub fn folded(&self, text: &str, indent: usize) -> String {
+        if !self.terminals.output {
+            return text.to_owned();
+        }
+        let lines = wrap(text, self.out.width, indent, indent);
+        lines.join(&format!("\n{}", " ".repeat(indent)))
+    }
+
     /// Writes `value` as the one JSON document.
     pub fn print_json(&self, value: &serde_json::Value) {
         // A `Value` has only text keys, which is all that could fail.

@@ -40,11 +40,16 @@ pub(super) fn show(document: &Document, found: &Forecast, context: &Context) {
         let begun = if step.begun { " (begun)" } else { "" };
         let _ = writeln!(out, "  {}{begun}  {}", step.id, step.title);
         for blocker in &step.blockers {
-            let _ = writeln!(out, "    would wait for {blocker}");
+            let waits = context.ui.folded(&format!("would wait for {blocker}"), 6);
+            let _ = writeln!(out, "    {waits}");
         }
     }
     if let Some(why) = &found.stops {
-        let _ = writeln!(out, "it would stop: {why}");
+        let _ = writeln!(
+            out,
+            "{}",
+            context.ui.folded(&format!("it would stop: {why}"), 2)
+        );
     }
     out.push_str("dry run: nothing was written to the live database");
     context.ui.print(&out);

@@ -215,6 +215,8 @@ impl From<ApplyError> for CliError {
     fn from(error: ApplyError) -> Self {
         let mut made =
             Self::of(error.code(), &error, exit(error.exit_code())).maybe_help(error.help());
+        // Its message has what the server said.
+        made.causes.clear();
         made.state = error.state().map(|state| {
             let list = |ids: &[String]| match ids {
                 [] => "none".to_owned(),
