@@ -222,7 +222,10 @@ fn in_the_queue_even_a_step_with_leave_gives_way() {
                             let waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'public.t'::regclass";
                             shop.query_opt(waits, &[]).unwrap().is_some()
                         });
-                        shop.batch_execute("SELECT FROM public.t LIMIT 1").unwrap();
+                        shop.batch_execute(
+                            "SET statement_timeout = '20s'; SELECT FROM public.t LIMIT 1",
+                        )
+                        .unwrap();
                     });
                 }
                 Event::Retry { why, blockers, .. } => {
@@ -472,32 +475,32 @@ fn a_detach_that_readers_wait_for_gives_way() {
         });
         let mut report = Some(report);
         let (served, answer) = channel();
+        let mut has_answer = false;
         std::thread::scope(|threads| {
             let mut shop = Some(client(&config, "shop"));
             let outcome = run_with(&config, &plan, &policy, &mut |event| {
                 let Event::Waiting { waiting, since, .. } = event else {
                     return;
                 };
-                assert!(since < Duration::from_secs(30), "the shop waits");
                 assert_eq!(waiting[0].application.as_deref(), Some("report"));
                 if let Some(mut shop) = shop.take() {
                     let served = served.clone();
                     threads.spawn(move || {
-                        shop.batch_execute(
-                            "SET statement_timeout = '20s'; SELECT FROM public.pt_1 LIMIT 1",
-                        )
-                        .unwrap();
+                        shop.batch_execute("SELECT FROM public.pt_1 LIMIT 1")
+                            .unwrap();
                         served.send(()).unwrap();
                     });
                 }
                 // The report is still at it, and so is the step: yet the shop had its answer.
-                if answer.try_recv().is_ok() {
+                let answered = answer.try_recv().is_ok();
+                has_answer |= answered;
+                if answered || since > Duration::from_secs(30) {
                     drop(report.take());
                 }
             });
             assert_eq!(outcome.unwrap().done.len(), 1);
         });
-        assert!(report.is_none(), "the shop was never answered");
+        assert!(has_answer, "the shop waited for the report");
     });
 }
 
