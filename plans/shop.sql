@@ -1,8 +1,8 @@
 -- online · DATA LOSS · 123 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
 -- from schemas/shop/v1 to schemas/shop/v2
--- plan 44fc4772c6dfda337bb86d9ca7b01048, PostgreSQL 17, pgrehearse 0.1.0
--- data-loss in contract-27: every row of public.newsletter_signups is lost
--- data-loss in contract-28: the values of public.customers.fax are lost
+-- plan f5b36df960bc7b484bf6af27847756c5, PostgreSQL 17, pgrehearse 0.1.0
+-- data-loss in contract-26: every row of public.newsletter_signups is lost
+-- data-loss in contract-27: the values of public.customers.fax are lost
 -- rejects-writes in expand-14: from here on public.customers rejects NULL in locale, also in an UPDATE of another column of a row that has it
 -- rejects-writes in expand-17: from here on public.orders rejects NULL in placed_at, also in an UPDATE of another column of a row that has it
 -- rejects-writes in expand-20: from here on public.categories rejects duplicates
@@ -26,16 +26,16 @@
 -- breaks-queries in expand-16: SELECT * from public.order_items returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
 -- breaks-queries in expand-18: SELECT * from public.products returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
 -- breaks-queries in expand-19: SELECT * from public.reviews returns one column more; COPY and INSERT without a column list, and prepared SELECT *, can fail
--- breaks-queries in contract-5: prepared statements that return it fail (0A000) until they are prepared again
--- breaks-queries in contract-6: prepared statements that return it fail (0A000) until they are prepared again
--- breaks-queries in contract-7: prepared statements that return it fail (0A000) until they are prepared again
--- breaks-queries in contract-21: queries that name table public.newsletter_signups fail from here on
--- breaks-queries in contract-22: queries that name column public.customers.fax fail from here on
--- breaks-queries in contract-23: queries that name column public.suppliers.bic fail from here on
--- breaks-queries in contract-24: queries that name column public.suppliers.iban fail from here on
--- breaks-queries in contract-26: queries that name column public.customers.full_name fail from here on
+-- breaks-queries in contract-5: prepared statements that return column public.orders.note fail (0A000) until they are prepared again
+-- breaks-queries in contract-6: prepared statements that return column public.payments.amount fail (0A000) until they are prepared again
+-- breaks-queries in contract-7: prepared statements that return column public.products.name fail (0A000) until they are prepared again
+-- breaks-queries in contract-20: queries that name table public.newsletter_signups fail from here on
+-- breaks-queries in contract-21: queries that name column public.customers.fax fail from here on
+-- breaks-queries in contract-22: queries that name column public.suppliers.bic fail from here on
+-- breaks-queries in contract-23: queries that name column public.suppliers.iban fail from here on
+-- breaks-queries in contract-25: queries that name column public.customers.full_name fail from here on
+-- irreversible in contract-26: no rollback brings it back
 -- irreversible in contract-27: no rollback brings it back
--- irreversible in contract-28: no rollback brings it back
 -- irreversible in contract-29: no rollback brings it back
 -- irreversible in contract-30: no rollback brings it back
 -- irreversible in contract-31: no rollback brings it back
@@ -1265,14 +1265,14 @@ COMMIT;
 
 -- contract-5: change column public.orders.note: type [online]
 --   locks: ACCESS EXCLUSIVE on public.orders
---   breaks-queries: prepared statements that return it fail (0A000) until they are prepared again
+--   breaks-queries: prepared statements that return column public.orders.note fail (0A000) until they are prepared again
 BEGIN;
 ALTER TABLE public.orders ALTER COLUMN note TYPE text;
 COMMIT;
 
 -- contract-6: change column public.payments.amount: type [online]
 --   locks: ACCESS EXCLUSIVE on public.payments
---   breaks-queries: prepared statements that return it fail (0A000) until they are prepared again
+--   breaks-queries: prepared statements that return column public.payments.amount fail (0A000) until they are prepared again
 BEGIN;
 ALTER TABLE public.payments ALTER COLUMN amount TYPE numeric(12,2);
 COMMIT;
@@ -1280,7 +1280,7 @@ COMMIT;
 -- contract-7: change column public.products.name: type (and 1 object with it) [online]
 --   locks: ACCESS EXCLUSIVE on public.active_products, public.products
 --   locks: ACCESS SHARE on public.categories
---   breaks-queries: prepared statements that return it fail (0A000) until they are prepared again
+--   breaks-queries: prepared statements that return column public.products.name fail (0A000) until they are prepared again
 BEGIN;
 DROP VIEW IF EXISTS public.active_products;
 ALTER TABLE public.products ALTER COLUMN name TYPE character varying(200);
@@ -1456,16 +1456,7 @@ DROP FUNCTION IF EXISTS public._pgrehearse_bb096531b094();
 DROP TABLE IF EXISTS public._pgrehearse_b1cd1f991621;
 COMMIT;
 
--- contract-20: stop keeping the old full_name of public.customers alike [online]
---   locks: ACCESS EXCLUSIVE on public.customers
---   cannot be undone: nothing follows the new values any more: the old ones are out of date
-BEGIN;
-ALTER TABLE public.customers ALTER COLUMN full_name DROP NOT NULL;
-DROP TRIGGER IF EXISTS "~pgrehearse_31dabe6098df" ON public.customers;
-DROP FUNCTION IF EXISTS public._pgrehearse_31dabe6098df();
-COMMIT;
-
--- contract-21: retire table public.newsletter_signups as _deprecated_newsletter_signups [online]
+-- contract-20: retire table public.newsletter_signups as _deprecated_newsletter_signups [online]
 --   locks: ACCESS EXCLUSIVE on public.newsletter_signups
 --   breaks-queries: queries that name table public.newsletter_signups fail from here on
 --   gate: no query names table public.newsletter_signups in two looks at pg_stat_statements, 24 h apart
@@ -1479,7 +1470,7 @@ END
 $do$;
 COMMIT;
 
--- contract-22: retire column public.customers.fax as _deprecated_fax [online]
+-- contract-21: retire column public.customers.fax as _deprecated_fax [online]
 --   locks: ACCESS EXCLUSIVE on public.customers
 --   breaks-queries: queries that name column public.customers.fax fail from here on
 --   gate: no query names column public.customers.fax in two looks at pg_stat_statements, 24 h apart
@@ -1493,7 +1484,7 @@ END
 $do$;
 COMMIT;
 
--- contract-23: retire column public.suppliers.bic as _deprecated_bic [online]
+-- contract-22: retire column public.suppliers.bic as _deprecated_bic [online]
 --   locks: ACCESS EXCLUSIVE on public.suppliers
 --   breaks-queries: queries that name column public.suppliers.bic fail from here on
 --   gate: no query names column public.suppliers.bic in two looks at pg_stat_statements, 24 h apart
@@ -1507,7 +1498,7 @@ END
 $do$;
 COMMIT;
 
--- contract-24: retire column public.suppliers.iban as _deprecated_iban [online]
+-- contract-23: retire column public.suppliers.iban as _deprecated_iban [online]
 --   locks: ACCESS EXCLUSIVE on public.suppliers
 --   breaks-queries: queries that name column public.suppliers.iban fail from here on
 --   gate: no query names column public.suppliers.iban in two looks at pg_stat_statements, 24 h apart
@@ -1521,7 +1512,7 @@ END
 $do$;
 COMMIT;
 
--- contract-25: drop index public.customers_full_name_idx [online]
+-- contract-24: drop index public.customers_full_name_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.customers, public.customers_full_name_idx
 --   long-running: queries that index public.customers_full_name_idx serves become scans
 --   gate: no query names column public.customers.full_name in two looks at pg_stat_statements, 24 h apart
@@ -1533,7 +1524,7 @@ SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_
 DROP INDEX CONCURRENTLY IF EXISTS public.customers_full_name_idx;
 \endif
 
--- contract-26: retire column public.customers.full_name as _deprecated_full_name [online]
+-- contract-25: retire column public.customers.full_name as _deprecated_full_name [online]
 --   locks: ACCESS EXCLUSIVE on public.customers
 --   breaks-queries: queries that name column public.customers.full_name fail from here on
 --   gate: no query names column public.customers.full_name in two looks at pg_stat_statements, 24 h apart
@@ -1546,32 +1537,59 @@ BEGIN
   END IF;
 END
 $do$;
+CREATE OR REPLACE FUNCTION public._pgrehearse_31dabe6098df() RETURNS trigger LANGUAGE plpgsql AS $pgrehearse$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.display_name IS NOT NULL THEN
+            NEW._deprecated_full_name := NEW.display_name;
+        ELSE
+            NEW.display_name := NEW._deprecated_full_name;
+        END IF;
+    ELSIF ROW(NEW.display_name)::record OPERATOR(pg_catalog.*<>) ROW(OLD.display_name)::record THEN
+        IF ROW(NEW.display_name)::record OPERATOR(pg_catalog.*<>) ROW((NEW._deprecated_full_name)::text)::record THEN
+            NEW._deprecated_full_name := NEW.display_name;
+        END IF;
+    ELSIF NEW.display_name IS NULL OR ROW(NEW._deprecated_full_name)::record OPERATOR(pg_catalog.*<>) ROW(OLD._deprecated_full_name)::record THEN
+        NEW.display_name := NEW._deprecated_full_name;
+    END IF;
+    RETURN NEW;
+END;
+$pgrehearse$;
 COMMIT;
 
--- contract-27: drop table public.newsletter_signups [online]
+-- contract-26: drop table public.newsletter_signups [online]
 --   locks: ACCESS EXCLUSIVE on public._deprecated_newsletter_signups, public.newsletter_signups_email_idx, public.newsletter_signups_id_seq, public.newsletter_signups_pkey
 --   data-loss: every row of public.newsletter_signups is lost
 --   irreversible: no rollback brings it back
---   gate: 7 days after contract-21
+--   gate: 7 days after contract-20
 --   cannot be undone: the rows are gone
 BEGIN;
 DROP TABLE IF EXISTS public._deprecated_newsletter_signups;
 COMMIT;
 
--- contract-28: drop column public.customers.fax [online]
+-- contract-27: drop column public.customers.fax [online]
 --   locks: ACCESS EXCLUSIVE on public.customers
 --   data-loss: the values of public.customers.fax are lost
 --   irreversible: no rollback brings it back
---   gate: 7 days after contract-22
+--   gate: 7 days after contract-21
 --   cannot be undone: the column's values are gone
 BEGIN;
 ALTER TABLE IF EXISTS public.customers DROP COLUMN IF EXISTS _deprecated_fax;
 COMMIT;
 
+-- contract-28: stop keeping the old full_name of public.customers alike [online]
+--   locks: ACCESS EXCLUSIVE on public.customers
+--   gate: 7 days after contract-25
+--   cannot be undone: nothing follows the new values any more: the old ones are out of date
+BEGIN;
+ALTER TABLE public.customers ALTER COLUMN _deprecated_full_name DROP NOT NULL;
+DROP TRIGGER IF EXISTS "~pgrehearse_31dabe6098df" ON public.customers;
+DROP FUNCTION IF EXISTS public._pgrehearse_31dabe6098df();
+COMMIT;
+
 -- contract-29: drop column public.customers.full_name [online]
 --   locks: ACCESS EXCLUSIVE on public.customers
 --   irreversible: no rollback brings it back
---   gate: 7 days after contract-26
 --   cannot be undone: column public.customers.display_name has its values: nothing writes them back from there
 BEGIN;
 ALTER TABLE IF EXISTS public.customers DROP COLUMN IF EXISTS _deprecated_full_name;
@@ -1580,7 +1598,7 @@ COMMIT;
 -- contract-30: drop column public.suppliers.bic [online]
 --   locks: ACCESS EXCLUSIVE on public.suppliers
 --   irreversible: no rollback brings it back
---   gate: 7 days after contract-23
+--   gate: 7 days after contract-22
 --   cannot be undone: table public.supplier_accounts has its values: nothing writes them back from there
 BEGIN;
 ALTER TABLE IF EXISTS public.suppliers DROP COLUMN IF EXISTS _deprecated_bic;
@@ -1589,7 +1607,7 @@ COMMIT;
 -- contract-31: drop column public.suppliers.iban [online]
 --   locks: ACCESS EXCLUSIVE on public.suppliers
 --   irreversible: no rollback brings it back
---   gate: 7 days after contract-24
+--   gate: 7 days after contract-23
 --   cannot be undone: table public.supplier_accounts has its values: nothing writes them back from there
 BEGIN;
 ALTER TABLE IF EXISTS public.suppliers DROP COLUMN IF EXISTS _deprecated_iban;

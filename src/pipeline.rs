@@ -6,8 +6,10 @@ mod desired;
 mod enums;
 mod error;
 mod expression;
+mod hanging;
 mod in_flight;
 mod inspect;
+mod own_names;
 mod recorded;
 mod remarks;
 mod renames;
@@ -35,7 +37,7 @@ use crate::scratch::{DatabaseSettings, Scratch, ScratchOptions};
 use crate::source::{self, DesiredFiles, Hint, Source};
 use crate::strategy::{self, Context, Drops, SmallTable};
 use postgres::Client;
-use remarks::{extension_versions, unmodeled};
+use remarks::{extension_versions, likely_renames, unmodeled};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -315,8 +317,11 @@ pub fn align(pair: &Pair<'_>, columns: ColumnRenames) -> Result<Aligned, Pipelin
     notices.extend(hints.notices);
     let moves = match columns {
         ColumnRenames::Executed => Vec::new(),
-        ColumnRenames::ByNewColumn => replacements::take_renames(&mut hints.renames, &live),
+        ColumnRenames::ByNewColumn => {
+            replacements::take_renames(&mut hints.renames, &live, &desired)
+        }
     };
+    notices.extend(enums::renamed_plainly(&hints.renames, &live, &desired));
     if !hints.renames.is_empty() {
         live = renames::apply(&hints.renames, live, workshop)?;
     }
@@ -399,6 +404,8 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
         let all = desired.requires.entry(id.clone()).or_default();
         all.extend(needs.iter().cloned());
     }
+    let used = (&changes, &replacements);
+    notices.extend(remarks::idle_hints(&conversions, &backfills, used));
     let (splits, remarks) = splits::find(&splits, &live, &desired)?;
     notices.extend(remarks);
     Ok(Compared {
@@ -412,18 +419,6 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
         conversions,
         notices,
         unmodeled,
-    })
-}
-
-fn likely_renames(changes: &ChangeSet) -> impl Iterator<Item = (ObjectId, String)> {
-    rename::likely(changes).into_iter().map(|likely| {
-        let text = format!(
-            "{} is dropped and {} created: if it is a rename, put this line above it: {}",
-            likely.from.human(),
-            likely.to.human(),
-            likely.hint
-        );
-        (likely.to, text)
     })
 }
 
@@ -508,6 +503,10 @@ pub fn plan_pair(pair: &Pair<'_>) -> Result<Rehearsed, PipelineError> {
     if document.is_empty() {
         return Ok(rehearse::nothing_to_do(document));
     }
+    let taken = own_names::refusals(&document, &pair.live.own);
+    if !taken.is_empty() {
+        return Err(PipelineError::Refused(taken));
+    }
     let base = base_catalog(pair, &compared)?;
     let request = Request {
         scratch: workshop.scratch()?,
@@ -556,8 +555,12 @@ fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, Pipe
         drops: pair.workshop.options.drops,
         splits: &compared.splits,
     };
-    let mut steps = strategy::expand(&context).map_err(PipelineError::Refused)?;
     let before = &pair.live.catalog;
+    let refused = hanging::refusals(compared, before);
+    if !refused.is_empty() {
+        return Err(PipelineError::Refused(refused));
+    }
+    let mut steps = strategy::expand(&context).map_err(PipelineError::Refused)?;
     steps.extend(strategy::rename_steps(&compared.renames, before));
     data::name_as_live(&mut steps, pair, compared);
     let steps = order::sort(steps)?;

@@ -88,6 +88,7 @@ fn plan(version: ServerVersion, backfill: &Backfill) -> Document {
         hazards: Vec::new(),
         gate: None,
         checks: Vec::new(),
+        rollback_checks: Vec::new(),
         retires: None,
         fingerprints: fingerprints(),
         evidence: StepEvidence {

@@ -22,6 +22,8 @@
 
 #[path = "lifecycle/app.rs"]
 mod app;
+#[path = "lifecycle/gate.rs"]
+mod gate;
 #[path = "lifecycle/judge.rs"]
 mod judge;
 mod support;
@@ -52,13 +54,15 @@ struct Case {
     new_from: Option<String>,
     /// When the first client stops being the old application: `swapped`, `retiring`, or never.
     old_until: Option<String>,
-    /// Errors that the plan announces: `MOMENT SQLSTATE HAZARD`, with commas. The plan must have a
-    /// step with that hazard.
+    /// Errors that the plan announces: `MOMENT SQLSTATE HAZARD`, with commas, each perhaps with a number that
+    /// there may be at most. The plan must have a step with that hazard.
     errors: Option<String>,
     /// The plan is refused with these words.
     refused: Option<String>,
     /// The plan must have a step of this operation: it is about that.
     operation: Option<String>,
+    /// Drops go through the gate, which opens after seconds instead of days.
+    gated: bool,
 }
 
 fn main() {
@@ -147,7 +151,10 @@ struct Run<'a> {
 }
 
 fn run(name: &str, folder: &Path, case: &Case, version: ServerVersion) -> Result<(), String> {
-    let server = server(version)?;
+    let server = match case.gated {
+        true => support::counting_server(version)?,
+        false => server(version)?,
+    };
     let files = |name: &str| read_files(&folder.join(name)).map_err(|e| e.to_string());
     let live = Live::from_files(&server, &files("old.sql")?)?;
     let wanted = files("new.sql")?;
@@ -157,7 +164,10 @@ fn run(name: &str, folder: &Path, case: &Case, version: ServerVersion) -> Result
     client
         .batch_execute(&format!("{seed}\nANALYZE;"))
         .map_err(|e| format!("seed: {}", message(&e)))?;
-    let options = options(&server);
+    let mut options = options(&server);
+    if case.gated {
+        gate::shorten(&mut options, &mut client)?;
+    }
     let (from, to) = (live.source(), Source::Files(folder.join("new.sql")));
     let plan = match (pipeline::plan(&from, &to, &options), &case.refused) {
         (Ok(plan), None) => plan,
@@ -173,7 +183,7 @@ fn run(name: &str, folder: &Path, case: &Case, version: ServerVersion) -> Result
     let mut document = plan.document().clone();
     let shown = show(&document);
     check(&document, case).map_err(|e| format!("{e}\n{shown}"))?;
-    let gated = close_the_last(&mut document);
+    let gated = !case.gated && close_the_last(&mut document);
     let script = |name: &str| {
         let text = std::fs::read_to_string(folder.join(name)).ok()?;
         Some(Script::parse(&text))
@@ -193,7 +203,10 @@ fn run(name: &str, folder: &Path, case: &Case, version: ServerVersion) -> Result
         plan: &document,
         config: &owner,
     };
-    let mut result = run.through(gated);
+    let mut result = match case.gated {
+        true => run.through_the_gates(),
+        false => run.through(gated),
+    };
     shared.stop();
     for worker in workers {
         let died = worker.join().is_err();
@@ -214,6 +227,10 @@ fn run(name: &str, folder: &Path, case: &Case, version: ServerVersion) -> Result
         ));
     }
     let wanted = Live::from_files(&server, &wanted)?;
+    if case.gated {
+        let made = wanted.client().batch_execute(gate::EXTENSION);
+        made.map_err(|e| message(&e))?;
+    }
     if support::pg_dump().is_ok() {
         support::dumps_alike(&server, &live, &wanted)
             .map_err(|diff| format!("pg_dump differs:\n{diff}\n{shown}"))?;
@@ -259,7 +276,8 @@ fn owner(server: &Arc<Scratch>, live: &Live) -> Result<Config, String> {
 
 /// A gate before the first drop of what is old, so that going back over the swap can be tried.
 fn close_the_last(document: &mut Document) -> bool {
-    let swaps = document.steps().any(|(_, step)| is_swap(step));
+    let goes_back = |s: &StepRecord| is_swap(s) || s.operation == "start sync";
+    let swaps = document.steps().any(|(_, step)| goes_back(step));
     let mut steps = document
         .phases
         .iter_mut()
@@ -291,11 +309,15 @@ fn rules(case: &Case, plan: &Document, old: Script, new: Script) -> Result<Rules
         announced.push(Announced {
             from: Moment::Swapping,
             code: "0A000".to_owned(),
+            most: None,
         });
     }
     for line in case.errors.iter().flat_map(|e| e.split(',')) {
-        let [from, code, hazard] = line.split_whitespace().collect::<Vec<_>>()[..] else {
-            return Err(format!("case.toml: {line}"));
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (from, code, hazard, most) = match words[..] {
+            [from, code, hazard] => (from, code, hazard, None),
+            [from, code, hazard, most] => (from, code, hazard, most.parse().ok()),
+            _ => return Err(format!("case.toml: {line}")),
         };
         if !has(hazard) {
             return Err(format!(
@@ -306,6 +328,7 @@ fn rules(case: &Case, plan: &Document, old: Script, new: Script) -> Result<Rules
         announced.push(Announced {
             from: moment(from),
             code: code.to_owned(),
+            most,
         });
     }
     Ok(Rules {
@@ -321,6 +344,22 @@ impl Run<'_> {
     fn through(&self, gated: bool) -> Result<(), String> {
         let before = self.judge.picture()?;
         self.shared.let_them_write(20)?;
+        self.there_and_back(&before)?;
+        if gated {
+            self.apply(Phase::Contract, &Gates::ByCondition)?;
+            self.judge.look(self.shared)?;
+            self.roll_back(Some(Phase::Migrate))?;
+            self.shared.enter(Moment::Migrated);
+            self.judge.look(self.shared)?;
+        }
+        self.apply(Phase::Contract, &Gates::AllOpen)?;
+        self.shared.let_them_write(20)?;
+        self.judge.look(self.shared)?;
+        self.judge.at_the_end(self.shared)
+    }
+
+    /// Both phases before contract: applied, taken back, applied.
+    fn there_and_back(&self, before: &judge::Picture) -> Result<(), String> {
         for phases in [&[Phase::Expand][..], &[Phase::Expand, Phase::Migrate]] {
             for phase in phases {
                 self.apply(*phase, &Gates::ByCondition)?;
@@ -338,18 +377,7 @@ impl Run<'_> {
         self.judge.look(self.shared)?;
         self.apply(Phase::Migrate, &Gates::ByCondition)?;
         self.judge.look(self.shared)?;
-        self.judge.side_by_side(self.shared)?;
-        if gated {
-            self.apply(Phase::Contract, &Gates::ByCondition)?;
-            self.judge.look(self.shared)?;
-            self.roll_back(Some(Phase::Migrate))?;
-            self.shared.enter(Moment::Migrated);
-            self.judge.look(self.shared)?;
-        }
-        self.apply(Phase::Contract, &Gates::AllOpen)?;
-        self.shared.let_them_write(20)?;
-        self.judge.look(self.shared)?;
-        self.judge.at_the_end(self.shared)
+        self.judge.side_by_side(self.shared)
     }
 
     fn options(&self) -> apply::Options {
@@ -369,10 +397,11 @@ impl Run<'_> {
         }
     }
 
-    /// In every state between two steps the clients write, and go on while the next one runs.
-    fn apply(&self, phase: Phase, gates: &Gates) -> Result<(), String> {
+    /// In every state between two steps the clients write, and go on while the next one runs. What is
+    /// left of the phase is returned.
+    fn apply(&self, phase: Phase, gates: &Gates) -> Result<Vec<String>, String> {
         if self.plan.phases.iter().all(|p| p.phase != phase) {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let is_whole = phase != Phase::Contract || *gates == Gates::AllOpen;
         let options = apply::Options {
@@ -414,7 +443,8 @@ impl Run<'_> {
             Phase::Contract if is_whole => self.shared.enter(Moment::Done),
             _ => {}
         }
-        self.wrote()
+        self.wrote()?;
+        Ok(outcome.pending)
     }
 
     fn follow(&self, event: &Event) -> Result<(), String> {
@@ -511,6 +541,15 @@ fn check(document: &Document, case: &Case) -> Result<(), String> {
     for (phase, result) in &evidence.rollback {
         if result.starts_with("fails") || result.starts_with("does not") {
             return Err(format!("rollback of {phase} {result}"));
+        }
+    }
+    for (_, step) in document.steps().filter(|(_, s)| is_swap(s)) {
+        let Rollback::Run(back) = &step.rollback else {
+            continue;
+        };
+        let reads = |sql: &str| sql.contains(" FOREIGN KEY ") && !sql.ends_with(" NOT VALID");
+        if let Some(s) = back.iter().find(|s| s.transactional && reads(&s.sql)) {
+            return Err(format!("going back reads rows under the lock: {}", s.sql));
         }
     }
     if let Some(operation) = &case.operation

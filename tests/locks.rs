@@ -453,6 +453,7 @@ impl Shape {
             hazards: Vec::new(),
             gate: None,
             checks: Vec::new(),
+            rollback_checks: Vec::new(),
             retires: None,
             backfill: None,
             fingerprints: none(),

@@ -35,6 +35,7 @@ impl StepOf {
             hazards: Vec::new(),
             gate: None,
             checks: Vec::new(),
+            rollback_checks: Vec::new(),
             retires: None,
             backfill: None,
             fingerprints: fingerprints(),

@@ -9,6 +9,7 @@ use super::blocker::query_head;
 use super::gate::seconds_of;
 use super::ledger::Ledger;
 use super::mention::{self, Target};
+use crate::catalog::Scope;
 use crate::kinds::{KindTag, ObjectId};
 use crate::pg::{Ident, Sql, ident::Literal};
 use crate::sql;
@@ -330,6 +331,8 @@ fn user(client: &mut Client, target: &Target) -> Result<Option<String>, ApplyErr
             AND p.prosqlbody IS NULL
             AND n.nspname NOT IN ('pg_catalog', 'information_schema')
             AND pg_catalog.strpos(pg_catalog.lower(p.prosrc), $2) > 0
+            -- What keeps an old and a new column alike is ours, and goes with the old one.
+            AND NOT pg_catalog.starts_with(p.proname::pg_catalog.text, $3)
             AND NOT EXISTS (
                 SELECT FROM pg_catalog.pg_depend e
                 WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
@@ -337,7 +340,7 @@ fn user(client: &mut Client, target: &Target) -> Result<Option<String>, ApplyErr
             )
         ORDER BY 1";
     let rows = client
-        .query(BODIES, &[&target.oid(), &target.hint()])
+        .query(BODIES, &[&target.oid(), &target.hint(), &Scope::OWN_PREFIX])
         .map_err(ApplyError::ledger)?;
     let names = |row: &&Row| {
         let body = mention::words(row.get(1), mention::Strings::Read);

@@ -1,6 +1,6 @@
 //! What came of a run, and its exit code.
 
-use super::{Blocker, Holder};
+use super::{Blocker, Finding, Holder};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,6 +31,11 @@ pub enum Stop {
     Paused { file: PathBuf },
     /// The window is closed until `opens`.
     Window { window: String, opens: String },
+    /// Rows that came meanwhile are in the way of taking the step back.
+    Rows {
+        step: String,
+        findings: Vec<Finding>,
+    },
 }
 
 impl Stop {
@@ -42,6 +47,7 @@ impl Stop {
             Self::Interrupted => "apply::interrupted",
             Self::Paused { .. } => "apply::paused",
             Self::Window { .. } => "apply::window",
+            Self::Rows { .. } => "apply::rows",
         }
     }
 
@@ -56,6 +62,13 @@ impl Stop {
                 format!("remove {} and run it again", file.display())
             }
             Self::Window { opens, .. } => format!("run it again from {opens}"),
+            Self::Rows { findings, .. } => {
+                let help: Vec<&str> = findings.iter().filter_map(|f| f.help.as_deref()).collect();
+                format!(
+                    "look at them, mend them, and run it again: it goes on with this step ({})",
+                    help.join("; ")
+                )
+            }
             Self::Attempts { blockers, .. } | Self::Waited { blockers, .. } => {
                 let ends: Vec<String> = blockers.iter().filter_map(Blocker::remedy).collect();
                 if ends.is_empty() {
@@ -120,6 +133,10 @@ impl fmt::Display for Stop {
                     f,
                     "pending: the window {window} is closed, it opens {opens}"
                 )
+            }
+            Self::Rows { step, findings } => {
+                let texts: Vec<&str> = findings.iter().map(|f| f.message.as_str()).collect();
+                write!(f, "step {step}: {}", texts.join("; "))
             }
         }
     }

@@ -5,12 +5,14 @@ use super::executor::{Failed, failed, is_duplicate, is_missing, step_error};
 use super::ledger::{Ledger, plan_state};
 use super::lock_retry::{self, Attempts, Failure, Manner, Work};
 use super::{
-    ApplyError, Event, Observer, Options, Progress, Session, StepState, Stop, brake, lock, outside,
-    resume,
+    ApplyError, Event, Finding, Observer, Options, Progress, Session, StepState, Stop, brake, lock,
+    outside, preflight, resume,
 };
+use crate::data;
 use crate::kinds::{KindTag, ObjectId};
 use crate::pg::{LockMode, Qualified, Sql};
-use crate::plan::{Document, Impact, Phase, Rollback, StatementRecord, StepRecord};
+use crate::plan::data_check::Names;
+use crate::plan::{Document, Impact, Phase, Rollback, StatementRecord, StepRecord, Verdict};
 use crate::sql;
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -118,6 +120,17 @@ fn run_alone(
             ..Undone::default()
         });
     }
+    // Nothing is taken back while rows are in the way of any of it.
+    let until_barrier = steps
+        .iter()
+        .take_while(|(_, step, _)| !matches!(step.rollback, Rollback::Irreversible { .. }));
+    let mut findings = Vec::new();
+    for (_, step, _) in until_barrier {
+        findings.extend(rows_in_the_way(session, step, options)?);
+    }
+    if !findings.is_empty() {
+        return Err(ApplyError::Refused { findings });
+    }
     let mut run = Run {
         session,
         ledger,
@@ -172,6 +185,16 @@ impl Run<'_, '_> {
                 return Ok(());
             }
             let since = Instant::now();
+            if !self.outcome.undone.is_empty() {
+                let findings = rows_in_the_way(self.session, step, self.options)?;
+                if !findings.is_empty() {
+                    self.outcome.stopped = Some(Stop::Rows {
+                        step: step.id.clone(),
+                        findings,
+                    });
+                    return Ok(());
+                }
+            }
             self.observer.event(Event::StepStarted {
                 step: step.id.clone(),
                 phase: *phase,
@@ -381,6 +404,31 @@ impl Run<'_, '_> {
             pending: self.outcome.remaining.clone(),
         }
     }
+}
+
+/// Rows on which taking `step` back would fail. What is not there yet under its name, because a later step
+/// is still to be taken back, is asked about when its turn comes.
+fn rows_in_the_way(
+    session: &mut Session<'_>,
+    step: &StepRecord,
+    options: &Options,
+) -> Result<Vec<Finding>, ApplyError> {
+    let version = session.version();
+    let mut findings = Vec::new();
+    for check in &step.rollback_checks {
+        // Half taken back, it may have its old names again.
+        for names in [Names::BeforeRenames, Names::AfterRenames] {
+            let run = data::ask(&mut session.client, check, names, version, options.data)
+                .map_err(ApplyError::ledger)?;
+            if run.verdict == Verdict::NotChecked {
+                continue;
+            }
+            let show = || check.showing(names, version).map(|s| s.to_string());
+            findings.extend(preflight::finding(check, &run, show));
+            break;
+        }
+    }
+    Ok(findings)
 }
 
 /// Whether an earlier run may have done the statement without recording it.

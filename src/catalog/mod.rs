@@ -3,11 +3,13 @@
 mod closure;
 mod depend;
 mod fingerprint;
+mod hanging;
 pub mod read;
 mod unmodeled;
 
 pub use closure::closure;
 pub use fingerprint::fingerprint;
+pub use hanging::{Hanging, HangingOn};
 pub use read::{Own, ReadError, Reader, Scope, read, read_objects};
 pub use unmodeled::Unmodeled;
 
@@ -37,6 +39,9 @@ pub struct Catalog<Side> {
     pub requires: BTreeMap<ObjectId, BTreeSet<ObjectId>>,
     /// What exists and no kind reads.
     pub unmodeled: BTreeSet<Unmodeled>,
+    /// Of that, what needs one of the objects.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hanging: HangingOn,
     /// Size of each table; empty for a catalog without a live server.
     pub sizes: BTreeMap<ObjectId, Size>,
     #[serde(skip)]
@@ -59,6 +64,7 @@ impl<Side> Catalog<Side> {
             objects: BTreeMap::new(),
             requires: BTreeMap::new(),
             unmodeled: BTreeSet::new(),
+            hanging: HangingOn::new(),
             sizes: BTreeMap::new(),
             side: PhantomData,
         }
@@ -71,6 +77,7 @@ impl<Side> Catalog<Side> {
             objects: self.objects,
             requires: self.requires,
             unmodeled: self.unmodeled,
+            hanging: self.hanging,
             sizes: self.sizes,
             side: PhantomData,
         }
@@ -93,6 +100,26 @@ impl<Side> Catalog<Side> {
             }
         }
         dependents
+    }
+
+    /// What follows one of `ids`, at any depth: the columns of partitions, and of their partitions.
+    pub fn followers<'i>(&self, ids: impl IntoIterator<Item = &'i ObjectId>) -> BTreeSet<ObjectId> {
+        let mut heirs: BTreeMap<ObjectId, Vec<&ObjectId>> = BTreeMap::new();
+        for (id, object) in &self.objects {
+            for origin in object.follows() {
+                heirs.entry(origin).or_default().push(id);
+            }
+        }
+        let mut found = BTreeSet::new();
+        let mut queue: Vec<&ObjectId> = ids.into_iter().collect();
+        while let Some(heirs) = queue.pop().map(|id| heirs.get(id)) {
+            for heir in heirs.into_iter().flatten().copied() {
+                if found.insert(heir.clone()) {
+                    queue.push(heir);
+                }
+            }
+        }
+        found
     }
 
     /// Takes out what steps of ours made for a while: a catalog of that alone.
@@ -164,6 +191,7 @@ impl<Side> Catalog<Side> {
             requires,
             objects,
             unmodeled: self.unmodeled.clone(),
+            hanging: self.hanging.clone(),
             sizes: self.sizes.clone(),
             side: PhantomData,
         }

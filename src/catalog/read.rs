@@ -1,7 +1,7 @@
 //! Reads a catalog: one query a kind, whatever the number of tables.
 
 use super::depend::{self, Addresses};
-use super::{Catalog, Size, Unmodeled, unmodeled};
+use super::{Catalog, HangingOn, Size, Unmodeled, hanging, unmodeled};
 use crate::kinds::{Address, KindTag, Object, ObjectId};
 use crate::pg::{ServerVersion, session};
 use postgres::error::SqlState;
@@ -331,10 +331,11 @@ impl Reader {
             (dependent, referenced)
         });
         depend::add_edges(&addresses, edges, &mut requires);
-        let unmodeled = if self.objects_only {
-            BTreeSet::new()
+        let (unmodeled, hanging) = if self.objects_only {
+            (BTreeSet::new(), HangingOn::new())
         } else {
-            self.unmodeled(client, version, scope, lost)?
+            let unmodeled = self.unmodeled(client, version, scope, lost)?;
+            (unmodeled, self.hanging(client, &addresses)?)
         };
         client.batch_execute("COMMIT")?;
         Ok(Catalog {
@@ -342,6 +343,7 @@ impl Reader {
             objects,
             requires,
             unmodeled,
+            hanging,
             sizes: BTreeMap::new(),
             side: PhantomData,
         })
@@ -382,6 +384,30 @@ impl Reader {
             }
         }
         Ok(unmodeled)
+    }
+
+    /// What of that needs one of the objects.
+    fn hanging(
+        &mut self,
+        client: &mut Client,
+        addresses: &Addresses,
+    ) -> Result<HangingOn, postgres::Error> {
+        let rows = self.query(client, hanging::QUERY.to_owned())?;
+        let relation = |row: &Row| -> Option<Address> {
+            let part = u32::try_from(row.get::<_, Option<i64>>(3)?).ok()?;
+            // pg_class has the same oid in every database.
+            Some((1259, part, 0))
+        };
+        let rows = rows.iter().map(|row| hanging::Row {
+            what: Unmodeled {
+                what: row.get(0),
+                name: row.get::<_, Option<String>>(1).unwrap_or_default(),
+            },
+            falls: row.get(2),
+            part: relation(row),
+            needs: (oid(row, 4), oid(row, 5), row.get(6)),
+        });
+        Ok(hanging::by_object(addresses, rows))
     }
 
     /// The rows of a kind's query as JSON, each with its address.

@@ -27,6 +27,16 @@ pub enum Conversion {
     By(Expression),
 }
 
+impl Conversion {
+    /// The columns that an expression of a hint reads.
+    pub fn columns(&self) -> &[Ident] {
+        match self {
+            Self::By(expression) => &expression.columns,
+            Self::Assignment | Self::Cast | Self::Text => &[],
+        }
+    }
+}
+
 /// What a `convert` hint says: expressions as they stand in the file, in parentheses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConversionHint {

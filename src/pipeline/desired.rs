@@ -2,6 +2,7 @@
 
 use super::{Loaded, PipelineError, Workshop};
 use crate::catalog::{Catalog, Unmodeled, read};
+use crate::kinds::{Object, ObjectId};
 use crate::scratch::elaborate::elaborate;
 use crate::source::DesiredFiles;
 use serde::{Deserialize, Serialize};
@@ -57,11 +58,24 @@ fn run<Side>(files: &DesiredFiles, workshop: &Workshop<'_>) -> Result<Kept<Side>
         version: workshop.version,
         source: Box::new(source),
     })?;
-    let catalog = read(&mut database.connect()?, &workshop.options.scope)?;
+    let scope = workshop.options.scope.with_own();
+    let mut catalog: Catalog<Side> = read(&mut database.connect()?, &scope)?;
+    let own = catalog.split_own();
+    let mut notices = elaborated.notices;
+    let whole = |id: &&ObjectId| {
+        let parent = own.get(id).and_then(Object::parent);
+        parent.is_none_or(|parent| !own.objects.contains_key(&parent))
+    };
+    notices.extend(own.objects.keys().filter(whole).map(|id| {
+        format!(
+            "{} is left out: names that begin like this are given by steps of pgrehearse for a while",
+            id.human()
+        )
+    }));
     Ok(Kept {
         catalog,
         unmodeled: elaborated.unmodeled,
-        notices: elaborated.notices,
+        notices,
     })
 }
 

@@ -4,8 +4,8 @@ use super::expression::resolve;
 use super::replacements::has_heirs;
 use crate::catalog::{Catalog, Desired, Live};
 use crate::diff::rename::Rename;
-use crate::diff::{Change, ChangeSet, Conversion, ConversionHint, Replacement};
-use crate::kinds::{Column, Kind, KindTag, Object, ObjectId};
+use crate::diff::{self, Change, ChangeSet, Conversion, ConversionHint, Replacement};
+use crate::kinds::{Alter, Column, Kind, KindTag, Object, ObjectId};
 use crate::pg::{Ident, Qualified, Sql};
 use crate::rehearse::message_of;
 use crate::strategy::{Refusal, SmallTable, temporary_name};
@@ -68,6 +68,41 @@ pub(super) fn find<'a>(
                 new,
                 columns,
             })
+        })
+        .collect()
+}
+
+/// Whether the enum of a column loses or reorders values.
+pub(super) fn is_remade(
+    column: &ObjectId,
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+) -> bool {
+    live.requires(column).any(|id| {
+        let (Some(old), Some(new)) = (live.get(id), desired.get(id)) else {
+            return false;
+        };
+        let change = (id.kind == KindTag::Enum).then(|| diff::alteration(old, new));
+        matches!(change.flatten(), Some(Change::Alter { attributes, .. })
+            if attributes.iter().any(|a| matches!(a.alter, Alter::Replace { .. })))
+    })
+}
+
+/// Of `renames`, what is said of the columns whose old name does not live on beside the new one.
+pub(super) fn renamed_plainly(
+    renames: &[Rename],
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+) -> Vec<String> {
+    let plain = renames.iter();
+    let plain = plain.filter(|r| is_remade(&r.from, live, desired));
+    plain
+        .map(|rename| {
+            format!(
+                "{} is renamed at once, and its old name stops working then: its type is made anew in the \
+                 same plan; in two plans both names would live side by side",
+                rename.from.human()
+            )
         })
         .collect()
 }

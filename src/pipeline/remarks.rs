@@ -1,9 +1,10 @@
 //! What a plan says beside its steps.
 
 use crate::catalog::{Catalog, Desired, Live, Unmodeled};
-use crate::kinds::{KindTag, Object};
+use crate::diff::{Change, ChangeSet, ConversionHint, Replacements, rename};
+use crate::kinds::{KindTag, Object, ObjectId};
 use crate::plan::document::UnmodeledRecord;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn extension_versions(live: &Catalog<Live>, desired: &Catalog<Desired>) -> Vec<String> {
     let kind = KindTag::Extension;
@@ -21,6 +22,39 @@ pub(super) fn extension_versions(live: &Catalog<Live>, desired: &Catalog<Desired
             _ => None,
         })
         .collect()
+}
+
+/// Hints above a column that this plan does nothing with.
+pub(super) fn idle_hints(
+    conversions: &BTreeMap<ObjectId, ConversionHint>,
+    backfills: &BTreeMap<ObjectId, String>,
+    (changes, replacements): (&ChangeSet, &Replacements),
+) -> Vec<String> {
+    let retyped = |id: &ObjectId| match changes.changes.get(id) {
+        Some(Change::Alter { attributes, .. }) => attributes
+            .iter()
+            .any(|a| matches!(a.name(), "type" | "collation")),
+        _ => false,
+    };
+    let idle = conversions.keys().filter(|id| {
+        changes.changes.contains_key(id) && !retyped(id) && !replacements.columns.contains_key(id)
+    });
+    let mut notices: Vec<String> = idle
+        .map(|id| {
+            let id = id.human();
+            format!("{id}: the hint convert has no effect here: the column's type stays")
+        })
+        .collect();
+    let idle = backfills.keys();
+    let idle = idle.filter(|id| replacements.columns.contains_key(id));
+    notices.extend(idle.map(|id| {
+        let id = id.human();
+        format!(
+            "{id}: the hint backfill has no effect here: the values come from the old column; \
+             convert using (…) makes others of them"
+        )
+    }));
+    notices
 }
 
 pub(super) fn unmodeled(
@@ -41,4 +75,16 @@ pub(super) fn unmodeled(
             }
         })
         .collect()
+}
+
+pub(super) fn likely_renames(changes: &ChangeSet) -> impl Iterator<Item = (ObjectId, String)> {
+    rename::likely(changes).into_iter().map(|likely| {
+        let text = format!(
+            "{} is dropped and {} created: if it is a rename, put this line above it: {}",
+            likely.from.human(),
+            likely.to.human(),
+            likely.hint
+        );
+        (likely.to, text)
+    })
 }

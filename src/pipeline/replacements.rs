@@ -238,7 +238,11 @@ fn renamed<'a>(
 /// Splits off the renames of columns that a new column does: both names live for a while.
 ///
 /// The others (of a partition key, of what is inherited, together with a rename of the table …) stay plain.
-pub(super) fn take_renames(renames: &mut Vec<Rename>, live: &Catalog<Live>) -> Vec<Rename> {
+pub(super) fn take_renames(
+    renames: &mut Vec<Rename>,
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+) -> Vec<Rename> {
     let all = renames.clone();
     let fits = |rename: &Rename| {
         let Some(Object::Column(old)) = live.get(&rename.from) else {
@@ -262,6 +266,7 @@ pub(super) fn take_renames(renames: &mut Vec<Rename>, live: &Catalog<Live>) -> V
             .any(|id| matches!(live.get(id), Some(Object::Column(c)) if c.generated.is_some()));
         alone
             && !in_key
+            && !enums::is_remade(&rename.from, live, desired)
             && !generated
             && old.generated.is_none()
             && table.of_type.is_none()
@@ -419,24 +424,10 @@ fn twins(
     let columns: BTreeSet<ObjectId> = found.columns.keys().cloned().collect();
     // A partition's column goes with its parent's.
     let mut all = columns.clone();
-    all.extend(
-        desired
-            .objects
-            .iter()
-            .filter_map(|(id, object)| match object {
-                Object::Column(c) if c.follows().iter().any(|f| columns.contains(f)) => {
-                    Some(id.clone())
-                }
-                _ => None,
-            }),
-    );
+    all.extend(desired.followers(&columns));
     let mut was = all.clone();
     for replacement in found.columns.values().filter(|r| r.is_renamed()) {
-        let follow = |id: &&ObjectId| {
-            live.get(id)
-                .is_some_and(|o| o.follows().contains(&replacement.old))
-        };
-        was.extend(live.objects.keys().filter(follow).cloned());
+        was.extend(live.followers([&replacement.old]));
         was.insert(replacement.old.clone());
     }
     let mut renames = Vec::new();
@@ -449,7 +440,7 @@ fn twins(
         }
         // An inherited CHECK is renamed with its parent's, and called like it.
         let origin = object.follows().into_iter().next();
-        let twin = temporary(id, origin.as_ref().unwrap_or(id), "twin");
+        let twin = temporary(id, &outermost(desired, id), "twin");
         if origin.is_none() {
             renames.push(Rename {
                 from: id.clone(),
@@ -489,6 +480,12 @@ fn twins(
     }
     found.twins = Some(catalog::read(&mut client, &scope)?);
     Ok(())
+}
+
+/// What `id` follows in the end: the CHECK of the outermost parent.
+fn outermost(desired: &Catalog<Desired>, id: &ObjectId) -> ObjectId {
+    let above = desired.get(id).and_then(|o| o.follows().into_iter().next());
+    above.map_or_else(|| id.clone(), |above| outermost(desired, &above))
 }
 
 /// The identity of `id` under a name of ours, which is that for `of`.

@@ -95,6 +95,10 @@ pub struct StepRecord {
     /// E6: rows on which it would fail.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<DataCheck>,
+    /// Rows on which taking it back would fail; what they call `renamed` is what is called otherwise
+    /// until then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rollback_checks: Vec<DataCheck>,
     /// What the object is called from this step on, until a later one drops it; so long it belongs
     /// to the plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -138,6 +138,7 @@ fn record(step: &Step, phase: Phase, place: usize) -> StepRecord {
         hazards,
         gate: step.gate.clone(),
         checks: step.checks.clone(),
+        rollback_checks: step.back_checks.clone(),
         retires: step.retires.clone(),
         fingerprints: no_fingerprints(),
         evidence: StepEvidence {

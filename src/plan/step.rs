@@ -152,6 +152,8 @@ pub struct Step {
     pub gate: Option<Gate>,
     /// Rows on which it would fail.
     pub checks: Vec<DataCheck>,
+    /// Rows on which taking it back would fail; the names before its renames are those after the step.
+    pub back_checks: Vec<DataCheck>,
     /// What the object is called from this step on, until a later one drops it.
     pub retires: Option<ObjectId>,
     /// The tables that a statement outside a transaction works on.
@@ -184,6 +186,7 @@ impl Step {
             takes: BTreeSet::new(),
             gate: None,
             checks: Vec::new(),
+            back_checks: Vec::new(),
             retires: None,
             tables: Vec::new(),
             renames: false,
@@ -231,6 +234,13 @@ impl Step {
     /// A step's phase is never earlier than that of a step it depends on.
     pub(crate) fn lift(&mut self, phase: Phase) {
         self.phase = self.phase.max(phase);
+    }
+
+    /// The step ends with `statements`, in the same transaction.
+    pub(crate) fn also(&mut self, statements: Vec<Sql>) {
+        if let Action::Transaction(all) = &mut self.action {
+            all.extend(statements);
+        }
     }
 
     /// Taking the step back begins with `statements`, in the same transaction.
@@ -317,6 +327,7 @@ impl Step {
             first.retires = first.retires.or(step.retires);
             first.hazards.extend(step.hazards);
             first.checks.extend(step.checks);
+            first.back_checks.extend(step.back_checks);
             first.produces.extend(step.produces);
             first.requires.extend(step.requires);
             first.destroys.extend(step.destroys);

@@ -6,7 +6,7 @@ use super::{
     Binaries, Cluster, ClusterOptions, Database, DatabaseSettings, Origin, ScratchError, Search,
     Secret, random_hex,
 };
-use crate::pg::{Ident, ServerVersion, Sql, ident::Literal, session};
+use crate::pg::{Ident, ServerVersion, Sql, ident::Literal, session, sql::Word};
 use crate::sql;
 use postgres::{Client, Config, NoTls};
 use std::collections::BTreeSet;
@@ -296,12 +296,19 @@ impl Server {
 
     fn create_sandbox_role(&self, limits: &Limits) -> Result<(), ScratchError> {
         let role = Ident::new(self.role.as_str());
+        // A plan over rows under forced row-level security needs it (apply asks the same of its role). On a
+        // server that is not ours alone it would open other databases' rows.
+        let bypass = Word(match self.cluster {
+            Some(_) => "BYPASSRLS",
+            None => "NOBYPASSRLS",
+        });
         self.run(
             "create the sandbox role",
             &sql!(
-                "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS \
+                "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION {} \
                  CONNECTION LIMIT 30 PASSWORD {}",
                 role,
+                bypass,
                 Literal(self.password.reveal())
             ),
         )?;

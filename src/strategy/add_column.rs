@@ -5,7 +5,7 @@
 
 use super::{Context, Refusal, Strategy};
 use crate::diff::Change;
-use crate::kinds::{Column, Object, ObjectId};
+use crate::kinds::{Column, Hazard, HazardKind, Object, ObjectId};
 use crate::plan::Step;
 
 pub struct AddColumn;
@@ -57,4 +57,24 @@ fn has_value(column: &Column) -> bool {
     column.not_null.as_ref().is_none_or(|n| !n.validated)
         || column.expression.is_some()
         || column.identity.is_some()
+}
+
+/// Functions that return rows of `table`: a prepared call keeps the columns that there were (measured: 42804,
+/// "structure of query does not match function result type").
+pub(super) fn row_functions(table: &ObjectId, context: &Context<'_>) -> Option<Hazard> {
+    let returning = context.live.objects.iter().filter(|(id, object)| {
+        matches!(object, Object::Function(_)) && context.live.requires(id).any(|need| need == table)
+    });
+    let names: Vec<String> = returning.map(|(id, _)| id.human()).collect();
+    (!names.is_empty()).then(|| {
+        Hazard::declared(
+            HazardKind::BreaksQueries,
+            format!(
+                "{}: prepared calls can fail (42804) until they are prepared again, because rows of {} get \
+                 a column more",
+                names.join(", "),
+                table.human()
+            ),
+        )
+    })
 }

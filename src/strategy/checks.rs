@@ -45,6 +45,29 @@ pub fn of(id: &ObjectId, change: &Change, context: &Context<'_>) -> Vec<DataChec
     }
 }
 
+/// Rows on which an object that was changed in place could not be changed back.
+pub fn of_way_back(old: &Object, new: &Object, context: &Context<'_>) -> Vec<DataCheck> {
+    match (old, new) {
+        (Object::Column(old), Object::Column(new)) => {
+            let required = |c: &Column| c.not_null.as_ref().is_some_and(|n| n.validated);
+            match required(old) && !required(new) {
+                true => null(old, context),
+                false => Vec::new(),
+            }
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Rows on which an object that was dropped could not be made again.
+pub fn of_making_again(old: &Object, context: &Context<'_>) -> Vec<DataCheck> {
+    match old {
+        Object::Constraint(old) if old.validated && old.enforced => constraint(old, context),
+        Object::Index(old) => unique_index(old, context),
+        _ => Vec::new(),
+    }
+}
+
 /// Values of a column that its new definition does not take.
 pub fn column(old: &Column, new: &Column, context: &Context<'_>) -> Vec<DataCheck> {
     let mut checks = conversion(old, new, context);

@@ -5,7 +5,7 @@
 //! Steps: one, or two in one transaction where an object is dropped and created again.
 //! Undo: the statement of the other direction; a drop that loses data has none.
 
-use super::{Context, Refusal, Strategy, checks};
+use super::{Context, Refusal, Strategy, add_column, checks};
 use crate::catalog::Catalog;
 use crate::diff::absorb::inline_children;
 use crate::diff::split::Direction;
@@ -122,8 +122,16 @@ pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step 
         Phase::Contract => Step::contract(id.clone(), action, undo.into()),
     };
     let mut step = step.described(create_word(label), format!("create {}", id.human()), why);
-    if on.is_some_and(|t| context.live.objects.contains_key(&t)) || id.kind != KindTag::Column {
+    if on
+        .as_ref()
+        .is_some_and(|t| context.live.objects.contains_key(t))
+        || id.kind != KindTag::Column
+    {
         step.hazards = new.hazards(Verb::Create);
+    }
+    if let (Object::Column(_), Some(table)) = (new, &on) {
+        step.hazards
+            .extend(add_column::row_functions(table, context));
     }
     step.requires = requires(context, &produced);
     for product in &produced {
@@ -213,6 +221,9 @@ pub(super) fn drop(old: &Object, context: &Context<'_>) -> Option<Step> {
     }
     if moved.is_some() {
         step.hazards.retain(|h| h.kind != HazardKind::DataLoss);
+    }
+    if matches!(step.undo(), Undo::Run(_)) {
+        step.back_checks = checks::of_making_again(old, context);
     }
     step.releases = releases(context, &destroyed);
     step.frees = names_of(context.live, &destroyed);
@@ -398,6 +409,7 @@ fn alter_at_once(
     };
     let title = format!("change {}: {}", id.human(), names.join(", "));
     let mut step = step.described("alter", title, "");
+    step.back_checks = checks::of_way_back(old, new, context);
     if disturbs {
         step.hazards.push(Hazard::declared(
             HazardKind::BreaksQueries,

@@ -12,6 +12,7 @@ mod filling;
 mod identity;
 mod index;
 mod key;
+mod null_again;
 mod partition;
 mod rename;
 mod replace;

@@ -21,6 +21,7 @@ use super::direct;
 use super::{Context, Refusal, Strategy};
 use crate::diff::Change;
 use crate::kinds::{Hazard, HazardKind, KindTag, Object, ObjectId};
+use crate::pg::Ident;
 use crate::plan::{Action, Era, Gate, Node, Step, Undo};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -72,7 +73,7 @@ impl Drops {
         }
     }
 
-    fn audit_of(&self, object: &ObjectId) -> Option<Gate> {
+    pub(super) fn audit_of(&self, object: &ObjectId) -> Option<Gate> {
         (self.gate == DropGate::Audit).then(|| Gate::Audit {
             object: object.clone(),
             seconds: self.audit.as_secs(),
@@ -83,9 +84,9 @@ impl Drops {
 pub struct Retire;
 
 /// Renamed, until it is dropped.
-const RENAMED: Era = Era::Temp(1);
+pub(super) const RENAMED: Era = Era::Temp(1);
 /// What hangs on another retired object is dropped before that one is; not before it is renamed.
-const DROPPED: Era = Era::Temp(2);
+pub(super) const DROPPED: Era = Era::Temp(2);
 const COPIED: Era = Era::Temp(3);
 
 impl Strategy for Retire {
@@ -122,8 +123,17 @@ impl Strategy for Retire {
         let mut steps = Vec::new();
         let mut last = match way {
             Ok(way) => {
-                steps.push(way.rename(old, &gone, context));
-                way.drop(plain, &gone, context)
+                let mut rename = way.rename(old, &gone, context);
+                let mut drop = way.drop(plain, &gone, context);
+                if let Some(kept) = super::replace::kept(id, context) {
+                    rename.also(vec![kept.there]);
+                    rename.take_back_first(vec![kept.back]);
+                    rename.requires.extend(kept.requires);
+                    // What ends the keeping has waited.
+                    drop.gate = None;
+                }
+                steps.push(rename);
+                drop
             }
             Err(why) => {
                 let mut step = plain;
@@ -145,6 +155,22 @@ impl Strategy for Retire {
         }
         steps.push(last);
         Ok(steps)
+    }
+}
+
+/// What the column `id`, which is dropped, is called while it waits for that.
+pub(super) fn retired_name(id: &ObjectId, context: &Context<'_>) -> Option<Ident> {
+    let change = context.changes.changes.get(id)?;
+    let Change::Drop { old } = change else {
+        return None;
+    };
+    if !Retire.claims(id, change, context) {
+        return None;
+    }
+    let gone = direct::with_absorbed(context, id, true);
+    match Way::find(old, &gone, context).ok()?.renamed {
+        Object::Column(column) => Some(column.name),
+        _ => None,
     }
 }
 
@@ -197,6 +223,7 @@ impl Way {
             HazardKind::BreaksQueries,
             format!("queries that name {} fail from here on", id.human()),
         ));
+        step.back_checks = self.back_checks.clone();
         step.gate = context.drops.audit_of(&id);
         step.disturbs = direct::nodes(gone, Era::Before);
         step.produces = direct::nodes([&id], RENAMED);

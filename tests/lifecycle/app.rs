@@ -110,6 +110,8 @@ impl Moment {
 pub struct Announced {
     pub from: Moment,
     pub code: String,
+    /// There are no more than these.
+    pub most: Option<usize>,
 }
 
 pub struct Rules {
@@ -230,7 +232,9 @@ impl Shared {
             _ => self.moment(),
         };
         let mut announced = self.rules.announced.iter();
-        announced.any(|a| a.code == code && now >= a.from)
+        let so_far = self.seen().errors.get(code).copied().unwrap_or(0);
+        let few = |a: &Announced| a.most.is_none_or(|most| so_far < most);
+        announced.any(|a| a.code == code && now >= a.from && few(a))
     }
 }
 

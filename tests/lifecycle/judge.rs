@@ -4,7 +4,7 @@ use super::app::{Moment, Script, Shared};
 use super::is_swap;
 use crate::support::{self, Live};
 use pgrehearse::catalog::{self, Catalog, Scope};
-use pgrehearse::plan::{Document, Rollback};
+use pgrehearse::plan::{Document, Rollback, StepRecord};
 use postgres::{Client, Transaction};
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
@@ -61,6 +61,9 @@ impl<'a> Judge<'a> {
         for (_, step) in plan.steps().filter(|(_, step)| is_swap(step)) {
             let there = step.statements.iter().map(|s| s.sql.clone());
             renames.extend(there.filter(|s| of_columns(s)));
+        }
+        let away = |step: &StepRecord| is_swap(step) || step.retires.is_some();
+        for (_, step) in plan.steps().filter(|(_, step)| away(step)) {
             if let Rollback::Run(statements) = &step.rollback {
                 let again = statements.iter().map(|s| s.sql.clone());
                 back.extend(again.filter(|s| of_columns(s)));

@@ -46,14 +46,24 @@ pub fn search() -> Search {
 
 /// One running server a version, shared by the tests of a process.
 pub fn server(version: ServerVersion) -> Result<Arc<Scratch>, String> {
-    type Servers = BTreeMap<u32, Result<Arc<Scratch>, String>>;
+    shared(version, &[])
+}
+
+/// The same with pg_stat_statements.
+pub fn counting_server(version: ServerVersion) -> Result<Arc<Scratch>, String> {
+    shared(version, &["pg_stat_statements"])
+}
+
+fn shared(version: ServerVersion, preload: &[&str]) -> Result<Arc<Scratch>, String> {
+    type Servers = BTreeMap<(u32, usize), Result<Arc<Scratch>, String>>;
     static SERVERS: OnceLock<Mutex<Servers>> = OnceLock::new();
     let servers = SERVERS.get_or_init(Mutex::default);
     let mut servers = servers.lock().unwrap_or_else(PoisonError::into_inner);
     servers
-        .entry(version.major())
+        .entry((version.major(), preload.len()))
         .or_insert_with(|| {
-            let options = ScratchOptions::new(version, search());
+            let mut options = ScratchOptions::new(version, search());
+            options.preload = preload.iter().map(|p| (*p).to_owned()).collect();
             Scratch::start(&options)
                 .map(Arc::new)
                 .map_err(|e| format!("{e}; {}", e.help().unwrap_or_default()))

@@ -144,6 +144,7 @@ pub fn step(id: &str, statements: &[&str], lock: LockMode, back: &[&str]) -> Ste
         retires: None,
         backfill: None,
         checks: Vec::new(),
+        rollback_checks: Vec::new(),
         fingerprints: Fingerprints {
             before: format!("before {id}"),
             after: format!("after {id}"),

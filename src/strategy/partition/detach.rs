@@ -22,7 +22,7 @@ use crate::diff::Change;
 use crate::kinds::{Attachment, Constraint, Object, ObjectId, Verb};
 use crate::pg::ident::Literal;
 use crate::pg::sql::Deparsed;
-use crate::pg::{Ident, Sql};
+use crate::pg::{Ident, Qualified, Sql};
 use crate::plan::{Action, Era, Phase, Probe, Step, Undo};
 use crate::sql;
 use std::collections::BTreeSet;
@@ -131,6 +131,10 @@ fn detach(id: &ObjectId, old: &Attachment, stays: Stays, context: &Context<'_>) 
     let drop_keys = unwanted
         .iter()
         .map(|k| sql!("ALTER TABLE {} DROP CONSTRAINT {}", part, k.name));
+    let (names, names_back) = match stays {
+        Stays::Yes => own_names(&part, context),
+        Stays::No => (Vec::new(), Vec::new()),
+    };
     let title = format!("detach {part} from {}", old.parent);
     let ends = |step: &mut Step| {
         step.hazards = object.hazards(Verb::Drop);
@@ -148,10 +152,13 @@ fn detach(id: &ObjectId, old: &Attachment, stays: Stays, context: &Context<'_>) 
     let (None, Some(check)) = (default, check) else {
         let mut there = object.drop();
         there.extend(drop_keys);
-        let mut back: Vec<Sql> = unwanted
-            .iter()
-            .flat_map(|k| Object::Constraint((*k).clone()).create())
-            .collect();
+        there.extend(names);
+        let mut back = names_back;
+        back.extend(
+            unwanted
+                .iter()
+                .flat_map(|k| Object::Constraint((*k).clone()).create()),
+        );
         back.extend(object.create());
         let mut only = step(Phase::Contract, id, there, back).described(
             "detach partition",
@@ -194,7 +201,9 @@ fn detach(id: &ObjectId, old: &Attachment, stays: Stays, context: &Context<'_>) 
     if stays == Stays::Yes {
         let mut there = vec![check.drop()];
         there.extend(drop_keys);
-        let mut back = vec![check.add()];
+        there.extend(names);
+        let mut back = names_back;
+        back.push(check.add());
         back.extend(unwanted.iter().flat_map(|k| add_key(k, context.version)));
         let mut last = step(Phase::Contract, id, there, back).described(
             "drop constraint",
@@ -209,6 +218,35 @@ fn detach(id: &ObjectId, old: &Attachment, stays: Stays, context: &Context<'_>) 
         steps.push(last);
     }
     steps
+}
+
+/// From 18 on NOT NULL has a name, which is the parent's in a partition: what gives it the one of the desired
+/// table, and takes that back.
+fn own_names(part: &Qualified, context: &Context<'_>) -> (Vec<Sql>, Vec<Sql>) {
+    let name = |object: Option<&Object>| match object {
+        Some(Object::Column(c)) if c.table_name() == *part => {
+            c.not_null.as_ref().and_then(|n| n.name.clone())
+        }
+        _ => None,
+    };
+    let rename = |from: &str, to: &str| {
+        sql!(
+            "ALTER TABLE {} RENAME CONSTRAINT {} TO {}",
+            part,
+            Ident::new(from),
+            Ident::new(to)
+        )
+    };
+    let (mut there, mut back) = (Vec::new(), Vec::new());
+    for (id, object) in &context.live.objects {
+        if let (Some(old), Some(new)) = (name(Some(object)), name(context.desired.get(id)))
+            && old != new
+        {
+            there.push(rename(&old, &new));
+            back.push(rename(&new, &old));
+        }
+    }
+    (there, back)
 }
 
 /// The foreign keys that the partition has from above, as its own: what DETACH makes of them.

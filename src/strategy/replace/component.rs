@@ -114,32 +114,13 @@ pub(super) fn component<'a>(
     }
     let columns: Vec<Pair<'a>> = of_component
         .into_iter()
-        .filter_map(|replacement| {
-            match (
-                context.live.get(&replacement.old),
-                context.desired.get(&replacement.column),
-            ) {
-                (Some(Object::Column(old)), Some(Object::Column(new))) => Some(Pair {
-                    replacement,
-                    old,
-                    new,
-                }),
-                _ => None,
-            }
-        })
+        .filter_map(|replacement| Pair::of(replacement, context))
         .collect();
     let mut parts: BTreeSet<ObjectId> = columns
         .iter()
         .map(|p| p.replacement.column.clone())
         .collect();
-    let followers: Vec<ObjectId> = context
-        .desired
-        .objects
-        .values()
-        .filter(|o| o.follows().iter().any(|f| parts.contains(f)))
-        .map(Object::id)
-        .collect();
-    parts.extend(followers);
+    parts.extend(context.desired.followers(&parts));
     let pairs: Vec<(&ObjectId, &ObjectId)> = replacements
         .pairs
         .iter()

@@ -8,26 +8,32 @@
 //! then the indexes and constraints of the column made on the new one by their own strategies, then
 //! ANALYZE, because the swap would leave the planner without statistics (migrate); a comparison of all
 //! rows in batches, the swap in one short transaction together with what hangs on the column (views,
-//! triggers, functions), the drop of the old column (contract).
+//! triggers, functions), the drop of the old column (contract). A renamed column's old one goes on being
+//! kept alike while it waits under its retired name; just before its drop the trigger goes.
 //! Measured: tests/cases/column, enum; every step online but for exclusion constraints.
 //! Undo: the swap back; until the old column is dropped, it follows the new one.
 //! Limits: columns of a partition key, of inheritance children that are no partitions, and those that a
-//! generated column uses are not taken; a table whose BEFORE triggers sort behind ours is refused.
+//! generated column uses are not taken; a table whose BEFORE triggers sort behind ours is refused. Rights on
+//! single columns are copied with the owner as their grantor.
 //! Sources: RULES "Two-way triggers", "Swap of a referenced key"; LOCKS "What a live application feels".
 
+mod bodies;
 mod component;
+mod grants;
 mod rows;
+mod stop;
 mod swap;
 pub(super) mod sync;
 mod twins;
 
 use rows::{analyze, compare, fill};
 pub(super) use rows::{fired, key, long_running};
+pub(super) use stop::kept;
 pub use twins::bare;
 
 use super::index::{not_transactional, unbuild};
 use super::{Context, Refusal, Strategy, last_name, temporary_name};
-use super::{checks, direct};
+use super::{add_column, checks, direct};
 use crate::diff::{Change, Replacement};
 use crate::kinds::{Column, Hazard, HazardKind, Kind, KindTag, Object, ObjectId, Verb};
 use crate::pg::{Ident, Qualified, Sql};
@@ -107,7 +113,7 @@ fn component_steps(
     steps.extend(spares(component, context));
     steps.push(exchange(lead, component, context));
     for (table, pairs) in component.tables() {
-        steps.push(retire(&table, &pairs, component, context));
+        steps.extend(stop::steps(&table, &pairs, component, context));
     }
     steps.extend(old_types(component));
     Ok(steps)
@@ -202,7 +208,7 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
         });
     }
     let function = function_name(table.clone());
-    let blocks: Vec<Sql> = pairs.iter().map(|p| p.both_ways()).collect();
+    let blocks: Vec<Sql> = pairs.iter().map(|p| p.both_ways(&p.old.name)).collect();
     let mut there = Vec::new();
     let mut back = vec![
         sql!("DROP TRIGGER {} ON {}", trigger, table),
@@ -217,6 +223,7 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
         there.extend(bare.create());
         back.extend(Kind::drop(&bare));
     }
+    there.extend(grants::copied(pairs, context));
     there.push(sync::function(&function, &blocks));
     there.push(sql!(
         "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION {}()",
@@ -242,6 +249,8 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
         ),
         why,
     );
+    step.hazards
+        .extend(add_column::row_functions(&table_id(table), context));
     for pair in pairs {
         step.checks
             .extend(checks::column(pair.old, pair.new, context));
@@ -439,6 +448,8 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
     }));
     step.hazards
         .extend(retyped.iter().filter_map(|p| narrower(p)));
+    step.back_checks = swap.back_checks;
+    step.hazards.extend(bodies::hazard(component, context));
     let retyped: Vec<&ObjectId> = retyped.iter().map(|p| &p.replacement.column).collect();
     let own: BTreeSet<ObjectId> = retyped
         .iter()
@@ -458,71 +469,5 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
     step.produces = direct::nodes(&own, Era::After);
     step.produces.extend(component.nodes(SWAPPED));
     step.together = context.changes.together.get(id).copied();
-    step
-}
-
-/// The old columns of another type, and what kept old and new alike. A renamed column's old one is dropped by
-/// a step of its own, as every column is.
-fn retire(
-    table: &Qualified,
-    pairs: &[&Pair<'_>],
-    component: &Component<'_>,
-    context: &Context<'_>,
-) -> Step {
-    let columns: Vec<&ObjectId> = pairs.iter().map(|p| &p.replacement.column).collect();
-    let first = columns
-        .first()
-        .map_or_else(|| table_id(table), |c| (*c).clone());
-    let (renamed, retyped): (Vec<&Pair<'_>>, Vec<&Pair<'_>>) =
-        pairs.iter().partition(|p| p.replacement.is_renamed());
-    let mut there = swap::defaults_move(&renamed, context);
-    // Nobody fills them any more.
-    let filled = renamed.iter().filter(|p| p.old.not_null.is_some());
-    there.extend(filled.map(|p| {
-        sql!(
-            "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL",
-            table,
-            p.old.name
-        )
-    }));
-    there.extend([
-        sql!("DROP TRIGGER {} ON {}", trigger_name(table), table),
-        sql!("DROP FUNCTION {}()", function_name(table.clone())),
-    ]);
-    there.extend(retyped.iter().map(|p| {
-        sql!(
-            "ALTER TABLE {} DROP COLUMN {}",
-            table,
-            p.replacement.retired
-        )
-    }));
-    let undo = Undo::Irreversible {
-        why: "nothing follows the new values any more: the old ones are out of date".to_owned(),
-    };
-    let step = Step::contract(first, Action::Transaction(there), undo);
-    let mut step = if retyped.is_empty() {
-        let old: Vec<String> = renamed.iter().map(|p| p.old.name.to_string()).collect();
-        step.described(
-            "stop sync",
-            format!("stop keeping the old {} of {table} alike", old.join(", ")),
-            "until here both names work, and rolling back loses nothing",
-        )
-    } else {
-        step.described(
-            "drop column",
-            format!("drop the old {} of {table}", named(pairs)),
-            "until here, rolling back swaps the old column back with all that was written since",
-        )
-    };
-    step.requires = component.nodes(SWAPPED);
-    step.produces = direct::nodes(columns.iter().copied(), RETIRED);
-    let old: Vec<&ObjectId> = renamed.iter().map(|p| &p.replacement.old).collect();
-    step.releases = direct::nodes(old, Era::Before);
-    // A type or function that only the old column needs is dropped after it.
-    let gone: BTreeSet<ObjectId> = retyped.iter().map(|p| p.replacement.old.clone()).collect();
-    let needs = direct::releases(context, &gone);
-    let swapped = |node: &Node| component.types.iter().any(|(id, _)| **id == node.0);
-    step.releases
-        .extend(needs.into_iter().filter(|n| !swapped(n)));
     step
 }

@@ -4,15 +4,16 @@
 //! keeps its work under a name of ours until the old column is dropped, so that going back builds
 //! nothing but what a primary key forces.
 
+use super::super::null_again::{NullAgain, nulls, validation};
 use super::super::{Context, temporary_name};
 use super::sync::{self, Pair};
-use super::{Component, twins};
+use super::{Component, bodies, grants, twins};
 use crate::diff::rename::Rename;
 use crate::kinds::{Column, Constraint, ConstraintType, Identity, KindTag, Object, ObjectId};
 use crate::pg::ident::Literal;
 use crate::pg::sql::{Deparsed, List};
-use crate::pg::{Ident, Qualified, Sql};
-use crate::plan::Action;
+use crate::pg::{Ident, Qualified, ServerVersion, Sql};
+use crate::plan::{Action, DataCheck};
 use crate::sql;
 use std::collections::BTreeSet;
 
@@ -50,13 +51,17 @@ impl Script {
 pub(super) struct Swap {
     pub there: Vec<Sql>,
     pub back: Vec<Action>,
+    /// Rows on which going back would fail.
+    pub back_checks: Vec<DataCheck>,
 }
 
 pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
     let mut script = Script::default();
     let lock = lock(component);
     script.push(vec![lock.clone()], Vec::new());
-    let mut again = Vec::new();
+    let pairs: Vec<&Pair<'_>> = component.columns.iter().collect();
+    script.push(grants::copied(&pairs, context), Vec::new());
+    let (mut again, mut proved) = (Vec::new(), Vec::new());
     let retired = |id: &ObjectId| named(id, &Ident::new(temporary_name(id, "retired")));
     let keys: BTreeSet<&ObjectId> = component
         .pairs
@@ -72,13 +77,14 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
             continue;
         };
         if is_foreign(Some(old)) && context.live.requires(id).any(|need| keys.contains(need)) {
-            script.push(old.drop(), old.create());
-            again.extend(
-                twin_of(component, twin)
-                    .map(Object::create)
-                    .into_iter()
-                    .flatten(),
-            );
+            let (add, validate) = without_reading(old, context);
+            script.push(old.drop(), add);
+            proved.extend(validate);
+            if let Some(twin) = twin_of(component, twin) {
+                let (add, validate) = without_reading(twin, context);
+                again.extend(add);
+                proved.extend(validate);
+            }
         } else if let Object::Constraint(key) = old
             && keys.contains(id)
         {
@@ -94,14 +100,18 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
         .partition(|p| p.replacement.is_renamed());
     // Defaults are written with the name that their type has at that moment.
     for pair in &retyped {
-        leave_defaults(&mut script, pair, context);
+        leave_defaults(&mut script, pair, &pair.old.name, context);
     }
     for (id, (temporary, old)) in &component.types {
         script.rename(id, &named(id, old));
         script.rename(&named(id, temporary), id);
     }
+    let mut back_checks = Vec::new();
     for pair in renamed.iter().chain(&retyped) {
-        columns(&mut script, pair);
+        if let Some(null) = columns(&mut script, pair, context) {
+            proved.extend(null.rest());
+            back_checks.extend(nulls(pair.old, &pair.replacement.retired, context));
+        }
     }
     for pair in &retyped {
         take_defaults(&mut script, pair, context);
@@ -151,9 +161,9 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
     script.push(touch(component, context), touch(component, context));
     for (table, pairs) in component.tables() {
         let name = super::function_name(table);
-        let both: Vec<Sql> = pairs.iter().map(|p| p.both_ways()).collect();
+        let both: Vec<Sql> = pairs.iter().map(|p| p.both_ways(&p.old.name)).collect();
         let after = pairs.iter().map(|p| match p.replacement.is_renamed() {
-            true => p.both_ways(),
+            true => p.both_ways(&p.old.name),
             false => p.backwards(),
         });
         let after: Vec<Sql> = after.collect();
@@ -171,44 +181,18 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
     if !again.is_empty() {
         back.push(Action::Transaction(again));
     }
+    back.extend(proved);
     Swap {
         there: script.there,
         back,
+        back_checks,
     }
 }
 
-/// Writes the trigger functions of the tables once more, as they are.
-///
-/// A PL/pgSQL function that reads NEW.x keeps the type that x had when the session first ran it, and
-/// every later call fails with 42804 ("type of parameter … does not match that when preparing the
-/// plan"); a new version of its row in pg_proc makes every session compile it again. Measured on 14 and
-/// 18: tests/lifecycle, a-users-trigger-changes-the-value-*.
+/// Writes the functions once more, as they are, that have compiled the old type ([`bodies`]).
 fn touch(component: &Component<'_>, context: &Context<'_>) -> Vec<Sql> {
-    let retyped = component.columns.iter();
-    let retyped = retyped.filter(|p| !p.replacement.is_renamed());
-    let tables: BTreeSet<Qualified> = retyped
-        .flat_map(|p| defaults(context.live, p.old))
-        .map(Column::table_name)
-        .collect();
-    let mut functions = BTreeSet::new();
-    for (id, object) in &context.live.objects {
-        let of_tables = matches!(object, Object::Trigger(_))
-            && object
-                .parent()
-                .is_some_and(|parent| tables.iter().any(|t| super::table_id(t) == parent));
-        if of_tables {
-            functions.extend(context.live.requires(id));
-        }
-    }
-    let unchanged = functions
-        .into_iter()
-        .filter_map(|id| match context.live.get(id) {
-            Some(object @ Object::Function(_)) => {
-                (context.desired.get(id) == Some(object)).then_some(object)
-            }
-            _ => None,
-        });
-    unchanged.flat_map(Object::create).collect()
+    let functions = bodies::functions(component, context);
+    functions.into_iter().flat_map(Object::create).collect()
 }
 
 /// In one statement and one order, whoever swaps: no deadlock with another swap.
@@ -227,21 +211,22 @@ fn alter(column: &Column) -> Sql {
     )
 }
 
-/// Default and identity leave the old column.
-fn leave_defaults(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) {
+/// Default and identity leave the old column, which is called `now`.
+fn leave_defaults(script: &mut Script, pair: &Pair<'_>, now: &Ident, context: &Context<'_>) {
     let old = pair.old;
     if let Some(identity) = &old.identity {
         let (keep, restore) = position(old, identity);
-        let add = sql!("{} ADD {}", alter(old), identity.clause());
+        let alter = sql!("ALTER TABLE {} ALTER COLUMN {}", old.table_name(), now);
+        let add = sql!("{} ADD {}", alter, identity.clause());
         script.push(
-            vec![keep, sql!("{} DROP IDENTITY", alter(old))],
+            vec![keep, sql!("{} DROP IDENTITY", alter)],
             vec![add, restore],
         );
     }
     // Every partition has a default of its own.
-    for column in defaults(context.live, old) {
+    for column in followed(context.live, old) {
         if let Some(default) = column.default() {
-            let only = only(column, &column.name);
+            let only = only(column, now);
             script.push(
                 vec![sql!("{} DROP DEFAULT", only)],
                 vec![sql!("{} SET DEFAULT {}", only, Deparsed(default))],
@@ -253,7 +238,7 @@ fn leave_defaults(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) {
 /// Default and identity come to the new column.
 fn take_defaults(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) {
     let new = pair.new;
-    for column in defaults(context.desired, new) {
+    for column in followed(context.desired, new) {
         if let Some(default) = column.default() {
             let only = only(column, &column.name);
             script.push(
@@ -275,26 +260,43 @@ fn take_defaults(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) {
 
 /// While both names live, the old column keeps its default: what the old application leaves out would else
 /// look like a value that the new one wrote.
-pub(super) fn defaults_move(renamed: &[&Pair<'_>], context: &Context<'_>) -> Vec<Sql> {
+pub(super) fn defaults_move(pair: &Pair<'_>, now: &Ident, context: &Context<'_>) -> Vec<Sql> {
     let mut script = Script::default();
-    for pair in renamed {
-        leave_defaults(&mut script, pair, context);
-        take_defaults(&mut script, pair, context);
-    }
+    leave_defaults(&mut script, pair, now, context);
+    take_defaults(&mut script, pair, context);
     script.there
 }
 
-fn columns(script: &mut Script, pair: &Pair<'_>) {
+/// A foreign key as it is added without reading both tables, and what reads them afterwards.
+fn without_reading(key: &Object, context: &Context<'_>) -> (Vec<Sql>, Option<Action>) {
+    match key {
+        // To 17 the server refuses NOT VALID on a partitioned table.
+        Object::Constraint(c)
+            if c.validated
+                && c.enforced
+                && (!c.on_partitioned || context.version >= ServerVersion::V18) =>
+        {
+            (vec![c.add_not_valid()], Some(validation(c.validate())))
+        }
+        key => (key.create(), None),
+    }
+}
+
+/// What makes the old column NOT NULL again on the way back, where the new one is not.
+fn columns(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) -> Option<NullAgain> {
     let (old, new) = (pair.old, pair.new);
     let replacement = pair.replacement;
     let table = old.table_name();
     let renamed = replacement.is_renamed();
-    if old.not_null.is_some() && new.not_null.is_none() {
-        let back = match &old.not_null {
-            Some(n) if n.name.is_some() => old.add_not_null(n),
-            _ => sql!("{} SET NOT NULL", alter(old)),
-        };
-        script.push(vec![sql!("{} DROP NOT NULL", alter(old))], vec![back]);
+    let mut again = None;
+    if let (Some(not_null), None) = (&old.not_null, &new.not_null) {
+        let id = Object::Column(old.clone()).id();
+        let null = NullAgain::new(&id, old, not_null, "not null again", context);
+        script.push(
+            vec![sql!("{} DROP NOT NULL", alter(old))],
+            vec![null.add.clone()],
+        );
+        again = Some(null);
     }
     let constraint = |from: &str, to: &str| {
         sql!(
@@ -327,13 +329,19 @@ fn columns(script: &mut Script, pair: &Pair<'_>) {
             vec![constraint(&name, &from)],
         );
     }
+    again
 }
 
 /// The column and those of the partitions that follow it.
-fn defaults<'c, S>(catalog: &'c crate::catalog::Catalog<S>, column: &Column) -> Vec<&'c Column> {
+pub(super) fn followed<'c, S>(
+    catalog: &'c crate::catalog::Catalog<S>,
+    column: &Column,
+) -> Vec<&'c Column> {
     let id = Object::Column(column.clone()).id();
-    let columns = catalog.objects.values().filter_map(|object| match object {
-        Object::Column(c) => (object.id() == id || object.follows().contains(&id)).then_some(c),
+    let mut ids = catalog.followers([&id]);
+    ids.insert(id);
+    let columns = ids.iter().filter_map(|id| match catalog.get(id) {
+        Some(Object::Column(column)) => Some(column),
         _ => None,
     });
     columns.collect()

@@ -35,7 +35,21 @@ fn field(record: &'static str, name: &Ident) -> Sql {
     sql!("{}.{}", Word(record), name)
 }
 
-impl Pair<'_> {
+impl<'a> Pair<'a> {
+    pub fn of(replacement: &'a Replacement, context: &Context<'a>) -> Option<Self> {
+        match (
+            context.live.get(&replacement.old),
+            context.desired.get(&replacement.column),
+        ) {
+            (Some(Object::Column(old)), Some(Object::Column(new))) => Some(Self {
+                replacement,
+                old,
+                new,
+            }),
+            _ => None,
+        }
+    }
+
     /// The new value from the old one, over a row with the names before the swap.
     pub fn new_value(&self) -> Sql {
         let replacement = self.replacement;
@@ -72,9 +86,9 @@ impl Pair<'_> {
         in_row(&replacement.reverse_after, from, &replacement.retired_type)
     }
 
-    /// Before the swap: both applications may write.
-    pub fn both_ways(&self) -> Sql {
-        let (old, new) = (&self.old.name, &self.replacement.temporary);
+    /// Before the swap: both applications may write. `old` is what the old column is called.
+    pub fn both_ways(&self, old: &Ident) -> Sql {
+        let new = &self.replacement.temporary;
         let (new_now, old_now) = (field("NEW", new), field("NEW", old));
         let (forth, back) = (self.forth(old), self.back());
         sql!(

@@ -32,11 +32,9 @@ impl Stage {
         twins: &Catalog<Desired>,
         columns: &BTreeSet<ObjectId>,
     ) -> Self {
+        let followers = twins.followers(columns);
         let own = |id: &ObjectId| {
-            let new = columns.contains(id)
-                || twins
-                    .get(id)
-                    .is_some_and(|o| o.follows().iter().any(|f| columns.contains(f)));
+            let new = columns.contains(id) || followers.contains(id);
             new || id.path.iter().any(|p| crate::catalog::Scope::is_own(p))
         };
         let mut base = context.live.clone();

@@ -1,11 +1,11 @@
 //! How a column or table stands aside under another name, and comes back.
 
+use super::super::checks;
+use super::super::null_again::{NullAgain, called, nulls, validation};
 use super::{Context, DropGate};
-use crate::kinds::{
-    Column, Comment, Constraint, ConstraintType, KindTag, NotNull, Object, ObjectId, Table,
-};
-use crate::pg::{Ident, Qualified, ServerVersion, Sql, ident};
-use crate::plan::{Action, Probe};
+use crate::kinds::{Column, Comment, Constraint, ConstraintType, KindTag, Object, ObjectId, Table};
+use crate::pg::{Ident, Qualified, Sql, ident};
+use crate::plan::{Action, DataCheck};
 use crate::sql;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -16,6 +16,8 @@ pub(super) struct Way {
     pub renamed: Object,
     pub there: Vec<Sql>,
     pub back: Vec<Action>,
+    /// Rows on which coming back would fail.
+    pub back_checks: Vec<DataCheck>,
     pub why: String,
 }
 
@@ -68,6 +70,7 @@ impl Way {
                 table.name
             )])],
             renamed: Object::Table(renamed),
+            back_checks: Vec::new(),
             why: String::new(),
         }
     }
@@ -79,7 +82,7 @@ impl Way {
     ) -> Result<Self, &'static str> {
         let id = column_id(column, &column.name);
         // RENAME reaches every table that inherits the column.
-        let heirs = heirs(&id, context);
+        let heirs = context.live.followers([&id]);
         if !column.inherited_from.is_empty() || !heirs.is_subset(gone) {
             return Err("it cannot wait renamed: the rename would reach a column that stays");
         }
@@ -121,14 +124,16 @@ impl Way {
             column.name
         )];
         let (mut outside, mut then) = (Vec::new(), Vec::new());
-        let mut why = Vec::new();
+        let (mut why, mut back_checks) = (Vec::new(), Vec::new());
         for check in constraints.iter().filter(|c| {
             c.constraint_type == ConstraintType::Check && c.enforced && c.inherited_from.is_empty()
         }) {
             there.extend(drop_check(check));
             first.push(check.add_not_valid());
             if check.validated {
-                outside.push(check.validate());
+                outside.push(validation(check.validate()));
+                let rows = checks::constraint(check, context).into_iter();
+                back_checks.extend(rows.map(|c| called(c, &table, &column.name, &name, context)));
             }
             then.extend(comments_on(
                 &Object::Constraint((*check).clone()),
@@ -146,10 +151,12 @@ impl Way {
                 table,
                 column.name
             ));
-            let (add, validate, end) = not_null_again(&id, column, not_null, context);
-            first.push(add);
-            outside.extend(validate);
-            then.extend(end);
+            let again = NullAgain::new(&id, column, not_null, "not null again", context);
+            first.push(again.add.clone());
+            outside.extend(again.rest());
+            if not_null.validated {
+                back_checks.extend(nulls(column, &name, context));
+            }
             then.extend(comments_on_not_null(&id, gone, context));
             why.push("NOT NULL");
         }
@@ -160,12 +167,7 @@ impl Way {
             name
         ));
         let mut back = vec![Action::Transaction(first)];
-        // Each reads every row, and nobody waits for it.
-        back.extend(outside.into_iter().map(|statement| Action::Outside {
-            statement,
-            done: Probe(Sql::constant("SELECT true")),
-            clean: Vec::new(),
-        }));
+        back.extend(outside);
         if !then.is_empty() {
             back.push(Action::Transaction(then));
         }
@@ -185,6 +187,7 @@ impl Way {
             }),
             there,
             back,
+            back_checks,
             why,
         })
     }
@@ -195,23 +198,6 @@ fn column_id(column: &Column, name: &Ident) -> ObjectId {
         KindTag::Column,
         [column.schema.raw(), column.table.raw(), name.raw()],
     )
-}
-
-/// The columns that inherit from `id`, at any depth.
-fn heirs(id: &ObjectId, context: &Context<'_>) -> BTreeSet<ObjectId> {
-    let mut found = BTreeSet::new();
-    let mut queue = vec![id.clone()];
-    while let Some(origin) = queue.pop() {
-        for (heir, object) in &context.live.objects {
-            if heir.kind == KindTag::Column
-                && object.follows().contains(&origin)
-                && found.insert(heir.clone())
-            {
-                queue.push(heir.clone());
-            }
-        }
-    }
-    found
 }
 
 fn drop_check(check: &Constraint) -> Vec<Sql> {
@@ -244,50 +230,6 @@ fn comments(
         .filter(|object| matches!(object, Object::Comment(c) if wanted(c)))
         .flat_map(Object::create)
         .collect()
-}
-
-/// How NOT NULL comes back without reading rows under a lock: added, checked, made one.
-fn not_null_again(
-    id: &ObjectId,
-    column: &Column,
-    not_null: &NotNull,
-    context: &Context<'_>,
-) -> (Sql, Option<Sql>, Vec<Sql>) {
-    let table = column.table_name();
-    if let (true, Some(name)) = (context.version >= ServerVersion::V18, &not_null.name) {
-        let pending = NotNull {
-            validated: false,
-            ..not_null.clone()
-        };
-        let validate = sql!(
-            "ALTER TABLE {} VALIDATE CONSTRAINT {}",
-            table,
-            Ident::new(name.as_str())
-        );
-        return (
-            column.add_not_null(&pending),
-            not_null.validated.then_some(validate),
-            Vec::new(),
-        );
-    }
-    let check = Ident::new(context.temporary_name(id, "not null again"));
-    (
-        sql!(
-            "ALTER TABLE {} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID",
-            table,
-            check,
-            column.name
-        ),
-        Some(sql!("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, check)),
-        vec![
-            sql!(
-                "ALTER TABLE {} ALTER COLUMN {} SET NOT NULL",
-                table,
-                column.name
-            ),
-            sql!("ALTER TABLE {} DROP CONSTRAINT {}", table, check),
-        ],
-    )
 }
 
 const PREFIX: &str = "_deprecated_";

@@ -19,6 +19,7 @@
 mod sync;
 
 use super::direct;
+use super::null_again::{NullAgain, nulls};
 use super::replace::key;
 use super::set_not_null;
 use super::{Context, Refusal, Strategy};
@@ -351,28 +352,31 @@ fn optional(sync: &Sync<'_>, context: &Context<'_>) -> Option<Step> {
             c.name
         )
     });
-    let back = strict.iter().filter_map(|c| {
+    let again = strict.iter().filter_map(|c| {
         let not_null = c.not_null.as_ref()?;
-        Some(match not_null.name {
-            Some(_) => c.add_not_null(not_null),
-            None => sql!(
-                "ALTER TABLE {} ALTER COLUMN {} SET NOT NULL",
-                sync.wide,
-                c.name
-            ),
-        })
+        let id = Object::Column((*c).clone()).id();
+        Some(NullAgain::new(&id, c, not_null, "not null again", context))
     });
+    let again: Vec<NullAgain> = again.collect();
+    let add = again.iter().map(|a| a.add.clone()).collect();
+    let mut back = vec![Action::Transaction(add)];
+    back.extend(again.into_iter().flat_map(NullAgain::rest));
     let mut step = Step::migrate(
         split.narrow.clone(),
         Action::Transaction(there.collect()),
-        Reversal::Run(vec![Action::Transaction(back.collect())]),
+        Reversal::Run(back),
     )
     .described(
         "drop not null",
         format!("let {} of {} be NULL", named(&names), sync.wide),
-        "the new application inserts without it; rolling back reads every row, and finds none that \
-         is NULL as long as the new application wrote none",
+        "the new application inserts without it; rows that it wrote with NULL have to be filled before \
+         going back",
     );
+    step.back_checks = strict
+        .iter()
+        .filter(|c| c.not_null.as_ref().is_some_and(|n| n.validated))
+        .flat_map(|c| nulls(c, &c.name, context))
+        .collect();
     step.hazards.push(Hazard::declared(
         HazardKind::BreaksQueries,
         format!(

@@ -1,6 +1,6 @@
 -- insert
 INSERT INTO t (n, v) VALUES ($1::bigint, 3) RETURNING v::text;
 -- update
-UPDATE t SET v = v + 1 WHERE n = $1::bigint AND NOT secret RETURNING v::text;
+UPDATE t SET v = v + 1 WHERE n = $1::bigint RETURNING v::text;
 -- check
-SELECT n, v::text FROM t WHERE NOT secret;
+SELECT n, v::text FROM t;

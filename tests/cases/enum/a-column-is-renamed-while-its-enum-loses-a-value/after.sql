@@ -1,0 +1,3 @@
+DO $$ BEGIN
+    ASSERT (SELECT count(*) = 60 FROM tasks WHERE state = 'done');
+END $$;

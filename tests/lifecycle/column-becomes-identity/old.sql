@@ -1,0 +1,1 @@
+CREATE TABLE t (n bigint PRIMARY KEY, no bigint, note text);

@@ -1,0 +1,1 @@
+CREATE TABLE customers (n bigint PRIMARY KEY, name text NOT NULL);

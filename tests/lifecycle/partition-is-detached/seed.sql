@@ -1,0 +1,2 @@
+INSERT INTO events SELECT g, 'v' || g FROM generate_series(1, 1500) g;
+INSERT INTO events SELECT 4000000 + g, 'v' || g FROM generate_series(1, 1500) g;

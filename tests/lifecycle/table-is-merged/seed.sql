@@ -1,0 +1,2 @@
+INSERT INTO users SELECT g, 'u' || g FROM generate_series(1, 1500) g;
+INSERT INTO profiles SELECT g, 'b' || g FROM generate_series(1, 1500) g;

@@ -1,0 +1,1 @@
+CREATE TABLE users (n bigint PRIMARY KEY, name text, bio text NOT NULL DEFAULT '', site text);

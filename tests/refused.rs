@@ -1,0 +1,282 @@
+//! What a plan, an apply or a rollback refuses before its first statement, and the way out that it names.
+
+mod support;
+
+use pgrehearse::pg::ServerVersion;
+use support::versions;
+use support::world::{Said, Statements, World};
+
+fn world(version: ServerVersion, old: &str, new: &str) -> World {
+    let world = World::on(version, Statements::NotCounted, old);
+    world.write("new.sql", new);
+    world
+}
+
+fn plan(world: &World) -> Said {
+    world.run(&["plan", "--to", "new.sql", "--out", "p.yaml"])
+}
+
+fn apply(world: &World) -> Said {
+    world.run(&["apply", "--plan", "p.yaml", "--yes", "--allow-data-loss"])
+}
+
+fn run(world: &World, sql: &str) {
+    world.client().batch_execute(sql).expect(sql);
+}
+
+fn as_superuser(world: &World, sql: &str) {
+    world.live.client().batch_execute(sql).expect(sql);
+}
+
+fn number(world: &World, sql: &str) -> i64 {
+    let mut admin = world.live.client();
+    admin.query_one(sql, &[]).expect(sql).get(0)
+}
+
+#[test]
+fn rows_that_a_policy_hides_from_the_role_are_never_skipped() {
+    const OLD: &str = "
+        CREATE TABLE t (n bigint PRIMARY KEY, v int, secret bool NOT NULL DEFAULT false);
+        INSERT INTO t SELECT g, g, g % 5 = 0 FROM generate_series(1, 100) g;
+        ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+        CREATE POLICY visible ON t USING (NOT secret);";
+    const NEW: &str = "
+        CREATE TABLE t (n bigint PRIMARY KEY, v bigint, secret bool NOT NULL DEFAULT false);
+        ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+        CREATE POLICY visible ON t USING (NOT secret);";
+    for version in versions() {
+        let world = world(version, OLD, NEW);
+        plan(&world).exits(0);
+        apply(&world)
+            .exits(3)
+            .warns("row-level security of public.t applies to role app_")
+            .warns("BYPASSRLS");
+        assert_eq!(
+            number(
+                &world,
+                "SELECT count(*) FROM pg_namespace WHERE nspname = 'pgrehearse'"
+            ),
+            0
+        );
+        let role = world
+            .url
+            .split(['/', ':'])
+            .nth(3)
+            .expect("the role")
+            .to_owned();
+        as_superuser(&world, &format!("ALTER ROLE \"{role}\" BYPASSRLS"));
+        apply(&world).exits(0);
+        let all = "SELECT count(*) FROM t WHERE v = n AND pg_typeof(v) = 'bigint'::regtype";
+        assert_eq!(number(&world, all), 100);
+    }
+}
+
+/// Of a column that goes, is replaced or is retyped in place; each with the unmodelled thing on it.
+#[test]
+fn what_is_not_modelled_and_hangs_on_a_column_stops_the_plan() {
+    const OLD: &str = "
+        CREATE TABLE t (n bigint PRIMARY KEY, v int, w text, kept int);
+        INSERT INTO t SELECT g, g, 'w', 1 FROM generate_series(1, 100) g;
+        CREATE MATERIALIZED VIEW totals AS SELECT sum(v) AS v, max(w) AS w FROM t;
+        CREATE MATERIALIZED VIEW others AS SELECT sum(kept) AS kept FROM t;
+        CREATE POLICY seen ON t USING (v > 0);
+        CREATE STATISTICS both_of_them ON v, kept FROM t;
+        ANALYZE t;";
+    const RETYPED: &str = "CREATE TABLE t (n bigint PRIMARY KEY, v bigint, w text, kept int);";
+    const DROPPED: &str = "CREATE TABLE t (n bigint PRIMARY KEY, v int, kept int);";
+    const RENAMED: &str = "CREATE TABLE t (n bigint PRIMARY KEY, v int,
+        -- pgrehearse: renamed from w
+        label text, kept int);";
+    const ADDED: &str = "CREATE TABLE t (n bigint PRIMARY KEY, v int, w text, kept int, new int);";
+    for version in versions() {
+        let world = world(version, OLD, RETYPED);
+        plan(&world)
+            .exits(3)
+            .warns("materialized view public.totals")
+            .warns("policy seen on public.t")
+            .warns("statistics object public.both_of_them");
+        // In place the server makes the statistics anew by itself.
+        let small = [
+            "plan",
+            "--to",
+            "new.sql",
+            "--set",
+            "small_table.rows=1000000",
+        ];
+        let said = world.run(&small).exits(3).warns("public.totals");
+        assert!(!said.err.contains("both_of_them"), "{said}");
+        for new in [DROPPED, RENAMED] {
+            world.write("new.sql", new);
+            let said = plan(&world)
+                .exits(3)
+                .warns("materialized view public.totals hangs on it")
+                .warns("drop materialized view public.totals before the plan");
+            assert!(!said.err.contains("public.others"), "{said}");
+        }
+        world.write("new.sql", ADDED);
+        plan(&world).exits(0);
+        world.write("new.sql", "");
+        plan(&world)
+            .exits(3)
+            .warns("public.others")
+            .warns("public.totals");
+        run(&world, "DROP MATERIALIZED VIEW totals, others");
+        // Policies and statistics go with their table.
+        plan(&world).exits(0);
+    }
+}
+
+#[test]
+fn a_name_like_ours_that_somebody_has_taken_is_not_overwritten() {
+    const OLD: &str = "CREATE TABLE t (n bigint PRIMARY KEY, v int);
+        INSERT INTO t SELECT g, g FROM generate_series(1, 100) g;";
+    const NEW: &str = "CREATE TABLE t (n bigint PRIMARY KEY, v bigint);";
+    for version in versions() {
+        let world = world(version, OLD, NEW);
+        plan(&world).exits(0);
+        let text = world.read("p.yaml");
+        let own = |before: &str| {
+            let name = text.split(before).nth(1).expect(before);
+            name.split([' ', '(']).next().expect("a name").to_owned()
+        };
+        let column = own("ALTER TABLE public.t ADD COLUMN ");
+        let function = own("CREATE OR REPLACE FUNCTION public.");
+        assert!(column.starts_with("_pgrehearse_") && function.starts_with("_pgrehearse_"));
+        run(&world, &format!("ALTER TABLE t ADD COLUMN {column} text"));
+        plan(&world).exits(3).warns(&column).warns("drop or rename");
+        run(&world, &format!("ALTER TABLE t DROP COLUMN {column}"));
+        let mine = format!(
+            "CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+        );
+        run(&world, &mine);
+        plan(&world)
+            .exits(3)
+            .warns(&function)
+            .warns("drop or rename");
+        run(&world, &format!("DROP FUNCTION {function}()"));
+        // Another of such names is in nobody's way; in the files it is said that it stays out.
+        run(&world, "CREATE TABLE _pgrehearse_mine (id int)");
+        world.write(
+            "new.sql",
+            &format!("{NEW} CREATE TABLE _pgrehearse_mine (id int);"),
+        );
+        let said = world.run(&["plan", "--to", "new.sql"]).exits(0).to_string();
+        let words: Vec<&str> = said.split_whitespace().collect();
+        let left_out = "table public._pgrehearse_mine is left out";
+        assert!(words.join(" ").contains(left_out), "{said}");
+        apply(&world).exits(0);
+    }
+}
+
+/// The new application gives no value to what the old column demands.
+#[test]
+fn rows_in_the_way_of_going_back_are_shown_and_nothing_is_taken_back() {
+    const OLD: &str = "
+        CREATE TABLE customers (id bigint PRIMARY KEY, name text NOT NULL, fax text NOT NULL CONSTRAINT fax_is_there CHECK (fax <> ''));
+        INSERT INTO customers SELECT i, 'n', '+49' || i FROM generate_series(1, 50) i;";
+    const NEW: &str = "CREATE TABLE customers (id bigint PRIMARY KEY, name text NOT NULL);";
+    for version in versions() {
+        let world = world(version, OLD, NEW);
+        let sets = [
+            "plan",
+            "--to",
+            "new.sql",
+            "--out",
+            "p.yaml",
+            "--set",
+            "drops.gate=rename",
+        ];
+        world.run(&sets).exits(0);
+        apply(&world).exits(0).says("pending");
+        run(
+            &world,
+            "INSERT INTO customers (id, name) VALUES (1000, 'new'), (1001, 'new')",
+        );
+        let said = world
+            .run(&["rollback", "--yes"])
+            .exits(3)
+            .warns("NULL in public.customers.fax: 2")
+            .warns("_deprecated_fax");
+        // The query that it names shows them.
+        let err = said.err.replace("\n  ", " ");
+        let query = err.split("help: ").nth(1).expect("a help");
+        let rows = world.client().query(query.trim(), &[]).expect(query);
+        let ids: Vec<i64> = rows.iter().map(|r| r.get("id")).collect();
+        assert_eq!(ids, [1000, 1001]);
+        run(
+            &world,
+            "UPDATE customers SET _deprecated_fax = '' WHERE id = 1000; DELETE FROM customers WHERE id = 1001",
+        );
+        world
+            .run(&["rollback", "--yes"])
+            .exits(3)
+            .warns("rows of public.customers that break fax_is_there: 1");
+        run(
+            &world,
+            "UPDATE customers SET _deprecated_fax = 'none' WHERE id = 1000",
+        );
+        world.run(&["rollback", "--yes"]).exits(0);
+        world.write("old.sql", OLD.split("INSERT").next().expect("the table"));
+        world.run(&["check", "--to", "old.sql"]).exits(0);
+    }
+}
+
+/// Going on with an audit, after a swap that needs none: nothing without a way back has happened.
+#[test]
+fn a_renamed_columns_old_one_can_come_back_until_its_wait_is_over() {
+    const OLD: &str = "
+        CREATE TABLE users (n bigint PRIMARY KEY, first_name text NOT NULL DEFAULT 'x', last_name text NOT NULL, age int);
+        INSERT INTO users SELECT g, 'f' || g, 'l' || g, g FROM generate_series(1, 50) g;";
+    const NEW: &str = "
+        CREATE TABLE users (n bigint PRIMARY KEY,
+            -- pgrehearse: renamed from first_name
+            given_name text NOT NULL DEFAULT 'x',
+            -- pgrehearse: renamed from last_name
+            family_name text NOT NULL,
+            age bigint);";
+    for version in versions() {
+        let world = world(version, OLD, NEW);
+        let sets = [
+            "plan",
+            "--to",
+            "new.sql",
+            "--out",
+            "p.yaml",
+            "--set",
+            "drops.gate=rename",
+        ];
+        world.run(&sets).exits(0);
+        apply(&world).exits(0).says("pending");
+        run(
+            &world,
+            "INSERT INTO users (n, given_name, family_name, age) VALUES (100, 'g', 'h', 5000000000);
+             INSERT INTO users (n, family_name) VALUES (101, 'i');
+             UPDATE users SET given_name = 'new', family_name = 'newer' WHERE n = 1",
+        );
+        let alike = "SELECT count(*) FROM users WHERE given_name = _deprecated_first_name AND family_name = _deprecated_last_name";
+        assert_eq!(number(&world, alike), 52);
+        // Its old column is gone: the int could not have held what the new application writes.
+        world.run(&["rollback", "--yes"]).exits(1);
+        let back =
+            "SELECT count(*) FROM users WHERE given_name = first_name AND family_name = last_name";
+        assert_eq!(number(&world, back), 52);
+        apply(&world).exits(0).says("pending");
+        run(
+            &world,
+            "UPDATE pgrehearse.step SET finished_at = finished_at - interval '8 days'",
+        );
+        apply(&world).exits(0);
+        world.run(&["check", "--to", "new.sql"]).exits(0);
+        run(
+            &world,
+            "INSERT INTO users (n, family_name) VALUES (102, 'j')",
+        );
+        assert_eq!(
+            number(
+                &world,
+                "SELECT count(*) FROM users WHERE given_name = 'x' AND n = 102"
+            ),
+            1
+        );
+    }
+}
