@@ -358,7 +358,10 @@ fn preflight_refuses_and_warns() {
         })
         .unwrap();
         assert!(said[0].contains("left behind"), "{said:?}");
-        let stop = outcome.stopped.unwrap().to_string();
+        let stop = outcome.stopped.unwrap();
+        let help = stop.help();
+        assert!(help.contains("ROLLBACK PREPARED 'left behind'"), "{help}");
+        let stop = stop.to_string();
         assert!(
             stop.contains("prepared transaction \"left behind\""),
             "{stop}"

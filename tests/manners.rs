@@ -9,6 +9,7 @@ use pgrehearse::apply::{
 use pgrehearse::kinds::{KindTag, ObjectId};
 use pgrehearse::pg::LockMode;
 use pgrehearse::plan::{Impact, StepRecord};
+use pgrehearse::scratch::Cluster;
 use postgres::{Client, Config};
 use std::collections::BTreeMap;
 use std::sync::mpsc::channel;
@@ -40,6 +41,20 @@ fn client(config: &Config, name: &str) -> Client {
     let mut config = config.clone();
     config.application_name(name);
     connect(&config)
+}
+
+/// A plain role that owns the table.
+fn owner(cluster: &Cluster, config: &Config) -> Config {
+    let plain = role(cluster, config, "deployer");
+    let database = config.get_dbname().unwrap();
+    connect(config)
+        .batch_execute(&format!(
+            "ALTER TABLE public.t OWNER TO deployer;
+             GRANT CREATE ON DATABASE {database} TO deployer;
+             GRANT CREATE ON SCHEMA public TO deployer"
+        ))
+        .unwrap();
+    plain
 }
 
 /// A step that holds ACCESS EXCLUSIVE on the table for some seconds.
@@ -138,6 +153,8 @@ fn every_relation_of_the_transaction_is_looked_at() {
 fn a_step_that_others_wait_for_gives_way() {
     each_version(|cluster| {
         let config = database(cluster, "gives_way");
+        // Who waits is seen without any right beyond its own.
+        let plain = owner(cluster, &config);
         let plan = plan(cluster.version(), vec![slow("expand-1", 20)]);
         let short = lock(LockPolicy {
             attempts: 2,
@@ -146,7 +163,7 @@ fn a_step_that_others_wait_for_gives_way() {
         });
         let mut reader = Reader::new(&config);
         let mut why = Vec::new();
-        let outcome = run_with(&config, &plan, &short, &mut |event| {
+        let outcome = run_with(&plain, &plan, &short, &mut |event| {
             reader.see(&event);
             if let Event::Retry { why: said, .. } = &event {
                 why.push(said.clone());
@@ -160,7 +177,7 @@ fn a_step_that_others_wait_for_gives_way() {
         };
         assert_eq!(outcome.exit_code(false), 5);
         assert!(
-            why[0].contains("(shop, role") && why[0].ends_with("ms for it"),
+            why[0].contains("(shop, role") && why[0].ends_with("ms for it (lock.max_block)"),
             "{why:?}"
         );
         assert!(stop.to_string().contains("shop"), "{stop}");
@@ -237,7 +254,7 @@ fn in_the_queue_even_a_step_with_leave_gives_way() {
             assert_eq!(outcome.unwrap().done.len(), 1);
         });
         assert!(
-            said[0].contains("ms for it; ") && said[0].contains("report"),
+            said[0].contains("ms for it (") && said[0].contains("report"),
             "{said:?}"
         );
     });
@@ -315,13 +332,7 @@ fn an_autovacuum_yields_and_nobody_stalls() {
 fn an_autovacuum_that_prevents_wraparound_is_named_and_waited_for() {
     any_version(|cluster| {
         let config = database(cluster, "wraparound");
-        let plain = role(cluster, &config, "deployer");
-        connect(&config)
-            .batch_execute(
-                "ALTER TABLE public.t OWNER TO deployer;
-                 GRANT CREATE ON DATABASE wraparound TO deployer",
-            )
-            .unwrap();
+        let plain = owner(cluster, &config);
         vacuumed(&config, true);
         let plan = plan(cluster.version(), vec![add_column("expand-1")]);
         let short = lock(LockPolicy {
@@ -396,6 +407,7 @@ fn only_blockers_that_are_idle_long_enough_are_ended() {
 fn an_idle_blocker_stays_without_leave() {
     any_version(|cluster| {
         let config = database(cluster, "stays");
+        let plain = owner(cluster, &config);
         let plan = plan(
             cluster.version(),
             vec![add_column("expand-1"), index("expand-2")],
@@ -414,6 +426,33 @@ fn an_idle_blocker_stays_without_leave() {
             "{}",
             stop.help()
         );
+
+        // Nor with it, where the right is missing: that is said, once.
+        let ending = lock(LockPolicy {
+            end_idle: Some(Duration::ZERO),
+            ..short.lock
+        });
+        connect(&config)
+            .batch_execute("DROP SCHEMA pgrehearse CASCADE")
+            .unwrap();
+        for (right, why) in [
+            ("SELECT 1", "is hidden from this role"),
+            ("GRANT pg_read_all_stats TO deployer", "(42501)"),
+        ] {
+            connect(&config).batch_execute(right).unwrap();
+            let mut said = Vec::new();
+            let outcome = run_with(&plain, &plan, &ending, &mut |event| {
+                if let Event::Message { text } = event {
+                    said.push(text);
+                }
+            });
+            assert!(outcome.unwrap().stopped.is_some());
+            assert!(
+                said.len() == 1 && said[0].starts_with("could not end pid"),
+                "{said:?}"
+            );
+            assert!(said[0].contains(why), "{said:?}");
+        }
         idle.batch_execute("COMMIT").unwrap();
     });
 }

@@ -261,7 +261,8 @@ impl fmt::Display for Waiter {
         if !about.is_empty() {
             write!(f, " ({})", about.join(", "))?;
         }
-        write!(f, " waited {} ms for it", self.waited.as_millis())
+        let waited = self.waited.as_millis();
+        write!(f, " waited {waited} ms for it (lock.max_block)")
     }
 }
 

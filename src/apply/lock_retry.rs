@@ -371,12 +371,14 @@ fn wait_outside(
 /// Ends blockers that are idle in their transaction (`--cancel-blockers`).
 pub(super) struct Enders {
     age: Option<Duration>,
+    said_hidden: bool,
 }
 
 impl Enders {
     pub(super) fn new(options: &Options) -> Self {
         Self {
             age: options.lock.end_idle,
+            said_hidden: false,
         }
     }
 
@@ -388,8 +390,19 @@ impl Enders {
         observer: &mut dyn Observer,
     ) {
         let Some(age) = self.age else { return };
-        for blocker in blockers.iter().filter(|b| b.is_idle()) {
+        for blocker in blockers.iter().filter(|b| b.autovacuum.is_none()) {
             let Some(pid) = blocker.pid else { continue };
+            if blocker.state.is_none() && !self.said_hidden {
+                self.said_hidden = true;
+                observer.event(Event::Message {
+                    text: format!(
+                        "could not end pid {pid}: whether it is idle is hidden from this role, but for pg_read_all_stats"
+                    ),
+                });
+            }
+            if !blocker.is_idle() {
+                continue;
+            }
             match blocker::end_idle(client, pid, age) {
                 Ok(false) => {}
                 Ok(true) => observer.event(Event::Message {
