@@ -1,6 +1,6 @@
 -- online · DATA LOSS · 123 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
 -- from schemas/shop/v1 to schemas/shop/v2
--- plan f5b36df960bc7b484bf6af27847756c5, PostgreSQL 17, pgrehearse 0.1.0
+-- plan cb9b861130023c48a481209b5b9c48c8, PostgreSQL 17, pgrehearse 0.1.0
 -- data-loss in contract-26: every row of public.newsletter_signups is lost
 -- data-loss in contract-27: the values of public.customers.fax are lost
 -- rejects-writes in expand-14: from here on public.customers rejects NULL in locale, also in an UPDATE of another column of a row that has it
@@ -29,11 +29,11 @@
 -- breaks-queries in contract-5: prepared statements that return column public.orders.note fail (0A000) until they are prepared again
 -- breaks-queries in contract-6: prepared statements that return column public.payments.amount fail (0A000) until they are prepared again
 -- breaks-queries in contract-7: prepared statements that return column public.products.name fail (0A000) until they are prepared again
--- breaks-queries in contract-20: queries that name table public.newsletter_signups fail from here on
--- breaks-queries in contract-21: queries that name column public.customers.fax fail from here on
--- breaks-queries in contract-22: queries that name column public.suppliers.bic fail from here on
--- breaks-queries in contract-23: queries that name column public.suppliers.iban fail from here on
--- breaks-queries in contract-25: queries that name column public.customers.full_name fail from here on
+-- breaks-queries in contract-19: queries that name table public.newsletter_signups fail from here on
+-- breaks-queries in contract-20: queries that name column public.customers.fax fail from here on
+-- breaks-queries in contract-22: queries that name column public.customers.full_name fail from here on
+-- breaks-queries in contract-24: queries that name column public.suppliers.bic fail from here on
+-- breaks-queries in contract-25: queries that name column public.suppliers.iban fail from here on
 -- irreversible in contract-26: no rollback brings it back
 -- irreversible in contract-27: no rollback brings it back
 -- irreversible in contract-29: no rollback brings it back
@@ -1443,20 +1443,7 @@ BEGIN;
 COMMENT ON VIEW public.order_summary IS 'One line per order, for the back office';
 COMMIT;
 
--- contract-19: stop keeping iban, bic of public.suppliers and public.supplier_accounts alike [online]
---   locks: ACCESS EXCLUSIVE on public._pgrehearse_b1cd1f991621, public._pgrehearse_b1cd1f991621_pkey, public.supplier_accounts, public.suppliers
---   cannot be undone: nothing follows the new values any more: the old ones are out of date
-BEGIN;
-DROP TRIGGER IF EXISTS "~pgrehearse_f773b5c7e12a" ON public.suppliers;
-DROP TRIGGER IF EXISTS "~pgrehearse_ff0a9bb48eae" ON public.suppliers;
-DROP TRIGGER IF EXISTS "~pgrehearse_d11edfa710ff" ON public.supplier_accounts;
-DROP TRIGGER IF EXISTS "~pgrehearse_bb096531b094" ON public.supplier_accounts;
-DROP FUNCTION IF EXISTS public._pgrehearse_f773b5c7e12a();
-DROP FUNCTION IF EXISTS public._pgrehearse_bb096531b094();
-DROP TABLE IF EXISTS public._pgrehearse_b1cd1f991621;
-COMMIT;
-
--- contract-20: retire table public.newsletter_signups as _deprecated_newsletter_signups [online]
+-- contract-19: retire table public.newsletter_signups as _deprecated_newsletter_signups [online]
 --   locks: ACCESS EXCLUSIVE on public.newsletter_signups
 --   breaks-queries: queries that name table public.newsletter_signups fail from here on
 --   gate: no query names table public.newsletter_signups in two looks at pg_stat_statements, 24 h apart
@@ -1470,7 +1457,7 @@ END
 $do$;
 COMMIT;
 
--- contract-21: retire column public.customers.fax as _deprecated_fax [online]
+-- contract-20: retire column public.customers.fax as _deprecated_fax [online]
 --   locks: ACCESS EXCLUSIVE on public.customers
 --   breaks-queries: queries that name column public.customers.fax fail from here on
 --   gate: no query names column public.customers.fax in two looks at pg_stat_statements, 24 h apart
@@ -1484,35 +1471,7 @@ END
 $do$;
 COMMIT;
 
--- contract-22: retire column public.suppliers.bic as _deprecated_bic [online]
---   locks: ACCESS EXCLUSIVE on public.suppliers
---   breaks-queries: queries that name column public.suppliers.bic fail from here on
---   gate: no query names column public.suppliers.bic in two looks at pg_stat_statements, 24 h apart
-BEGIN;
-DO $do$
-BEGIN
-  IF EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.suppliers') AND attname = 'bic' AND NOT attisdropped) AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.suppliers') AND attname = '_deprecated_bic' AND NOT attisdropped) THEN
-    EXECUTE $sql$ALTER TABLE public.suppliers RENAME COLUMN bic TO _deprecated_bic$sql$;
-  END IF;
-END
-$do$;
-COMMIT;
-
--- contract-23: retire column public.suppliers.iban as _deprecated_iban [online]
---   locks: ACCESS EXCLUSIVE on public.suppliers
---   breaks-queries: queries that name column public.suppliers.iban fail from here on
---   gate: no query names column public.suppliers.iban in two looks at pg_stat_statements, 24 h apart
-BEGIN;
-DO $do$
-BEGIN
-  IF EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.suppliers') AND attname = 'iban' AND NOT attisdropped) AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.suppliers') AND attname = '_deprecated_iban' AND NOT attisdropped) THEN
-    EXECUTE $sql$ALTER TABLE public.suppliers RENAME COLUMN iban TO _deprecated_iban$sql$;
-  END IF;
-END
-$do$;
-COMMIT;
-
--- contract-24: drop index public.customers_full_name_idx [online]
+-- contract-21: drop index public.customers_full_name_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.customers, public.customers_full_name_idx
 --   long-running: queries that index public.customers_full_name_idx serves become scans
 --   gate: no query names column public.customers.full_name in two looks at pg_stat_statements, 24 h apart
@@ -1524,7 +1483,7 @@ SELECT (SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_class i JOIN pg_catalog.pg_
 DROP INDEX CONCURRENTLY IF EXISTS public.customers_full_name_idx;
 \endif
 
--- contract-25: retire column public.customers.full_name as _deprecated_full_name [online]
+-- contract-22: retire column public.customers.full_name as _deprecated_full_name [online]
 --   locks: ACCESS EXCLUSIVE on public.customers
 --   breaks-queries: queries that name column public.customers.full_name fail from here on
 --   gate: no query names column public.customers.full_name in two looks at pg_stat_statements, 24 h apart
@@ -1557,11 +1516,53 @@ END;
 $pgrehearse$;
 COMMIT;
 
+-- contract-23: stop keeping iban, bic of public.suppliers and public.supplier_accounts alike [online]
+--   locks: ACCESS EXCLUSIVE on public._pgrehearse_b1cd1f991621, public._pgrehearse_b1cd1f991621_pkey, public.supplier_accounts, public.suppliers
+--   gate: no query names column public.suppliers.bic in two looks at pg_stat_statements, 24 h apart
+--   cannot be undone: nothing follows the new values any more: the old ones are out of date
+BEGIN;
+DROP TRIGGER IF EXISTS "~pgrehearse_f773b5c7e12a" ON public.suppliers;
+DROP TRIGGER IF EXISTS "~pgrehearse_ff0a9bb48eae" ON public.suppliers;
+DROP TRIGGER IF EXISTS "~pgrehearse_d11edfa710ff" ON public.supplier_accounts;
+DROP TRIGGER IF EXISTS "~pgrehearse_bb096531b094" ON public.supplier_accounts;
+DROP FUNCTION IF EXISTS public._pgrehearse_f773b5c7e12a();
+DROP FUNCTION IF EXISTS public._pgrehearse_bb096531b094();
+DROP TABLE IF EXISTS public._pgrehearse_b1cd1f991621;
+COMMIT;
+
+-- contract-24: retire column public.suppliers.bic as _deprecated_bic [online]
+--   locks: ACCESS EXCLUSIVE on public.suppliers
+--   breaks-queries: queries that name column public.suppliers.bic fail from here on
+--   gate: no query names column public.suppliers.bic in two looks at pg_stat_statements, 24 h apart
+BEGIN;
+DO $do$
+BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.suppliers') AND attname = 'bic' AND NOT attisdropped) AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.suppliers') AND attname = '_deprecated_bic' AND NOT attisdropped) THEN
+    EXECUTE $sql$ALTER TABLE public.suppliers RENAME COLUMN bic TO _deprecated_bic$sql$;
+  END IF;
+END
+$do$;
+COMMIT;
+
+-- contract-25: retire column public.suppliers.iban as _deprecated_iban [online]
+--   locks: ACCESS EXCLUSIVE on public.suppliers
+--   breaks-queries: queries that name column public.suppliers.iban fail from here on
+--   gate: no query names column public.suppliers.iban in two looks at pg_stat_statements, 24 h apart
+BEGIN;
+DO $do$
+BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.suppliers') AND attname = 'iban' AND NOT attisdropped) AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = to_regclass('public.suppliers') AND attname = '_deprecated_iban' AND NOT attisdropped) THEN
+    EXECUTE $sql$ALTER TABLE public.suppliers RENAME COLUMN iban TO _deprecated_iban$sql$;
+  END IF;
+END
+$do$;
+COMMIT;
+
 -- contract-26: drop table public.newsletter_signups [online]
 --   locks: ACCESS EXCLUSIVE on public._deprecated_newsletter_signups, public.newsletter_signups_email_idx, public.newsletter_signups_id_seq, public.newsletter_signups_pkey
 --   data-loss: every row of public.newsletter_signups is lost
 --   irreversible: no rollback brings it back
---   gate: 7 days after contract-20
+--   gate: 7 days after contract-19
 --   cannot be undone: the rows are gone
 BEGIN;
 DROP TABLE IF EXISTS public._deprecated_newsletter_signups;
@@ -1571,7 +1572,7 @@ COMMIT;
 --   locks: ACCESS EXCLUSIVE on public.customers
 --   data-loss: the values of public.customers.fax are lost
 --   irreversible: no rollback brings it back
---   gate: 7 days after contract-21
+--   gate: 7 days after contract-20
 --   cannot be undone: the column's values are gone
 BEGIN;
 ALTER TABLE IF EXISTS public.customers DROP COLUMN IF EXISTS _deprecated_fax;
@@ -1579,7 +1580,7 @@ COMMIT;
 
 -- contract-28: stop keeping the old full_name of public.customers alike [online]
 --   locks: ACCESS EXCLUSIVE on public.customers
---   gate: 7 days after contract-25
+--   gate: 7 days after contract-22
 --   cannot be undone: nothing follows the new values any more: the old ones are out of date
 BEGIN;
 ALTER TABLE public.customers ALTER COLUMN _deprecated_full_name DROP NOT NULL;
@@ -1598,7 +1599,7 @@ COMMIT;
 -- contract-30: drop column public.suppliers.bic [online]
 --   locks: ACCESS EXCLUSIVE on public.suppliers
 --   irreversible: no rollback brings it back
---   gate: 7 days after contract-22
+--   gate: 7 days after contract-24
 --   cannot be undone: table public.supplier_accounts has its values: nothing writes them back from there
 BEGIN;
 ALTER TABLE IF EXISTS public.suppliers DROP COLUMN IF EXISTS _deprecated_bic;
@@ -1607,7 +1608,7 @@ COMMIT;
 -- contract-31: drop column public.suppliers.iban [online]
 --   locks: ACCESS EXCLUSIVE on public.suppliers
 --   irreversible: no rollback brings it back
---   gate: 7 days after contract-23
+--   gate: 7 days after contract-25
 --   cannot be undone: table public.supplier_accounts has its values: nothing writes them back from there
 BEGIN;
 ALTER TABLE IF EXISTS public.suppliers DROP COLUMN IF EXISTS _deprecated_iban;

@@ -12,7 +12,6 @@ mod filling;
 mod identity;
 mod index;
 mod key;
-mod null_again;
 mod partition;
 mod rename;
 mod replace;

@@ -15,6 +15,7 @@
 //! Sources: manual, ALTER TABLE; RULES "The gate"; tests/cases/retire.
 
 mod backup;
+pub(super) mod null_again;
 mod way;
 
 use super::direct;

@@ -4,7 +4,7 @@
 //! keeps its work under a name of ours until the old column is dropped, so that going back builds
 //! nothing but what a primary key forces.
 
-use super::super::null_again::{NullAgain, nulls, validation};
+use super::super::retire::null_again::{NullAgain, nulls, validation};
 use super::super::{Context, temporary_name};
 use super::sync::{self, Pair};
 use super::{Component, bodies, grants, twins};

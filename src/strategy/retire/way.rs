@@ -1,7 +1,7 @@
 //! How a column or table stands aside under another name, and comes back.
 
 use super::super::checks;
-use super::super::null_again::{NullAgain, called, nulls, validation};
+use super::null_again::{NullAgain, called, nulls, validation};
 use super::{Context, DropGate};
 use crate::kinds::{Column, Comment, Constraint, ConstraintType, KindTag, Object, ObjectId, Table};
 use crate::pg::{Ident, Qualified, Sql, ident};

@@ -19,8 +19,8 @@
 mod sync;
 
 use super::direct;
-use super::null_again::{NullAgain, nulls};
 use super::replace::key;
+use super::retire::null_again::{NullAgain, nulls};
 use super::set_not_null;
 use super::{Context, Refusal, Strategy};
 use crate::diff::split::Direction;
@@ -132,7 +132,7 @@ fn moves(split: &Split, context: &Context<'_>) -> Result<Vec<Step>, Refusal> {
         steps.extend(optional(&sync, context));
     }
     steps.extend(compare(&sync, context));
-    steps.push(stop(&sync));
+    steps.push(stop(&sync, context));
     Ok(steps)
 }
 
@@ -435,7 +435,7 @@ fn compare(sync: &Sync<'_>, context: &Context<'_>) -> Vec<Step> {
     steps
 }
 
-fn stop(sync: &Sync<'_>) -> Step {
+fn stop(sync: &Sync<'_>, context: &Context<'_>) -> Step {
     let split = sync.split;
     let (_, away) = sync.statements();
     let mut step = Step::contract(
@@ -460,6 +460,8 @@ fn stop(sync: &Sync<'_>) -> Step {
         Direction::Split => columns_of(&split.wide, &split.columns),
         Direction::Merge => BTreeSet::from([split.narrow.clone()]),
     };
+    // What asks whether the old place is still in use comes before what has no way back.
+    step.gate = old.first().and_then(|id| context.drops.audit_of(id));
     old.insert(split.old().clone());
     step.releases = direct::nodes(&old, Era::Before);
     step

@@ -1,7 +1,7 @@
 //! How a column becomes NOT NULL again when a step is taken back: no row is read under a lock that anybody
 //! waits for.
 
-use super::{Context, checks, temporary_name};
+use super::super::{Context, checks, temporary_name};
 use crate::kinds::{Column, NotNull, ObjectId};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
 use crate::plan::data_check::{Renamed, RenamedColumn};
@@ -9,7 +9,7 @@ use crate::plan::{Action, DataCheck, Probe};
 use crate::sql;
 
 /// Added without reading, read and proved, made one.
-pub(super) struct NullAgain {
+pub(in crate::strategy) struct NullAgain {
     pub add: Sql,
     validate: Option<Sql>,
     end: Vec<Sql>,
@@ -69,7 +69,7 @@ impl NullAgain {
 }
 
 /// A VALIDATE on the way back: it reads every row, and nobody waits for it. Done twice it does no harm.
-pub(super) fn validation(statement: Sql) -> Action {
+pub(in crate::strategy) fn validation(statement: Sql) -> Action {
     Action::Outside {
         statement,
         done: Probe(Sql::constant("SELECT true")),
@@ -78,7 +78,11 @@ pub(super) fn validation(statement: Sql) -> Action {
 }
 
 /// The rows that stand in the way of NOT NULL; `now` is what the column is called until then.
-pub(super) fn nulls(column: &Column, now: &Ident, context: &Context<'_>) -> Vec<DataCheck> {
+pub(in crate::strategy) fn nulls(
+    column: &Column,
+    now: &Ident,
+    context: &Context<'_>,
+) -> Vec<DataCheck> {
     let checks = checks::null(column, context).into_iter();
     checks
         .map(|c| called(c, &column.table_name(), &column.name, now, context))
@@ -86,7 +90,7 @@ pub(super) fn nulls(column: &Column, now: &Ident, context: &Context<'_>) -> Vec<
 }
 
 /// `check` over a column of `table` that is called `now` until the step is taken back.
-pub(super) fn called(
+pub(in crate::strategy) fn called(
     mut check: DataCheck,
     table: &Qualified,
     column: &Ident,
