@@ -131,6 +131,7 @@ fn measure(server: &Arc<Scratch>, tables: usize) {
         small: SmallTable::default(),
         replacements: &pgrehearse::diff::Replacements::default(),
         splits: &[],
+        copies: &pgrehearse::diff::Copies::default(),
         additions: &pgrehearse::diff::Additions::default(),
         conversions: &BTreeMap::new(),
         drops: Drops::default(),

@@ -1,6 +1,7 @@
 //! The data path from two sources to a rehearsed plan, and what its parts share.
 
 mod additions;
+mod copies;
 mod data;
 mod desired;
 mod enums;
@@ -25,7 +26,7 @@ pub use recorded::{Again, again, fingerprint_of, read_live};
 
 use crate::catalog::{Catalog, Desired, Live, Scope};
 use crate::diff::{
-    self, Additions, Change, ChangeSet, ConversionHint, Replacements, Split, rename,
+    self, Additions, Change, ChangeSet, ConversionHint, Copies, Replacements, Split, rename,
 };
 use crate::kinds::{KindTag, ObjectId};
 use crate::order;
@@ -289,6 +290,7 @@ pub struct Compared {
     pub replacements: Replacements,
     pub additions: Additions,
     pub splits: Vec<Split>,
+    pub copies: Copies,
     pub renames: Vec<rename::Rename>,
     pub conversions: BTreeMap<ObjectId, ConversionHint>,
     pub notices: Vec<String>,
@@ -369,7 +371,19 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
         mut notices,
         unmodeled,
     } = align(pair, ColumnRenames::ByNewColumn)?;
-    let changes = diff::changes(&live, &desired).map_err(PipelineError::Impossible)?;
+    let (splits, remarks) = splits::find(&splits, &live, &desired)?;
+    notices.extend(remarks);
+    let wanted = copies::Wanted {
+        live: &live,
+        desired: &desired,
+        conversions: &conversions,
+        renames: &moves,
+        splits: &splits,
+        backfills: &backfills,
+        server: pair.server.as_deref(),
+    };
+    let (copies, changes, remarks) = copies::find(&wanted, &pair.workshop)?;
+    notices.extend(remarks);
     let likely = likely_renames(&changes);
     notices.extend(
         likely
@@ -406,8 +420,6 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
     }
     let used = (&changes, &replacements);
     notices.extend(remarks::idle_hints(&conversions, &backfills, used));
-    let (splits, remarks) = splits::find(&splits, &live, &desired)?;
-    notices.extend(remarks);
     Ok(Compared {
         live,
         desired,
@@ -415,6 +427,7 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
         replacements,
         additions,
         splits,
+        copies,
         renames,
         conversions,
         notices,
@@ -554,6 +567,7 @@ fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, Pipe
         additions: &compared.additions,
         drops: pair.workshop.options.drops,
         splits: &compared.splits,
+        copies: &compared.copies,
     };
     let before = &pair.live.catalog;
     let refused = hanging::refusals(compared, before);

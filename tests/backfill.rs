@@ -1058,6 +1058,7 @@ fn the_script_commits_each_batch_and_may_run_again() {
                             "SELECT 2 * count(*) FROM public.copy",
                             "SELECT count(DISTINCT xmin::text) FROM public.copy",
                         ),
+                        _ => panic!("{backfill:?} is none of the samples"),
                     };
                     assert_eq!(one::<i64>(&mut client, filled), 5000, "{backfill:?}");
                     let transactions: i64 = one(&mut client, transactions);

@@ -131,7 +131,7 @@ fn moment(name: &str) -> Moment {
 
 /// What puts the new in the place of the old, for a column or a table.
 fn is_swap(step: &StepRecord) -> bool {
-    step.operation == "swap column"
+    matches!(step.operation.as_str(), "swap column" | "swap table")
         || step.operation == "rename" && step.title.contains("becomes the view")
 }
 
@@ -139,6 +139,7 @@ fn is_swap(step: &StepRecord) -> bool {
 fn is_retirement(phase: Phase, step: &StepRecord) -> bool {
     phase == Phase::Contract
         && (matches!(step.operation.as_str(), "drop column" | "stop sync")
+            || step.operation == "drop table" && step.strategy == "table copy"
             || step.operation == "drop view" && step.strategy == "rename")
 }
 

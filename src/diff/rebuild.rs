@@ -19,7 +19,9 @@ pub(super) fn rebuild(
     live: &Catalog<Live>,
     desired: &Catalog<Desired>,
     compared: BTreeMap<ObjectId, Change>,
+    copied: &[&BTreeSet<ObjectId>],
 ) -> Result<ChangeSet, Vec<Impossible>> {
+    let is_copied = |id: &ObjectId| copied.iter().any(|part| part.contains(id));
     let mut set = ChangeSet {
         changes: compared,
         ..ChangeSet::default()
@@ -28,6 +30,9 @@ pub(super) fn rebuild(
     let mut queue: Vec<(ObjectId, Force)> = Vec::new();
     let mut dropped = BTreeSet::new();
     for (id, change) in &mut set.changes {
+        if is_copied(id) {
+            continue;
+        }
         if let Change::Drop { .. } = change {
             // What depended on it and stays as it is has to be made anew, on what is left.
             queue.push((id.clone(), Force::Drop));
@@ -68,6 +73,24 @@ pub(super) fn rebuild(
     }
     let dependents = live.dependents();
     let mut groups = Groups::default();
+    for (part, id) in copied
+        .iter()
+        .flat_map(|part| part.iter().map(move |id| (part, id)))
+    {
+        let Some(old) = live.get(id) else { continue };
+        queue.push((id.clone(), Force::Drop));
+        if let Some(first) = part.first() {
+            groups.join(first, id);
+        }
+        if let Some(new) = desired.get(id) {
+            let replace = Change::Replace {
+                old: old.clone(),
+                new: new.clone(),
+                why: "the table is copied".to_owned(),
+            };
+            set.changes.insert(id.clone(), replace);
+        }
+    }
     let mut seen: BTreeSet<(ObjectId, bool)> = BTreeSet::new();
     while let Some((root, force)) = queue.pop() {
         if !seen.insert((root.clone(), force == Force::Drop)) {
@@ -78,6 +101,9 @@ pub(super) fn rebuild(
             let (Some(old), Some(new)) = (live.get(dependent), desired.get(dependent)) else {
                 continue;
             };
+            if is_copied(dependent) {
+                continue;
+            }
             // A part of the whole is no obstacle to a change of the whole, and the other way.
             if force == Force::Disturb && (old.survives_change() || is_part(&root, old)) {
                 continue;

@@ -277,7 +277,8 @@ impl Column {
         from == to || to == Family::Text || (from == Family::Other && to == Family::Other)
     }
 
-    fn alter_type(&self, old: &Self) -> Vec<Sql> {
+    /// The plain statements that give `old` the type of this one.
+    pub fn retype(&self, old: &Self) -> Vec<Sql> {
         let mut statements = Vec::new();
         // The old default need not be castable to the new type.
         if old.default().is_some() && old.expression != self.expression {
@@ -641,7 +642,7 @@ impl Kind for Column {
 
     fn alter(&self, old: &Self, attribute: &str) -> Alter {
         match attribute {
-            "type" | "collation" => Alter::Disturbing(self.alter_type(old)),
+            "type" | "collation" => Alter::Disturbing(self.retype(old)),
             "default" => Alter::InPlace(vec![match self.default() {
                 Some(e) => sql!("{} SET DEFAULT {}", self.alter_only(), Deparsed(e)),
                 // DROP EXPRESSION has already taken it away.

@@ -401,7 +401,7 @@ fn replacement(
 }
 
 /// The way back: as the server assigns where it does, else by an explicit cast.
-fn reverse_of(
+pub(super) fn reverse_of(
     client: &mut Client,
     old: &Column,
     new: &Column,

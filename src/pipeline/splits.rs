@@ -429,7 +429,7 @@ impl<'a> Sides<'a> {
                 return Err(no_join());
             }
             key.push(KeyPair {
-                operators: self.operators(wide),
+                operators: operators(self.live, wide),
                 data_type: wide.data_type.clone(),
                 wide: w,
                 narrow: n,
@@ -442,28 +442,28 @@ impl<'a> Sides<'a> {
     fn side(&self, a: &[String], table: &Qualified, b: &[String], other: &Qualified) -> bool {
         names(a, table) && names(b, other)
     }
+}
 
-    /// The schema of the `=` that the index of the column uses.
-    fn operators(&self, column: &Column) -> Ident {
-        let builtin = Ident::new("pg_catalog");
-        let mut reader = Reader::new(&column.data_type);
-        let path = reader.name().unwrap_or_default();
-        let [schema, name] = path.as_slice() else {
-            return builtin;
-        };
-        let ours = [KindTag::Domain, KindTag::Enum, KindTag::Composite]
-            .into_iter()
-            .any(|kind| {
-                has(
-                    self.live,
-                    &ObjectId::new(kind, [schema.as_str(), name.as_str()]),
-                )
-            });
-        if ours {
-            builtin
-        } else {
-            Ident::new(schema.as_str())
-        }
+/// The schema of the `=` that the index of the column uses.
+pub(super) fn operators<S>(catalog: &Catalog<S>, column: &Column) -> Ident {
+    let builtin = Ident::new("pg_catalog");
+    let mut reader = Reader::new(&column.data_type);
+    let path = reader.name().unwrap_or_default();
+    let [schema, name] = path.as_slice() else {
+        return builtin;
+    };
+    let ours = [KindTag::Domain, KindTag::Enum, KindTag::Composite]
+        .into_iter()
+        .any(|kind| {
+            has(
+                catalog,
+                &ObjectId::new(kind, [schema.as_str(), name.as_str()]),
+            )
+        });
+    if ours {
+        builtin
+    } else {
+        Ident::new(schema.as_str())
     }
 }
 

@@ -38,6 +38,16 @@ pub enum Fill {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         only: Option<String>,
     },
+    /// A row of `into` for each row, called `t`, that `pending` holds for; one that has its `key`
+    /// already gets the values.
+    Merge {
+        into: Qualified,
+        key: Vec<Ident>,
+        set: Vec<Assignment>,
+        pending: String,
+    },
+    /// Rows, called `t`, that `pending` holds for go.
+    Delete { pending: String },
 }
 
 /// A column and the SQL expression over the walked row that it gets.
@@ -108,6 +118,31 @@ impl Backfill {
                     table,
                     with(only.as_deref())
                 )
+            }
+            Fill::Merge {
+                into,
+                key,
+                set,
+                pending,
+            } => {
+                let columns = List::comma(set.iter().map(|a| &a.column));
+                let values = List::comma(set.iter().map(|a| Deparsed(&a.value)));
+                let again = set
+                    .iter()
+                    .map(|a| sql!("{} = EXCLUDED.{}", a.column, a.column));
+                sql!(
+                    "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} AS t{} FOR SHARE OF t ON CONFLICT ({}) DO UPDATE SET {}",
+                    into,
+                    columns,
+                    values,
+                    table,
+                    with(Some(pending)),
+                    List::comma(key),
+                    List::comma(again)
+                )
+            }
+            Fill::Delete { pending } => {
+                sql!("DELETE FROM {} AS t{}", table, with(Some(pending)))
             }
         }
     }

@@ -269,8 +269,8 @@ impl Step {
         let lead = std::iter::once(&first)
             .chain(&rest)
             .find(|s| {
-                matches!(s.operation, "alter" | "swap column" | "hand over")
-                    && !s.disturbs.is_empty()
+                let changes = matches!(s.operation, "alter" | "swap column" | "hand over");
+                s.operation == "swap table" || changes && !s.disturbs.is_empty()
             })
             .or_else(|| {
                 std::iter::once(&first)

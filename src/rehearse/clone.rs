@@ -4,7 +4,7 @@
 
 use super::server_message;
 use crate::catalog::{Catalog, Desired, Live, ReadError, Scope, read_objects};
-use crate::diff::{self, Additions, Replacements};
+use crate::diff::{self, Additions, Copies, Replacements};
 use crate::kinds::{Object, ObjectId};
 use crate::order;
 use crate::plan::{Action, Step};
@@ -114,6 +114,7 @@ pub fn creation_script<S>(
         additions: &Additions::default(),
         drops: Drops::at_once(),
         splits: &[],
+        copies: &Copies::default(),
     };
     let steps = strategy::expand(&context).map_err(|r| {
         plan(

@@ -49,13 +49,18 @@ pub fn rehearse(document: Document, request: &Request<'_>) -> Result<Rehearsed, 
         run.existing = run.sessions.state()?.oids().collect();
         let mut states = vec![run.catalog.clone()];
         let mut records: Vec<StepRecord> = Vec::new();
-        let mut at_gates = None;
+        let (mut at_gates, mut can_go_back) = (None, true);
         for step in steps {
-            // Before a gate a plan stands for days, and can be taken back from there.
-            if at_gates.is_none() && step.gate.is_some() && !records.is_empty() {
+            // Before a gate a plan stands for days, and can be taken back from there; what cannot be
+            // taken back hides how all before it is.
+            let waits = at_gates.is_none() && step.gate.is_some();
+            let ends = can_go_back && matches!(step.rollback, Rollback::Irreversible { .. });
+            if (waits || ends) && !records.is_empty() {
                 let result = run.take_back(&records, &states)?;
-                at_gates = is_wrong(&result).then(|| format!("{result} (before {})", step.id));
+                let wrong = is_wrong(&result).then(|| format!("{result} (before {})", step.id));
+                at_gates = at_gates.or(wrong);
             }
+            can_go_back &= !matches!(step.rollback, Rollback::Irreversible { .. });
             (request.progress)(&step.title);
             let record = run.step(step, now)?;
             now = record.fingerprints.after.clone();

@@ -286,6 +286,61 @@ pub fn attachment(new: &Attachment, context: &Context<'_>) -> Vec<DataCheck> {
     checks
 }
 
+/// Rows of `table` that no partition takes which it is going to have.
+pub fn partitions(table: &Qualified, context: &Context<'_>) -> Vec<DataCheck> {
+    let desired = || context.desired.objects.values();
+    let below = |parent: &Qualified| {
+        desired().any(|o| matches!(o, Object::Attachment(a) if a.parent == *parent))
+    };
+    let (mut conditions, mut queue, mut known) = (Vec::new(), vec![table.clone()], true);
+    while let Some(parent) = queue.pop() {
+        for object in desired() {
+            let Object::Attachment(part) = object else {
+                continue;
+            };
+            if part.parent != parent {
+                continue;
+            }
+            if part.is_default() && parent == *table && !below(&part.partition()) {
+                return Vec::new();
+            }
+            if below(&part.partition()) {
+                queue.push(part.partition());
+                continue;
+            }
+            let key = part.key.iter().map(|name| {
+                let path = [table.schema.raw(), table.name.raw(), name.raw()];
+                ObjectId::new(KindTag::Column, path)
+            });
+            let same = |id: &ObjectId| match (context.live.get(id), context.desired.get(id)) {
+                (Some(Object::Column(a)), Some(Object::Column(b))) => a.data_type == b.data_type,
+                _ => false,
+            };
+            match &part.constraint {
+                Some(condition)
+                    if !condition.contains("satisfies_hash_partition")
+                        && key.into_iter().all(|id| same(&id)) =>
+                {
+                    conditions.push(format!("({condition})"));
+                }
+                _ => known = false,
+            }
+        }
+    }
+    let violation = match conditions.is_empty() {
+        _ if !known => Violation::Untested {
+            why: "the bounds of its partitions cannot be asked of the table as it is".to_owned(),
+        },
+        true => return Vec::new(),
+        false => Violation::PartitionBound {
+            condition: conditions.join(" OR "),
+            in_default: false,
+        },
+    };
+    let what = format!("rows of {table} that no partition takes");
+    vec![check(what, table.clone(), violation, context)]
+}
+
 /// Values that a domain's new constraints refuse, in every column of it.
 pub fn domain(old: &Domain, new: &Domain, context: &Context<'_>) -> Vec<DataCheck> {
     let name = new.qualified().to_string();

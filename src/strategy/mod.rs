@@ -6,6 +6,7 @@ mod add_column;
 mod checks;
 mod constraint;
 mod convert;
+mod copy;
 mod direct;
 mod filled;
 mod filling;
@@ -26,7 +27,7 @@ pub use replace::bare;
 pub use retire::{DropGate, Drops};
 
 use crate::catalog::{Catalog, Desired, Live, Scope, Size};
-use crate::diff::{Additions, Change, ChangeSet, ConversionHint, Replacements, Split};
+use crate::diff::{Additions, Change, ChangeSet, ConversionHint, Copies, Replacements, Split};
 use crate::kinds::ObjectId;
 use crate::pg::ServerVersion;
 use crate::plan::{Action, Phase, Step, Undo};
@@ -50,6 +51,8 @@ pub struct Context<'a> {
     pub drops: Drops,
     /// The tables whose columns move to another one.
     pub splits: &'a [Split],
+    /// The tables that a copy takes the place of.
+    pub copies: &'a Copies,
 }
 
 /// The limits under which a table takes the plain statement.
@@ -154,6 +157,7 @@ pub trait Strategy: Sync {
 
 /// The strategies; the first that claims a change expands it. `direct` is last and takes the rest.
 const REGISTRY: &[&dyn Strategy] = &[
+    &copy::Copy,
     &replace::Replace,
     &split::SplitTable,
     &filled::Filled,

@@ -16,7 +16,7 @@ pub struct Judge<'a> {
     scope: Scope,
     old: Script,
     new: Script,
-    /// The statements of the swap that rename columns, and those that take them back.
+    /// The statements of the swap that rename columns, or tables, and those that take them back.
     renames: Vec<String>,
     back: Vec<String>,
 }
@@ -57,8 +57,12 @@ impl Picture {
 impl<'a> Judge<'a> {
     pub fn new(live: &'a Live, scope: &Scope, plan: &Document, old: Script, new: Script) -> Self {
         let (mut renames, mut back) = (Vec::new(), Vec::new());
-        let of_columns = |sql: &str| sql.contains(" RENAME COLUMN ");
         for (_, step) in plan.steps().filter(|(_, step)| is_swap(step)) {
+            let of_tables = step.operation == "swap table";
+            let of_columns = |sql: &str| {
+                let table = sql.starts_with("ALTER TABLE ") && sql.contains(" RENAME TO ");
+                sql.contains(" RENAME COLUMN ") || of_tables && table
+            };
             let there = step.statements.iter().map(|s| s.sql.clone());
             renames.extend(there.filter(|s| of_columns(s)));
         }

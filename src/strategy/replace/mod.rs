@@ -29,6 +29,7 @@ mod twins;
 use rows::{analyze, compare, fill};
 pub(super) use rows::{fired, key, long_running};
 pub(super) use stop::kept;
+pub(super) use swap::position;
 pub use twins::bare;
 
 use super::index::{not_transactional, unbuild};

@@ -357,7 +357,7 @@ fn only(column: &Column, name: &Ident) -> Sql {
 
 /// Remembers where an identity's sequence stands, and puts another one there: the sequence of an
 /// identity cannot change its column.
-fn position(column: &Column, identity: &Identity) -> (Sql, Sql) {
+pub fn position(column: &Column, identity: &Identity) -> (Sql, Sql) {
     let sequence = identity.sequence.clone().unwrap_or_else(|| {
         Qualified::new(
             column.schema.raw(),

@@ -407,7 +407,7 @@ fn compare(sync: &Sync<'_>, context: &Context<'_>) -> Vec<Step> {
     for (i, (backfill, table)) in works.into_iter().enumerate() {
         let what = match &backfill.work {
             Fill::Insert { .. } => "look for rows that are only in",
-            Fill::Update { .. } => "compare with its counterpart every row of",
+            _ => "compare with its counterpart every row of",
         };
         let mut step = Step::contract(
             split.narrow.clone(),

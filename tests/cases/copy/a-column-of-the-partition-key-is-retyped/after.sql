@@ -1,0 +1,3 @@
+DO $$ BEGIN
+    ASSERT (SELECT count(*) FROM logs_high WHERE id < 10) = 9;
+END $$;

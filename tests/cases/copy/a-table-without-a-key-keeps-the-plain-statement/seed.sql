@@ -1,0 +1,1 @@
+INSERT INTO t (a, b) SELECT g, g FROM generate_series(1, 20) g;
