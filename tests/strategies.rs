@@ -72,6 +72,11 @@ const CASES: &[(&str, &str, &str)] = &[
         "column/safe-widening-varchar-numeric-timestamp-bit",
     ),
     (
+        "A stored generated column is added",
+        "copy",
+        "copy/a-generated-column-is-added",
+    ),
+    (
         "Values of an enum are removed and reordered",
         "replace",
         "enum/values-are-removed-and-reordered",
@@ -110,6 +115,11 @@ const CASES: &[(&str, &str, &str)] = &[
         "An index is redefined under its name",
         "index",
         "index/redefined-under-the-same-name",
+    ),
+    (
+        "A table becomes partitioned",
+        "copy",
+        "copy/a-table-becomes-partitioned",
     ),
     (
         "An index of a partitioned table comes",

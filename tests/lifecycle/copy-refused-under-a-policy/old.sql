@@ -1,0 +1,3 @@
+CREATE TABLE events (n bigint PRIMARY KEY, day int NOT NULL);
+ALTER TABLE events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON events USING (n > 0);

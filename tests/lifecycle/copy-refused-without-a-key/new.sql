@@ -1,0 +1,2 @@
+CREATE TABLE events (n bigint NOT NULL, day int NOT NULL) PARTITION BY RANGE (day);
+CREATE TABLE events_all PARTITION OF events DEFAULT;

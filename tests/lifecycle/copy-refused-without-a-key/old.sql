@@ -1,0 +1,1 @@
+CREATE TABLE events (n bigint NOT NULL, day int NOT NULL);
