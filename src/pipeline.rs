@@ -28,7 +28,7 @@ use crate::catalog::{Catalog, Desired, Live, Scope};
 use crate::diff::{
     self, Additions, Change, ChangeSet, ConversionHint, Copies, Replacements, Split, rename,
 };
-use crate::kinds::{KindTag, ObjectId};
+use crate::kinds::ObjectId;
 use crate::order;
 use crate::pg::ServerVersion;
 use crate::plan::document::UnmodeledRecord;
@@ -40,7 +40,7 @@ use crate::strategy::{self, Context, Drops, SmallTable};
 use postgres::Client;
 use remarks::{extension_versions, likely_renames, unmodeled};
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -543,18 +543,6 @@ fn base_catalog(pair: &Pair<'_>, compared: &Compared) -> Result<Catalog<Live>, P
     Ok(catalog.clone().with_own(&pair.live.own))
 }
 
-/// The existing tables, views … that get a new part.
-///
-/// What is new hangs on nothing in live yet: without these, a plan that only adds a column would
-/// fit a database without the table, too.
-fn wholes_of_new(touched: &BTreeSet<ObjectId>, compared: &Compared) -> Vec<ObjectId> {
-    let (live, desired) = (&compared.live.objects, &compared.desired);
-    let new = touched.iter().filter(|id| !live.contains_key(id));
-    new.filter_map(|id| desired.get(id)?.parent())
-        .filter(|whole| whole.kind != KindTag::Schema && live.contains_key(whole))
-        .collect()
-}
-
 fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, PipelineError> {
     let context = Context {
         live: &compared.live,
@@ -579,7 +567,7 @@ fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, Pipe
     data::name_as_live(&mut steps, pair, compared);
     let steps = order::sort(steps)?;
     let mut touched = compared.changes.touched();
-    touched.extend(wholes_of_new(&touched, compared));
+    touched.extend(retired::wholes_of_new(&touched, compared));
     touched.extend(retired::names(&steps, &compared.live));
     for rename in &compared.renames {
         touched.extend([rename.object(), rename.result()]);

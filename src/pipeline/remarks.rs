@@ -34,6 +34,12 @@ pub(super) fn idle_hints(
         Some(Change::Alter { attributes, .. }) => attributes
             .iter()
             .any(|a| matches!(a.name(), "type" | "collation")),
+        // A table is copied.
+        Some(Change::Replace {
+            old: Object::Column(old),
+            new: Object::Column(new),
+            ..
+        }) => old.data_type != new.data_type || old.collation != new.collation,
         _ => false,
     };
     let idle = conversions.keys().filter(|id| {

@@ -1,6 +1,7 @@
-//! What plans under way have renamed to drop it later: it is theirs, and no part of anybody's schema.
+//! What a plan touches beside its changes; and what plans under way have renamed to drop it later, which is theirs and
+//! no part of anybody's schema.
 
-use super::{Options, PipelineError, open_plans};
+use super::{Compared, Options, PipelineError, open_plans};
 use crate::catalog::{Catalog, Live};
 use crate::kinds::{KindTag, ObjectId};
 use crate::plan::Step;
@@ -63,4 +64,16 @@ pub(super) fn names(steps: &[Step], live: &Catalog<Live>) -> Vec<ObjectId> {
         }
     }
     names
+}
+
+/// The existing tables, views … that get a new part.
+///
+/// What is new hangs on nothing in live yet: without these, a plan that only adds a column would
+/// fit a database without the table, too.
+pub(super) fn wholes_of_new(touched: &BTreeSet<ObjectId>, compared: &Compared) -> Vec<ObjectId> {
+    let (live, desired) = (&compared.live.objects, &compared.desired);
+    let new = touched.iter().filter(|id| !live.contains_key(id));
+    new.filter_map(|id| desired.get(id)?.parent())
+        .filter(|whole| whole.kind != KindTag::Schema && live.contains_key(whole))
+        .collect()
 }

@@ -54,23 +54,23 @@ impl Picture {
     }
 }
 
+fn renames_what_is_swapped(step: &StepRecord, sql: &str) -> bool {
+    let table = sql.starts_with("ALTER TABLE ") && sql.contains(" RENAME TO ");
+    sql.contains(" RENAME COLUMN ") || step.operation == "swap table" && table
+}
+
 impl<'a> Judge<'a> {
     pub fn new(live: &'a Live, scope: &Scope, plan: &Document, old: Script, new: Script) -> Self {
         let (mut renames, mut back) = (Vec::new(), Vec::new());
         for (_, step) in plan.steps().filter(|(_, step)| is_swap(step)) {
-            let of_tables = step.operation == "swap table";
-            let of_columns = |sql: &str| {
-                let table = sql.starts_with("ALTER TABLE ") && sql.contains(" RENAME TO ");
-                sql.contains(" RENAME COLUMN ") || of_tables && table
-            };
             let there = step.statements.iter().map(|s| s.sql.clone());
-            renames.extend(there.filter(|s| of_columns(s)));
+            renames.extend(there.filter(|s| renames_what_is_swapped(step, s)));
         }
         let away = |step: &StepRecord| is_swap(step) || step.retires.is_some();
         for (_, step) in plan.steps().filter(|(_, step)| away(step)) {
             if let Rollback::Run(statements) = &step.rollback {
                 let again = statements.iter().map(|s| s.sql.clone());
-                back.extend(again.filter(|s| of_columns(s)));
+                back.extend(again.filter(|s| renames_what_is_swapped(step, s)));
             }
         }
         Self {

@@ -222,6 +222,14 @@ impl Look<'_> {
         let mut queue: Vec<&ObjectId> = self.covered.iter().collect();
         let mut seen: BTreeSet<&ObjectId> = BTreeSet::new();
         while let Some(id) = queue.pop() {
+            let hanging = self.wanted.live.hanging.get(id);
+            if let Some(one) = hanging.and_then(|all| all.first()) {
+                return Err(format!(
+                    "{} hangs on {}, which we do not read",
+                    one.what,
+                    id.human()
+                ));
+            }
             for &dependent in dependents.get(id).into_iter().flatten() {
                 if self.covered.contains(dependent) || !seen.insert(dependent) {
                     continue;
