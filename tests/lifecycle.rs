@@ -36,7 +36,6 @@ use pgrehearse::kinds::HazardKind;
 use pgrehearse::pg::ServerVersion;
 use pgrehearse::pipeline;
 use pgrehearse::plan::{Document, Gate, Phase, Rollback, StepRecord, artifact};
-use pgrehearse::scratch::Scratch;
 use pgrehearse::source::{Source, read_files};
 use postgres::{Config, NoTls};
 use serde::Deserialize;
@@ -159,7 +158,7 @@ fn run(name: &str, folder: &Path, case: &Case, version: ServerVersion) -> Result
     let files = |name: &str| read_files(&folder.join(name)).map_err(|e| e.to_string());
     let live = Live::from_files(&server, &files("old.sql")?)?;
     let wanted = files("new.sql")?;
-    let owner = owner(&server, &live)?;
+    let owner = support::owner(&server, &live)?;
     let mut client = live.client();
     let seed = std::fs::read_to_string(folder.join("seed.sql")).map_err(|e| e.to_string())?;
     client
@@ -244,35 +243,6 @@ fn run(name: &str, folder: &Path, case: &Case, version: ServerVersion) -> Result
         seen.longest.as_millis()
     );
     Ok(())
-}
-
-/// A login that acts as the owner of everything, and is no superuser.
-fn owner(server: &Arc<Scratch>, live: &Live) -> Result<Config, String> {
-    let role = server.role();
-    let login = format!("{role}_app");
-    let mut client = live.client();
-    let there = client
-        .query_one(
-            "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)",
-            &[&login],
-        )
-        .map_err(|e| message(&e))?;
-    if !there.get::<_, bool>(0) {
-        // Two tests may come here at once.
-        let create = format!("CREATE ROLE {login} LOGIN PASSWORD 'geheim' IN ROLE {role}");
-        match client.batch_execute(&create) {
-            Err(e) if !matches!(e.code().map(|c| c.code()), Some("42710" | "23505")) => {
-                return Err(message(&e));
-            }
-            _ => {}
-        }
-    }
-    let mut config = live.config.clone();
-    config
-        .user(&login)
-        .password("geheim")
-        .options(&format!("-c role={role}"));
-    Ok(config)
 }
 
 /// A gate before the first drop of what is old, so that going back over the swap can be tried.

@@ -1,6 +1,6 @@
 //! Finds the changes that another change brings about by itself.
 
-use super::change::{Change, ChangeSet};
+use super::change::{AttributeChange, Change, ChangeSet};
 use crate::catalog::{Catalog, Desired};
 use crate::kinds::{Object, ObjectId};
 use std::collections::BTreeSet;
@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 /// Fills [`ChangeSet::absorbed`]: drops of parts of what is dropped, creations that inheritance
 /// makes, and creations that stand in the statement of their parent.
 pub(super) fn absorb(desired: &Catalog<Desired>, set: &mut ChangeSet) {
+    leave_to_origins(set);
     let mut absorbed = std::collections::BTreeMap::new();
     for (id, change) in &set.changes {
         match change {
@@ -63,7 +64,33 @@ pub(super) fn absorb(desired: &Catalog<Desired>, set: &mut ChangeSet) {
     set.absorbed = absorbed;
 }
 
-fn alike(set: &ChangeSet, origin: &ObjectId, own: &super::AttributeChange) -> bool {
+/// Of what changes in an inherited part, it does itself what does not come from where it is inherited.
+fn leave_to_origins(set: &mut ChangeSet) {
+    let mut own = Vec::new();
+    for (id, change) in &set.changes {
+        let Change::Alter {
+            new, attributes, ..
+        } = change
+        else {
+            continue;
+        };
+        let comes = |a: &AttributeChange| {
+            let mut origins = new.follows().into_iter();
+            id.kind.recurses(a.name()) && origins.any(|f| alike(set, &f, a))
+        };
+        let rest: Vec<AttributeChange> = attributes.iter().filter(|a| !comes(a)).cloned().collect();
+        if !rest.is_empty() && rest.len() < attributes.len() {
+            own.push((id.clone(), rest));
+        }
+    }
+    for (id, rest) in own {
+        if let Some(Change::Alter { attributes, .. }) = set.changes.get_mut(&id) {
+            *attributes = rest;
+        }
+    }
+}
+
+fn alike(set: &ChangeSet, origin: &ObjectId, own: &AttributeChange) -> bool {
     let Some(Change::Alter { attributes, .. }) = set.changes.get(origin) else {
         return false;
     };

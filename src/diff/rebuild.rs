@@ -2,7 +2,7 @@
 
 use super::change::{Around, Change, ChangeSet, Impossible};
 use crate::catalog::{Catalog, Desired, Live};
-use crate::kinds::{Alter, ObjectId, TakeDown};
+use crate::kinds::{Alter, Name, NameSpace, Object, ObjectId, TakeDown};
 use petgraph::unionfind::UnionFind;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -148,14 +148,40 @@ pub(super) fn rebuild(
             }
         }
     }
+    join_keys(&set, &mut groups);
     set.around
         .sort_by(|a, b| (&a.object, &a.of).cmp(&(&b.object, &b.of)));
     set.together = groups.numbers();
     Ok(set)
 }
 
+/// A primary key goes and one of another name comes in one transaction: the table is never without.
+fn join_keys(set: &ChangeSet, groups: &mut Groups) {
+    let key = |object: &Object| {
+        let mut names = object.names().into_iter();
+        names.find(|n| n.space == NameSpace::PrimaryKey)
+    };
+    let mut gone: BTreeMap<Name, &ObjectId> = BTreeMap::new();
+    let mut come: BTreeMap<Name, &ObjectId> = BTreeMap::new();
+    for (id, change) in &set.changes {
+        let (old, new) = match change {
+            Change::Create { new } => (None, Some(new)),
+            Change::Drop { old } => (Some(old), None),
+            Change::Replace { old, new, .. } => (Some(old), Some(new)),
+            Change::Alter { .. } => (None, None),
+        };
+        gone.extend(old.and_then(key).map(|name| (name, id)));
+        come.extend(new.and_then(key).map(|name| (name, id)));
+    }
+    for (name, new) in come {
+        if let Some(old) = gone.get(&name) {
+            groups.join(old, new);
+        }
+    }
+}
+
 /// Comments and attachments hang on an object without minding a change of it.
-fn is_part(root: &ObjectId, dependent: &crate::kinds::Object) -> bool {
+fn is_part(root: &ObjectId, dependent: &Object) -> bool {
     dependent.parent().as_ref() == Some(root)
 }
 

@@ -314,9 +314,16 @@ impl Column {
         statements
     }
 
-    fn alter_identity(&self, old: &Self) -> Vec<Sql> {
+    /// The name of the sequence of its identity.
+    pub fn sequence(&self, identity: &Identity) -> Qualified {
+        let derived = format!("{}_{}_seq", self.table.raw(), self.name.raw());
+        let sequence = identity.sequence.clone();
+        sequence.unwrap_or_else(|| Qualified::new(self.schema.raw(), derived))
+    }
+
+    fn alter_identity(&self, old_column: &Self) -> Vec<Sql> {
         let column = sql!("{} ALTER COLUMN {}", self.alter_table(), self.name);
-        match (&old.identity, &self.identity) {
+        match (&old_column.identity, &self.identity) {
             (Some(_), None) => vec![sql!("{} DROP IDENTITY", column)],
             (None, Some(new)) => {
                 // The sequence has to go on behind the values that are there.
@@ -341,16 +348,16 @@ impl Column {
                 ]
             }
             (Some(old), Some(new)) => {
-                let mut parts = Vec::new();
-                if old.always != new.always {
-                    parts.push(sql!("SET GENERATED {}", new.word()));
-                }
-                for clause in new.options.clauses(&old.options) {
-                    parts.push(sql!("SET {}", clause));
-                }
+                let word = (old.always != new.always).then(|| sql!("GENERATED {}", new.word()));
+                let parts = word.into_iter().chain(new.options.clauses(&old.options));
+                let parts: Vec<Sql> = parts.map(|part| sql!("SET {}", part)).collect();
                 let mut statements = Vec::new();
                 if !parts.is_empty() {
                     statements.push(sql!("{} {}", column, List::separated(" ", parts)));
+                }
+                let (from, Qualified { name, .. }) = (old_column.sequence(old), self.sequence(new));
+                if from.name != name {
+                    statements.push(sql!("ALTER SEQUENCE {} RENAME TO {}", from, name));
                 }
                 statements
             }
@@ -560,14 +567,8 @@ impl Kind for Column {
         let Some(identity) = &self.identity else {
             return Vec::new();
         };
-        let name = match &identity.sequence {
-            Some(sequence) => sequence.clone(),
-            None => Qualified::new(
-                self.schema.raw(),
-                format!("{}_{}_seq", self.table.raw(), self.name.raw()),
-            ),
-        };
-        super::relation_names(&name.schema, &name.name, false)
+        let Qualified { schema, name } = self.sequence(identity);
+        super::relation_names(&schema, &name, false)
     }
 
     fn recurses(attribute: &str) -> bool {

@@ -290,10 +290,18 @@ impl Kind for Constraint {
     }
 
     fn names(&self) -> Vec<super::Name> {
-        match self.index_definition {
+        let mut names = match self.index_definition {
             Some(_) => super::relation_names(&self.schema, &self.name, false),
             None => Vec::new(),
+        };
+        if self.constraint_type == ConstraintType::PrimaryKey {
+            names.push(super::Name {
+                space: super::NameSpace::PrimaryKey,
+                schema: self.schema.clone(),
+                name: self.table.clone(),
+            });
         }
+        names
     }
 
     fn attributes(&self) -> Vec<Attribute> {

@@ -203,6 +203,8 @@ pub enum NameSpace {
     Relation,
     /// Types, and the row types of tables and views (`pg_type`).
     Type,
+    /// The primary keys, called like their tables: a table has one.
+    PrimaryKey,
 }
 
 /// The name of a relation, and that of its row type where it has one.

@@ -37,7 +37,7 @@ pub struct OwnerColumn {
 }
 
 impl OwnerColumn {
-    pub(super) fn id(&self) -> ObjectId {
+    pub(crate) fn id(&self) -> ObjectId {
         ObjectId::new(
             KindTag::Column,
             [self.schema.raw(), self.table.raw(), self.column.raw()],

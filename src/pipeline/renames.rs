@@ -64,6 +64,7 @@ pub(super) fn read(
             }
         }
     }
+    Finder::new(live, desired, &mut found).along();
     for (id, old) in &live.objects {
         if let (Object::Extension(old), Some(Object::Extension(new))) = (old, desired.get(id))
             && old.schema != new.schema

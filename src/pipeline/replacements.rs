@@ -32,6 +32,20 @@ struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
+    /// The new column under its name, whatever is on the old one.
+    fn beside(&self) -> Vec<Sql> {
+        if self.was != *self.id {
+            return self.statements.clone();
+        }
+        let (table, name) = (self.old.table_name(), &self.new.name);
+        let aside = Ident::new(temporary_name(self.id, "old column"));
+        let of_type = Deparsed(&self.new.data_type);
+        vec![
+            sql!("ALTER TABLE {} RENAME COLUMN {} TO {}", table, name, aside),
+            sql!("ALTER TABLE {} ADD COLUMN {} {}", table, name, of_type),
+        ]
+    }
+
     fn refusal(&self, why: String) -> Refusal {
         Refusal {
             object: self.id.clone(),
@@ -109,21 +123,25 @@ pub(super) fn find(
             }
             continue;
         }
-        let Some(evidence) = trial.measure(&candidate.statements)? else {
-            continue;
+        let why = match trial.measure(&candidate.statements)? {
+            // A condition or a default on the old type.
+            None => "ALTER COLUMN … TYPE does not run with what is on the column".to_owned(),
+            Some(evidence) => {
+                let mut works = evidence.rewritten;
+                works.extend(evidence.scanned);
+                works.extend(evidence.index_builds);
+                if works.is_empty() {
+                    continue;
+                }
+                works.sort();
+                works.dedup();
+                format!(
+                    "ALTER COLUMN … TYPE would hold ACCESS EXCLUSIVE while it rewrites, scans or \
+                     builds {}",
+                    works.join(", ")
+                )
+            }
         };
-        let mut works = evidence.rewritten;
-        works.extend(evidence.scanned);
-        works.extend(evidence.index_builds);
-        if works.is_empty() {
-            continue;
-        }
-        works.sort();
-        works.dedup();
-        let why = format!(
-            "ALTER COLUMN … TYPE would hold ACCESS EXCLUSIVE while it rewrites, scans or builds {}",
-            works.join(", ")
-        );
         match replacement(candidate, why, using, trial.client()) {
             Ok(replacement) => {
                 found.columns.insert(candidate.id.clone(), replacement);
@@ -325,11 +343,19 @@ fn to_try_on(
     }
     ids.retain(|id| !away.contains(id));
     let mut part = live.restricted(&ids);
-    // The new types.
+    // The new types: they may be there already, for other columns.
+    let is_type = |id: &ObjectId| {
+        use KindTag::{Composite, Domain, Enum, Schema};
+        matches!(id.kind, Composite | Domain | Enum | Schema)
+    };
+    let is_away = |id: &ObjectId| match live.objects.contains_key(id) {
+        true => is_type(id) && !part.objects.contains_key(id),
+        false => id.kind != KindTag::Table,
+    };
     let needed: BTreeSet<ObjectId> = candidates
         .iter()
         .flat_map(|c| desired.requires(c.id))
-        .filter(|id| id.kind != KindTag::Table && !live.objects.contains_key(id))
+        .filter(|id| is_away(id))
         .cloned()
         .collect();
     let mut queue: Vec<ObjectId> = needed.into_iter().collect();
@@ -356,8 +382,8 @@ fn replacement(
     let said = |error: postgres::Error| refuse(message_of(&error));
     let reverse = match candidate.hint.and_then(|h| h.reverse.as_ref()) {
         Some(text) => {
-            let first = &candidate.statements;
-            Conversion::By(resolve(client, new, text, (first, &[])).map_err(said)?)
+            let first = candidate.beside();
+            Conversion::By(resolve(client, new, text, (&first, &[])).map_err(said)?)
         }
         None => reverse_of(client, old, new).map_err(said)?,
     };

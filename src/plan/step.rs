@@ -243,6 +243,13 @@ impl Step {
         }
     }
 
+    /// The step begins with `statement`, in the same transaction.
+    pub(crate) fn begin_with(&mut self, statement: Sql) {
+        if let Action::Transaction(statements) = &mut self.action {
+            statements.insert(0, statement);
+        }
+    }
+
     /// Taking the step back begins with `statements`, in the same transaction.
     pub(crate) fn take_back_first(&mut self, statements: Vec<Sql>) {
         if let Undo::Run(actions) = &mut self.undo {

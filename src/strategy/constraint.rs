@@ -9,7 +9,7 @@
 //! Sources: manual, ALTER TABLE; measured in tests/cases/constraint.
 
 use super::{Context, Refusal, Strategy};
-use super::{checks, direct};
+use super::{checks, direct, fallen};
 use crate::diff::Change;
 use crate::kinds::{Constraint, ConstraintType, Hazard, HazardKind, KindTag, Object, ObjectId};
 use crate::pg::{ServerVersion, Sql};
@@ -90,7 +90,7 @@ impl Strategy for NotValid {
             } else {
                 back.extend(Object::Constraint(old.clone()).create());
             }
-            back.extend(direct::fallen_with(context, id));
+            back.extend(fallen::again(context, id));
         }
         there.push(new.add_not_valid());
         let mut add = Step::expand(

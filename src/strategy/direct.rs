@@ -5,7 +5,7 @@
 //! Steps: one, or two in one transaction where an object is dropped and created again.
 //! Undo: the statement of the other direction; a drop that loses data has none.
 
-use super::{Context, Refusal, Strategy, add_column, checks};
+use super::{Context, Refusal, Strategy, add_column, checks, fallen};
 use crate::catalog::Catalog;
 use crate::diff::absorb::inline_children;
 use crate::diff::split::Direction;
@@ -109,7 +109,11 @@ pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step 
         Some(table) => context.plain_because(table).unwrap_or_default(),
         None => String::new(),
     };
-    let action = Action::Transaction(bundle.statements);
+    let mut statements = bundle.statements;
+    if let Object::Sequence(sequence) = new {
+        statements.extend(super::identity::behind_the_rows(sequence, context));
+    }
+    let action = Action::Transaction(statements);
     let back = if goes_with_its_parent(new, context) {
         Vec::new()
     } else {
@@ -140,6 +144,7 @@ pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step 
         }
     }
     step.produces = nodes(&produced, Era::After);
+    step.after = fallen::givers(&id, context);
     step
 }
 
@@ -202,9 +207,14 @@ pub(super) fn drop(old: &Object, context: &Context<'_>) -> Option<Step> {
                 None => why.to_owned(),
             },
         },
-        None => Undo::Run(vec![Action::Transaction(recreate(
-            context, &destroyed, old,
-        ))]),
+        None => {
+            let mut back = recreate(context, &destroyed, old);
+            // What falls with it and is made anew by steps of its own.
+            let others = fallen::parts(context, &id).into_iter();
+            let others = others.filter(|part| !destroyed.contains(part));
+            back.extend(fallen::create(context, others));
+            Undo::Run(vec![Action::Transaction(back)])
+        }
     };
     let mut step = Step::contract(id.clone(), Action::Transaction(statements), undo).described(
         drop_word(id.kind.label()),
@@ -226,6 +236,11 @@ pub(super) fn drop(old: &Object, context: &Context<'_>) -> Option<Step> {
         step.back_checks = checks::of_making_again(old, context);
     }
     step.releases = releases(context, &destroyed);
+    if id.kind == KindTag::Sequence {
+        // It goes between the swap of the column that owns it, and the drop of the old one.
+        let replaced = |node: &Node| context.replacements.covers(&node.0);
+        step.releases.retain(|node| !replaced(node));
+    }
     step.frees = names_of(context.live, &destroyed);
     step.destroys = nodes(&destroyed, Era::Before);
     Some(step)
@@ -481,7 +496,7 @@ pub(super) fn replace(
     if whole.is_none() {
         // Rolling back brings back what fell with it, too.
         let mut back = old.create();
-        back.extend(fallen_with(context, id));
+        back.extend(fallen::again(context, id));
         let mut down = Step::contract(id.clone(), Action::Transaction(old.drop()), undo(back))
             .described(
                 drop_word(id.kind.label()),
@@ -492,7 +507,7 @@ pub(super) fn replace(
             down.hazards = old.hazards(Verb::Drop);
         }
         let mut gone = own.clone();
-        gone.extend(fallen_parts(context, id));
+        gone.extend(fallen::parts(context, id));
         down.releases = releases(context, &gone);
         down.destroys = nodes(&own, Era::Before);
         down.frees = names_of(context.live, &own);
@@ -519,35 +534,6 @@ pub(super) fn replace(
     up.together = together;
     steps.push(up);
     steps
-}
-
-/// The parts that go when `id` goes and are not dropped or made by steps of their own.
-pub(super) fn fallen_parts(context: &Context<'_>, id: &ObjectId) -> BTreeSet<ObjectId> {
-    let mut parts = BTreeSet::new();
-    let mut queue = vec![id.clone()];
-    while let Some(whole) = queue.pop() {
-        for (part, change) in &context.changes.changes {
-            let old = match change {
-                Change::Replace { old, .. } | Change::Drop { old } => old,
-                _ => continue,
-            };
-            if old.falls_with().contains(&whole) && parts.insert(part.clone()) {
-                queue.push(part.clone());
-            }
-        }
-    }
-    parts
-}
-
-/// The statements that bring the fallen parts of `id` back, wholes before their parts.
-pub(super) fn fallen_with(context: &Context<'_>, id: &ObjectId) -> Vec<Sql> {
-    fallen_parts(context, id)
-        .iter()
-        .filter_map(|part| context.live.get(part))
-        // What an inherited one follows brings it back.
-        .filter(|part| part.follows().is_empty())
-        .flat_map(Object::create)
-        .collect()
 }
 
 fn stepped_aside_for(context: &Context<'_>, id: &ObjectId) -> BTreeSet<Node> {

@@ -49,9 +49,11 @@ impl Strategy for Identity {
                 ..
             } => {
                 let gains = old.identity.is_none() && new.identity.is_some();
-                gains
+                let loses = old.identity.is_some() && new.identity.is_none();
+                let handled = gains
                     && context.plain_because(&new.table_id()).is_none()
-                    && !is_spread(id, new, context)
+                    && !is_spread(id, new, context);
+                handled || loses && own_sequence(id, context).is_some()
             }
             _ => false,
         }
@@ -75,6 +77,9 @@ impl Strategy for Identity {
                 new,
                 attributes,
             } => match new {
+                Object::Column(column) if column.identity.is_none() => {
+                    Ok(to_default(id, (old, new), attributes, context))
+                }
                 Object::Column(column) => {
                     Ok(column_there(id, (old, new), column, attributes, context))
                 }
@@ -148,10 +153,7 @@ impl<'a> Helper<'a> {
     }
 
     fn name(&self) -> Qualified {
-        Qualified {
-            schema: self.sequence.schema.clone(),
-            name: self.sequence.name.clone(),
-        }
+        name_of(&self.sequence)
     }
 
     fn literal(name: &Qualified) -> Sql {
@@ -175,13 +177,7 @@ impl<'a> Helper<'a> {
     /// From the default to the identity, and back.
     fn hand_over(&self) -> (Vec<Sql>, Vec<Sql>) {
         let table = self.column.table_name();
-        let own = match &self.identity.sequence {
-            Some(name) => name.clone(),
-            None => Qualified::new(
-                self.column.schema.raw(),
-                format!("{}_{}_seq", self.column.table.raw(), self.column.name.raw()),
-            ),
-        };
+        let own = self.column.sequence(self.identity);
         let column = sql!("ALTER TABLE {} ALTER COLUMN {}", table, self.column.name);
         let copy = |from: &Qualified, to: &Qualified| {
             sql!(
@@ -289,6 +285,55 @@ fn column_there(
     steps
 }
 
+/// From an identity to a sequence of the column's own, which goes on where that of the identity stands.
+fn to_default(
+    id: &ObjectId,
+    (old, new): (&Object, &Object),
+    attributes: &[AttributeChange],
+    context: &Context<'_>,
+) -> Vec<Step> {
+    // The sequence of the identity is gone when the other, often of its name, is there.
+    const NEXT: &str = "pgrehearse.next";
+    let mut steps = direct::alter(id, old, new, attributes, context);
+    if let (Object::Column(column), Some(sequence), [first, .., last]) =
+        (old, own_sequence(id, context), steps.as_mut_slice())
+        && let Some(identity) = &column.identity
+    {
+        first.begin_with(sql!(
+            "SELECT pg_catalog.set_config({}, least(CASE WHEN s.is_called THEN s.last_value + {} \
+             ELSE s.last_value END, {})::text, true) FROM {} AS s",
+            Literal(NEXT),
+            identity.options.increment,
+            sequence.options.max,
+            column.sequence(identity)
+        ));
+        last.begin_with(sql!(
+            "SELECT pg_catalog.setval({}, pg_catalog.current_setting({})::bigint, false)",
+            Helper::literal(&name_of(sequence)),
+            Literal(NEXT)
+        ));
+    }
+    steps
+}
+
+/// The new sequence that the column owns.
+fn own_sequence<'a>(id: &ObjectId, context: &Context<'a>) -> Option<&'a Sequence> {
+    let mut objects = context.desired.objects.values();
+    objects.find_map(|object| match object {
+        Object::Sequence(s) if s.owner.as_ref().is_some_and(|o| o.id() == *id) => {
+            context.changes.creates(&object.id()).then_some(s)
+        }
+        _ => None,
+    })
+}
+
+fn name_of(sequence: &Sequence) -> Qualified {
+    Qualified {
+        schema: sequence.schema.clone(),
+        name: sequence.name.clone(),
+    }
+}
+
 fn index_on(id: &ObjectId, column: &Column) -> Index {
     Index {
         schema: column.schema.clone(),
@@ -326,6 +371,32 @@ fn has_index(column: &Column, context: &Context<'_>) -> bool {
                 && c.index_definition.as_deref().is_some_and(leads)
         }
         _ => false,
+    })
+}
+
+/// A sequence of a column that is there goes on behind its values.
+pub(super) fn behind_the_rows(sequence: &Sequence, context: &Context<'_>) -> Option<Sql> {
+    let owner = sequence.owner.as_ref()?.id();
+    let Some(Object::Column(column)) = context.live.get(&owner) else {
+        return None;
+    };
+    let is_integer = matches!(column.data_type.as_str(), "smallint" | "integer" | "bigint");
+    let farthest = match sequence.options.increment > 0 {
+        true => sql!("pg_catalog.max({})", column.name),
+        false => sql!("pg_catalog.min({})", column.name),
+    };
+    let fits = is_integer && column.identity.is_none();
+    let name = name_of(sequence);
+    fits.then(|| {
+        sql!(
+            "SELECT pg_catalog.setval({}, {}) FROM {} HAVING {} BETWEEN {} AND {}",
+            Literal(&name.to_string()),
+            farthest,
+            column.table_name(),
+            farthest,
+            sequence.options.min,
+            sequence.options.max
+        )
     })
 }
 

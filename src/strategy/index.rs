@@ -10,7 +10,7 @@
 //! Sources: manual, CREATE INDEX, "Building Indexes Concurrently"; measured in tests/cases/index.
 
 use super::{Context, Refusal, Strategy};
-use super::{checks, direct};
+use super::{checks, direct, fallen};
 use crate::diff::Change;
 use crate::kinds::index::Concurrently;
 use crate::kinds::{Hazard, HazardKind, Index as IndexObject, KindTag, Object, ObjectId, Verb};
@@ -258,7 +258,7 @@ fn redefine(
     there.extend(new.after_create());
     let mut back = uncomment(id, context);
     back.extend([rename(&new.name, &building), rename(&retired, &new.name)]);
-    back.extend(direct::fallen_with(context, id));
+    back.extend(fallen::again(context, id));
     let mut swap = Step::contract(
         id.clone(),
         Action::Transaction(there),

@@ -11,10 +11,11 @@
 
 use super::index::{build, not_transactional, unbuild};
 use super::{Context, Refusal, Strategy};
-use super::{checks, direct};
+use super::{checks, direct, fallen};
 use crate::diff::Change;
 use crate::kinds::{
-    Constraint, ConstraintType, Hazard, HazardKind, Index, KindTag, Object, ObjectId,
+    Constraint, ConstraintType, Hazard, HazardKind, Index, KindTag, Name, NameSpace, Object,
+    ObjectId,
 };
 use crate::pg::Ident;
 use crate::plan::step::Reversal;
@@ -96,8 +97,11 @@ impl Strategy for Key {
         ));
         first.checks = checks::constraint(new, context);
         first.requires = direct::requires(context, &own);
+        let names = Object::Constraint(new.clone()).names().into_iter();
+        let (ours, others): (BTreeSet<Name>, _) =
+            names.partition(|n| n.space == NameSpace::PrimaryKey);
         if old.is_none() {
-            first.takes.extend(Object::Constraint(new.clone()).names());
+            first.takes = others;
         }
         first.produces = direct::nodes(&own, Era::Temp(1));
         let mut there = Vec::new();
@@ -105,7 +109,7 @@ impl Strategy for Key {
         if let Some(old) = old {
             there.extend(Object::Constraint(old.clone()).drop());
             back.extend(Object::Constraint(old.clone()).create());
-            back.extend(direct::fallen_with(context, id));
+            back.extend(fallen::again(context, id));
         }
         there.push(new.add_using_index(&name));
         if new.clustered {
@@ -127,7 +131,11 @@ impl Strategy for Key {
         last.requires = direct::nodes(&own, Era::Temp(1));
         last.requires.extend(direct::requires(context, &own));
         last.produces = direct::nodes(&own, Era::After);
-        if old.is_some() {
+        last.together = context.changes.together.get(id).copied();
+        if old.is_none() {
+            // The key of another name that it takes the place of goes in the same transaction.
+            last.takes = ours;
+        } else {
             last.releases = direct::releases(context, &own);
             last.destroys = direct::nodes(&own, Era::Before);
         }

@@ -8,6 +8,7 @@ mod constraint;
 mod convert;
 mod copy;
 mod direct;
+mod fallen;
 mod filled;
 mod filling;
 mod identity;

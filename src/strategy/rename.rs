@@ -291,5 +291,14 @@ fn by_view(rename: &Rename, all: &[Rename], live: &Catalog<Live>) -> Option<Vec<
     last.requires.insert((view_id(&rename.from), Era::Temp(1)));
     last.requires
         .extend(moved.iter().map(|r| (r.to.clone(), Era::Before)));
+    // The view hangs on every column: it goes before one is dropped or takes another type.
+    let columns = stand_in.columns.iter().map(|c| {
+        let mut now = rename.to.clone();
+        now.kind = KindTag::Column;
+        now.path.push(c.name.raw().to_owned());
+        let moved = moved.iter().find(|r| r.from == now);
+        (moved.map_or(now, |r| r.to.clone()), Era::Before)
+    });
+    last.releases.extend(columns);
     Some(vec![first, swap, last])
 }

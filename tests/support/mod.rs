@@ -127,6 +127,35 @@ impl Live {
     }
 }
 
+/// A login that acts as the owner of everything, and is no superuser.
+pub fn owner(server: &Arc<Scratch>, live: &Live) -> Result<Config, String> {
+    let role = server.role();
+    let login = format!("{role}_app");
+    let mut client = live.client();
+    let there = client
+        .query_one(
+            "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)",
+            &[&login],
+        )
+        .map_err(|e| pgrehearse::rehearse::message_of(&e))?;
+    if !there.get::<_, bool>(0) {
+        // Two tests may come here at once.
+        let create = format!("CREATE ROLE {login} LOGIN PASSWORD 'geheim' IN ROLE {role}");
+        match client.batch_execute(&create) {
+            Err(e) if !matches!(e.code().map(|c| c.code()), Some("42710" | "23505")) => {
+                return Err(pgrehearse::rehearse::message_of(&e));
+            }
+            _ => {}
+        }
+    }
+    let mut config = live.config.clone();
+    config
+        .user(&login)
+        .password("geheim")
+        .options(&format!("-c role={role}"));
+    Ok(config)
+}
+
 /// Options for planning on `server`, with the small-table rule and the gate before drops off.
 pub fn options(server: &Arc<Scratch>) -> Options {
     let cluster = Arc::clone(server);

@@ -3,7 +3,7 @@
 use super::Hints;
 use crate::catalog::{Catalog, Desired, Live};
 use crate::diff::rename::Rename;
-use crate::kinds::{KindTag, Object, ObjectId};
+use crate::kinds::{KindTag, Object, ObjectId, Sequence};
 use crate::source::hints::{Hint, HintTarget};
 use crate::source::reader::Reader;
 use std::collections::BTreeMap;
@@ -124,6 +124,75 @@ impl<'a> Finder<'a> {
                 ));
             }
             wholes.push((parts, after));
+        }
+    }
+
+    /// What the server named after a renamed table, and the sequences of renamed columns and tables: they
+    /// would be dropped and made anew otherwise.
+    pub fn along(&mut self) {
+        let mut wanted: Vec<(ObjectId, ObjectId)> = Vec::new();
+        for rename in self
+            .found
+            .renames
+            .iter()
+            .filter(|r| r.from.kind == KindTag::Table)
+        {
+            let (Some(old), Some(new)) = (rename.from.path.last(), rename.to.path.last()) else {
+                continue;
+            };
+            let on_table = self.live.objects.values().filter(|o| {
+                matches!(o, Object::Index(_) | Object::Constraint(_))
+                    && o.parent().as_ref() == Some(&rename.from)
+            });
+            for object in on_table {
+                let now = self.renamed_whole(&object.id());
+                let rest = now.path.last().and_then(|n| n.strip_prefix(old.as_str()));
+                if let Some(rest) = rest.filter(|r| r.starts_with('_')) {
+                    let to = renamed(&now, &format!("{new}{rest}"));
+                    wanted.push((now, to));
+                }
+            }
+        }
+        for (id, object) in &self.live.objects {
+            if let Object::Sequence(sequence) = object
+                && let Some(to) = self.sequence_of(sequence)
+            {
+                wanted.push((id.clone(), to));
+            }
+        }
+        for (from, to) in wanted {
+            if self.stands(&to)
+                && !self.stands(&from)
+                && let Fit::Rename(rename) = self.fit(from, to)
+            {
+                self.found.renames.push(rename);
+            }
+        }
+    }
+
+    /// The desired sequence of the column that owns `sequence`, if that is renamed or its table.
+    fn sequence_of(&self, sequence: &Sequence) -> Option<ObjectId> {
+        let owner = sequence.owner.as_ref()?.id();
+        let now = self.renamed_whole(&owner);
+        let of_column = self.found.renames.iter().find(|r| r.from == now);
+        let now = of_column.map_or(now, |r| r.to.clone());
+        if now == owner {
+            return None;
+        }
+        let mut owned = self
+            .desired
+            .objects
+            .iter()
+            .filter(|(_, object)| match object {
+                Object::Sequence(other) => {
+                    other.schema == sequence.schema
+                        && other.owner.as_ref().is_some_and(|o| o.id() == now)
+                }
+                _ => false,
+            });
+        match (owned.next(), owned.next()) {
+            (Some((id, _)), None) => Some(id.clone()),
+            _ => None,
         }
     }
 

@@ -12,8 +12,8 @@
 //! Limits: a redefined key's old one is read again when it is put back.
 //! Sources: manual, ALTER TABLE, ADD table_constraint; measured in tests/cases/partition.
 
-use super::super::direct;
 use super::super::{Context, Refusal, Strategy};
+use super::super::{direct, fallen};
 use super::attach::key_steps;
 use super::detach::comes_by_detaching;
 use super::{foreign_keys_above, leaves, on_table, own_key, partitions, step};
@@ -93,7 +93,7 @@ fn by_partition(
     if let Some(old) = old {
         there.extend(drop_key(old));
         back.extend(Object::Constraint(old.clone()).create());
-        back.extend(direct::fallen_with(context, id));
+        back.extend(fallen::again(context, id));
     }
     for table in leaves(context.live, &new.table_name()) {
         let standing = own_key(context.live, &table, new).filter(|k| old.is_none() && k.validated);

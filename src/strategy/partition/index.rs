@@ -12,9 +12,9 @@
 //! Limits: ALTER INDEX has no DETACH: what is attached goes with the index it is attached to.
 //! Sources: manual, CREATE INDEX, DROP INDEX; measured in tests/cases/partition.
 
-use super::super::direct;
 use super::super::index::{build, not_transactional, uncomment};
 use super::super::{Context, Refusal, Strategy};
+use super::super::{direct, fallen};
 use super::step;
 use crate::diff::Change;
 use crate::kinds::index::Concurrently;
@@ -268,7 +268,7 @@ fn new_needs(own: &BTreeSet<ObjectId>, context: &Context<'_>) -> BTreeSet<Node> 
 }
 
 fn comments_of(id: &ObjectId, context: &Context<'_>) -> Vec<Sql> {
-    direct::fallen_parts(context, id)
+    fallen::parts(context, id)
         .iter()
         .filter(|part| part.kind == KindTag::Comment)
         .filter_map(|part| context.live.get(part))

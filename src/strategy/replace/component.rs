@@ -6,7 +6,7 @@ use super::temporary_id;
 use super::twins::Stage;
 use crate::catalog::{Catalog, Desired, Scope};
 use crate::diff::Replacement;
-use crate::kinds::{Object, ObjectId};
+use crate::kinds::{Name, Object, ObjectId};
 use crate::pg::{Ident, Qualified};
 use crate::plan::{Era, Node};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,9 +32,34 @@ impl<'a> Component<'a> {
         tables
     }
 
+    /// The names that the swap frees and takes: a key may become primary, or no longer be it.
+    pub fn names(&self, context: &Context<'_>) -> (BTreeSet<Name>, BTreeSet<Name>) {
+        let (mut frees, mut takes) = (BTreeSet::new(), BTreeSet::new());
+        for (pair, _) in &self.pairs {
+            let names = |object: Option<&Object>| object.map(Object::names).unwrap_or_default();
+            let (old, new) = (
+                names(context.live.get(pair)),
+                names(context.desired.get(pair)),
+            );
+            takes.extend(new.iter().filter(|n| !old.contains(n)).cloned());
+            frees.extend(old.into_iter().filter(|n| !new.contains(n)));
+        }
+        (frees, takes)
+    }
+
     pub fn nodes(&self, era: Era) -> BTreeSet<Node> {
         direct::nodes(self.columns.iter().map(|p| &p.replacement.column), era)
     }
+}
+
+/// Whether it is a partition's part of a column that is replaced.
+pub(super) fn is_part(object: &Object, context: &Context<'_>) -> bool {
+    let column = matches!(object, Object::Column(_));
+    column
+        && object
+            .follows()
+            .iter()
+            .any(|f| context.replacements.covers(f))
 }
 
 /// The columns that may lead a component when `id` is expanded: itself, or those of an enum that have no

@@ -65,6 +65,8 @@ impl Strategy for Replace {
         let kept = match change {
             Change::Create { .. } => context.replacements.columns.contains_key(id),
             Change::Drop { .. } => false,
+            // The swap brings the defaults of partitions.
+            Change::Alter { new, .. } if component::is_part(new, context) => return true,
             // A comment on what the swap exchanges comes with the swap.
             Change::Replace { new, .. } if id.kind == KindTag::Comment => {
                 return new
@@ -176,6 +178,12 @@ fn table_id(table: &Qualified) -> ObjectId {
     ObjectId::new(KindTag::Table, [table.schema.raw(), table.name.raw()])
 }
 
+/// What a step about `columns` is about.
+fn lead(table: &Qualified, columns: &[&ObjectId]) -> ObjectId {
+    let first = columns.first();
+    first.map_or_else(|| table_id(table), |c| (*c).clone())
+}
+
 fn function_name(table: Qualified) -> Qualified {
     let name = temporary_name(&table_id(&table), "sync");
     Qualified {
@@ -233,9 +241,7 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
         function
     ));
     let columns: Vec<&ObjectId> = pairs.iter().map(|p| &p.replacement.column).collect();
-    let first = columns
-        .first()
-        .map_or_else(|| table_id(table), |c| (*c).clone());
+    let first = lead(table, &columns);
     let why = pairs.first().map_or("", |p| p.replacement.why.as_str());
     let mut step = Step::expand(
         first,
@@ -469,6 +475,7 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
     step.releases = direct::releases(context, &own);
     step.produces = direct::nodes(&own, Era::After);
     step.produces.extend(component.nodes(SWAPPED));
+    (step.frees, step.takes) = component.names(context);
     step.together = context.changes.together.get(id).copied();
     step
 }

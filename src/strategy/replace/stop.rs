@@ -247,6 +247,8 @@ fn drop(
     let gone: BTreeSet<ObjectId> = retyped.iter().map(|p| p.replacement.old.clone()).collect();
     let swapped = |node: &Node| component.types.iter().any(|(id, _)| **id == node.0);
     let needs = direct::releases(context, &gone).into_iter();
-    step.releases = needs.filter(|n| !swapped(n)).collect();
+    let falls_with_it = |node: &Node| node.0.kind == KindTag::Sequence;
+    let needs = needs.filter(|n| !swapped(n));
+    (step.after, step.releases) = needs.partition(falls_with_it);
     step
 }

@@ -1,0 +1,3 @@
+CREATE TYPE state AS ENUM ('open', 'closed');
+CREATE TABLE a (id int PRIMARY KEY, state state);
+CREATE TABLE b (id int PRIMARY KEY, state text NOT NULL);

@@ -1,0 +1,1 @@
+CREATE TABLE a (id bigint NOT NULL, code text NOT NULL, CONSTRAINT rule UNIQUE (id), PRIMARY KEY (code));

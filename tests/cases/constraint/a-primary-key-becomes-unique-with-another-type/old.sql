@@ -1,0 +1,1 @@
+CREATE TABLE a (id int NOT NULL, code text NOT NULL, CONSTRAINT rule PRIMARY KEY (id));

@@ -1,0 +1,3 @@
+CREATE TABLE a (id int, n int, CONSTRAINT two PRIMARY KEY (id), CONSTRAINT other UNIQUE (n));
+CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);
+CREATE TABLE c (id int NOT NULL, code text NOT NULL, CONSTRAINT rule UNIQUE (id), PRIMARY KEY (code));

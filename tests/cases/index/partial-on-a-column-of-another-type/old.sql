@@ -1,0 +1,3 @@
+CREATE TABLE a (id int PRIMARY KEY, n int CHECK (n > 0));
+CREATE INDEX a_n ON a (id) WHERE n < 30;
+CREATE VIEW v AS SELECT id FROM a WHERE n > 1;

@@ -1,0 +1,4 @@
+INSERT INTO a DEFAULT VALUES;
+DO $$ BEGIN
+    ASSERT (SELECT max(id) = 41 AND max(n) = 31 FROM a);
+END $$;

@@ -1,0 +1,1 @@
+CREATE TABLE orders (id int PRIMARY KEY, paid boolean NOT NULL, note text, size int);
