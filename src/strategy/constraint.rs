@@ -8,8 +8,9 @@
 //! Limits: a foreign key of a partitioned table has no NOT VALID before 18.
 //! Sources: manual, ALTER TABLE; measured in tests/cases/constraint.
 
+use super::direct::fallen;
 use super::{Context, Refusal, Strategy};
-use super::{checks, direct, fallen};
+use super::{checks, direct};
 use crate::diff::Change;
 use crate::kinds::{Constraint, ConstraintType, Hazard, HazardKind, KindTag, Object, ObjectId};
 use crate::pg::{ServerVersion, Sql};

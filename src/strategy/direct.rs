@@ -5,7 +5,9 @@
 //! Steps: one, or two in one transaction where an object is dropped and created again.
 //! Undo: the statement of the other direction; a drop that loses data has none.
 
-use super::{Context, Refusal, Strategy, add_column, checks, fallen};
+pub(super) mod fallen;
+
+use super::{Context, Refusal, Strategy, add_column, checks};
 use crate::catalog::Catalog;
 use crate::diff::absorb::inline_children;
 use crate::diff::split::Direction;

@@ -9,8 +9,9 @@
 //! part by part; it has no CONCURRENTLY, and neither has the drop of a part.
 //! Sources: manual, CREATE INDEX, "Building Indexes Concurrently"; measured in tests/cases/index.
 
+use super::direct::fallen;
 use super::{Context, Refusal, Strategy};
-use super::{checks, direct, fallen};
+use super::{checks, direct};
 use crate::diff::Change;
 use crate::kinds::index::Concurrently;
 use crate::kinds::{Hazard, HazardKind, Index as IndexObject, KindTag, Object, ObjectId, Verb};

@@ -9,9 +9,10 @@
 //! Sources: manual, ALTER TABLE, ADD table_constraint_using_index; measured in
 //! tests/cases/constraint.
 
+use super::direct::fallen;
 use super::index::{build, not_transactional, unbuild};
 use super::{Context, Refusal, Strategy};
-use super::{checks, direct, fallen};
+use super::{checks, direct};
 use crate::diff::Change;
 use crate::kinds::{
     Constraint, ConstraintType, Hazard, HazardKind, Index, KindTag, Name, NameSpace, Object,

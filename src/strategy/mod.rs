@@ -8,7 +8,6 @@ mod constraint;
 mod convert;
 mod copy;
 mod direct;
-mod fallen;
 mod filled;
 mod filling;
 mod identity;

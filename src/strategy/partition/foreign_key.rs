@@ -12,8 +12,8 @@
 //! Limits: a redefined key's old one is read again when it is put back.
 //! Sources: manual, ALTER TABLE, ADD table_constraint; measured in tests/cases/partition.
 
+use super::super::direct::{self, fallen};
 use super::super::{Context, Refusal, Strategy};
-use super::super::{direct, fallen};
 use super::attach::key_steps;
 use super::detach::comes_by_detaching;
 use super::{foreign_keys_above, leaves, on_table, own_key, partitions, step};

@@ -12,9 +12,9 @@
 //! Limits: ALTER INDEX has no DETACH: what is attached goes with the index it is attached to.
 //! Sources: manual, CREATE INDEX, DROP INDEX; measured in tests/cases/partition.
 
+use super::super::direct::{self, fallen};
 use super::super::index::{build, not_transactional, uncomment};
 use super::super::{Context, Refusal, Strategy};
-use super::super::{direct, fallen};
 use super::step;
 use crate::diff::Change;
 use crate::kinds::index::Concurrently;

@@ -7,7 +7,7 @@
 use super::super::{Context, direct, retire};
 use super::sync::{self, Pair};
 use super::{Component, RETIRED, SWAPPED, function_name, named, swap, table_id, trigger_name};
-use crate::kinds::ObjectId;
+use crate::kinds::{KindTag, ObjectId};
 use crate::pg::{Ident, Qualified, Sql};
 use crate::plan::{Action, Era, Gate, Node, Step, Undo};
 use crate::sql;

@@ -1,6 +1,7 @@
 //! What falls with a whole that is dropped, without a statement of its own.
 
-use super::{Context, direct};
+use super::super::Context;
+use super::nodes;
 use crate::diff::Change;
 use crate::kinds::{Object, ObjectId};
 use crate::pg::Sql;
@@ -9,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// What is dropped and leaves its parts to `id`: going back, `id` takes the new parts away before the
 /// old ones come back.
-pub(super) fn givers(id: &ObjectId, context: &Context<'_>) -> BTreeSet<Node> {
+pub fn givers(id: &ObjectId, context: &Context<'_>) -> BTreeSet<Node> {
     let mut givers = BTreeSet::new();
     for change in context.changes.changes.values() {
         if let Change::Replace { old, new, .. } = change
@@ -19,11 +20,11 @@ pub(super) fn givers(id: &ObjectId, context: &Context<'_>) -> BTreeSet<Node> {
             givers.extend(wholes.filter(|whole| context.changes.drops(whole)));
         }
     }
-    direct::nodes(&givers, Era::Before)
+    nodes(&givers, Era::Before)
 }
 
 /// The parts that go when `id` goes and are not dropped or made by steps of their own.
-pub(super) fn parts(context: &Context<'_>, id: &ObjectId) -> BTreeSet<ObjectId> {
+pub fn parts(context: &Context<'_>, id: &ObjectId) -> BTreeSet<ObjectId> {
     let mut parts = BTreeSet::new();
     let mut queue = vec![id.clone()];
     while let Some(whole) = queue.pop() {
@@ -41,11 +42,11 @@ pub(super) fn parts(context: &Context<'_>, id: &ObjectId) -> BTreeSet<ObjectId> 
 }
 
 /// The statements that bring the fallen parts of `id` back, wholes before their parts.
-pub(super) fn again(context: &Context<'_>, id: &ObjectId) -> Vec<Sql> {
+pub fn again(context: &Context<'_>, id: &ObjectId) -> Vec<Sql> {
     create(context, parts(context, id))
 }
 
-pub(super) fn create(context: &Context<'_>, parts: impl IntoIterator<Item = ObjectId>) -> Vec<Sql> {
+pub fn create(context: &Context<'_>, parts: impl IntoIterator<Item = ObjectId>) -> Vec<Sql> {
     let parts = parts.into_iter();
     parts
         .filter_map(|part| context.live.get(&part))
