@@ -196,6 +196,9 @@ fn drop_word(label: &'static str) -> &'static str {
 
 pub(super) fn drop(old: &Object, context: &Context<'_>) -> Option<Step> {
     let id = old.id();
+    if super::replace::falls_with_column(old, context).is_some() {
+        return None;
+    }
     let statements = old.drop();
     if statements.is_empty() {
         return None;
@@ -238,11 +241,6 @@ pub(super) fn drop(old: &Object, context: &Context<'_>) -> Option<Step> {
         step.back_checks = checks::of_making_again(old, context);
     }
     step.releases = releases(context, &destroyed);
-    if id.kind == KindTag::Sequence {
-        // It goes between the swap of the column that owns it, and the drop of the old one.
-        let replaced = |node: &Node| context.replacements.covers(&node.0);
-        step.releases.retain(|node| !replaced(node));
-    }
     step.frees = names_of(context.live, &destroyed);
     step.destroys = nodes(&destroyed, Era::Before);
     Some(step)

@@ -28,6 +28,7 @@ mod twins;
 
 use rows::{analyze, compare, fill};
 pub(super) use rows::{fired, key, long_running};
+pub use stop::falls_with_column;
 pub(super) use stop::kept;
 pub(super) use swap::position;
 pub use twins::bare;

@@ -7,7 +7,7 @@
 use super::super::{Context, direct, retire};
 use super::sync::{self, Pair};
 use super::{Component, RETIRED, SWAPPED, function_name, named, swap, table_id, trigger_name};
-use crate::kinds::{KindTag, ObjectId};
+use crate::kinds::{Kind, Object, ObjectId};
 use crate::pg::{Ident, Qualified, Sql};
 use crate::plan::{Action, Era, Gate, Node, Step, Undo};
 use crate::sql;
@@ -247,8 +247,26 @@ fn drop(
     let gone: BTreeSet<ObjectId> = retyped.iter().map(|p| p.replacement.old.clone()).collect();
     let swapped = |node: &Node| component.types.iter().any(|(id, _)| **id == node.0);
     let needs = direct::releases(context, &gone).into_iter();
-    let falls_with_it = |node: &Node| node.0.kind == KindTag::Sequence;
-    let needs = needs.filter(|n| !swapped(n));
-    (step.after, step.releases) = needs.partition(falls_with_it);
+    step.releases = needs.filter(|n| !swapped(n)).collect();
+    for sequence in context.live.objects.values() {
+        let owner = falls_with_column(sequence, context);
+        if owner.is_some_and(|owner| gone.contains(&owner)) {
+            let fallen = direct::with_absorbed(context, &sequence.id(), true);
+            step.destroys.extend(direct::nodes(&fallen, Era::Before));
+            step.frees.extend(sequence.names());
+        }
+    }
     step
+}
+
+/// The column with which a sequence goes that nothing needs any more: until then, going back finds it
+/// where it stands.
+pub fn falls_with_column(sequence: &Object, context: &Context<'_>) -> Option<ObjectId> {
+    let Object::Sequence(sequence) = sequence else {
+        return None;
+    };
+    let owner = sequence.owner.as_ref()?.id();
+    let replacement = context.replacements.columns.get(&owner)?;
+    let goes = context.changes.drops(&Kind::id(sequence)) && !replacement.is_renamed();
+    goes.then_some(owner)
 }
