@@ -67,11 +67,15 @@ fn swaps(step: &StepRecord) -> bool {
 /// After it, what the old application names is not there or no longer kept up to date.
 fn takes_away(step: &StepRecord) -> bool {
     let operation = step.operation.as_str();
-    operation.starts_with("retire ")
-        || matches!(
-            operation,
-            "drop column" | "drop table" | "drop view" | "drop function" | "stop sync"
-        )
+    // What another object of the same name took the place of is missed by nobody.
+    let replaced = matches!(step.strategy.as_str(), "column replacement" | "table copy");
+    operation == "stop sync"
+        || operation.starts_with("retire ")
+        || !replaced
+            && matches!(
+                operation,
+                "drop column" | "drop table" | "drop view" | "drop function"
+            )
 }
 
 fn exceptions(steps: &[&StepRecord]) -> String {
