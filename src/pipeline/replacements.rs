@@ -343,10 +343,10 @@ fn to_try_on(
     }
     ids.retain(|id| !away.contains(id));
     let mut part = live.restricted(&ids);
-    // The new types: they may be there already, for other columns.
+    // The new types: they, or the extension that has them, may be there already, for other columns.
     let is_type = |id: &ObjectId| {
-        use KindTag::{Composite, Domain, Enum, Schema};
-        matches!(id.kind, Composite | Domain | Enum | Schema)
+        use KindTag::{Composite, Domain, Enum, Extension, Schema};
+        matches!(id.kind, Composite | Domain | Enum | Extension | Schema)
     };
     let is_away = |id: &ObjectId| match live.objects.contains_key(id) {
         true => is_type(id) && !part.objects.contains_key(id),
