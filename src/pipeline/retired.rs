@@ -53,10 +53,14 @@ fn with_parts(catalog: &Catalog<Live>, ids: BTreeSet<ObjectId>) -> BTreeSet<Obje
     }
 }
 
-/// The names that `steps` give for a while, and what these are part of: what a plan touches, too.
+/// The names that `steps` give for a while, what these are part of, and the functions that they write again as they
+/// are: what a plan touches, too.
 pub(super) fn names(steps: &[Step], live: &Catalog<Live>) -> Vec<ObjectId> {
     let mut names = Vec::new();
     for step in steps {
+        let again = step.produces.iter().map(|(id, _)| id);
+        let again = again.filter(|id| id.kind == KindTag::Function && live.get(id).is_some());
+        names.extend(again.cloned());
         if let Some(name) = &step.retires {
             names.push(name.clone());
             let whole = live.get(&step.object).and_then(|o| o.parent());

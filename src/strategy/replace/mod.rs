@@ -476,6 +476,9 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
     step.releases = direct::releases(context, &own);
     step.produces = direct::nodes(&own, Era::After);
     step.produces.extend(component.nodes(SWAPPED));
+    let rewritten = bodies::functions(component, context);
+    let rewritten: Vec<ObjectId> = rewritten.into_iter().map(Object::id).collect();
+    step.produces.extend(direct::nodes(&rewritten, SWAPPED));
     (step.frees, step.takes) = component.names(context);
     step.together = context.changes.together.get(id).copied();
     step
