@@ -26,7 +26,7 @@ use super::replace::long_running;
 use super::{Context, Refusal, Strategy, checks, direct, temporary_name};
 use crate::diff::{Change, TableCopy};
 use crate::kinds::{Hazard, HazardKind, KindTag, Object, ObjectId};
-use crate::pg::{Ident, Qualified, Sql};
+use crate::pg::{Ident, Qualified};
 use crate::plan::step::Reversal;
 use crate::plan::{Action, Backfill, Era, Fill, Node, Phase, Step, Undo};
 use crate::sql;
@@ -308,10 +308,11 @@ impl<'a> Plan<'a> {
 
     fn swap(&self) -> Step {
         let script = swap::script(self);
+        let back = script.back();
         let mut step = Step::contract(
             self.copy.table.clone(),
             Action::Transaction(script.there),
-            Undo::Run(vec![Action::Transaction(script.back)]),
+            Undo::Run(vec![Action::Transaction(back)]),
         )
         .described(
             "swap table",
@@ -389,10 +390,4 @@ fn points_at(constraint: &crate::kinds::Constraint, copy: &TableCopy) -> bool {
             let id = ObjectId::new(KindTag::Table, [to.schema.raw(), to.name.raw()]);
             copy.tables.contains(&id)
         })
-}
-
-/// Statements there, and those back.
-struct Script {
-    there: Vec<Sql>,
-    back: Vec<Sql>,
 }

@@ -3,9 +3,9 @@
 //! It reads no row: everything was built before. The old table keeps its indexes and constraints under
 //! names of ours, so that going back builds nothing.
 
-use super::super::replace::position;
+use super::super::replace::{Script, position};
 use super::super::temporary_name;
-use super::{Plan, Script, points_at, retired, table_name};
+use super::{Plan, points_at, retired, table_name};
 use crate::diff::rename::Rename;
 use crate::kinds::{Alter, Column, Constraint, KindTag, Object, ObjectId};
 use crate::pg::ident::Literal;
@@ -13,40 +13,6 @@ use crate::pg::sql::{List, Word};
 use crate::pg::{Ident, Qualified, Sql};
 use crate::sql;
 use std::collections::BTreeSet;
-
-/// Statements, each group with what takes it back.
-#[derive(Default)]
-struct Groups {
-    there: Vec<Sql>,
-    /// Last first.
-    back: Vec<Vec<Sql>>,
-}
-
-impl Groups {
-    fn push(&mut self, there: Vec<Sql>, back: Vec<Sql>) {
-        self.there.extend(there);
-        self.back.push(back);
-    }
-
-    fn rename(&mut self, from: &ObjectId, to: &ObjectId) {
-        let rename = Rename {
-            from: from.clone(),
-            to: to.clone(),
-            schemas: None,
-        };
-        if let Some((there, back)) = rename.statements() {
-            self.push(vec![there], vec![back]);
-        }
-    }
-
-    fn finish(self) -> Script {
-        let back = self.back.into_iter().rev().flatten();
-        Script {
-            there: self.there,
-            back: back.collect(),
-        }
-    }
-}
 
 /// What an index or constraint of the old table is called from the swap on.
 pub(super) fn retired_name(id: &ObjectId) -> Ident {
@@ -86,20 +52,20 @@ fn keys<'p>(
 }
 
 pub(super) fn script(plan: &Plan<'_>) -> Script {
-    let mut groups = Groups::default();
-    groups.push(vec![lock(plan, &plan.new)], Vec::new());
+    let mut script = Script::default();
+    script.push(vec![lock(plan, &plan.new)], Vec::new());
     let (follow, away) = plan.forth.statements();
-    groups.push(away, follow);
-    leave(&mut groups, plan);
-    rename_old(&mut groups, plan);
-    rename_new(&mut groups, plan);
-    arrive(&mut groups, plan);
-    groups.push(vec![privileges(plan)], Vec::new());
-    groups.push(vec![touch(plan)], vec![touch(plan)]);
+    script.push(away, follow);
+    leave(&mut script, plan);
+    rename_old(&mut script, plan);
+    rename_new(&mut script, plan);
+    arrive(&mut script, plan);
+    script.push(vec![privileges(plan)], Vec::new());
+    script.push(vec![touch(plan)], vec![touch(plan)]);
     let (follow, away) = plan.back.statements();
-    groups.push(follow, away);
-    groups.push(Vec::new(), vec![lock(plan, &retired(&plan.copy.table))]);
-    groups.finish()
+    script.push(follow, away);
+    script.push(Vec::new(), vec![lock(plan, &retired(&plan.copy.table))]);
+    script
 }
 
 /// In one statement and one order, whoever swaps: no deadlock with another swap.
@@ -132,7 +98,7 @@ fn is_loose(object: &Object, plan: &Plan<'_>) -> bool {
     }
 }
 
-fn leave(groups: &mut Groups, plan: &Plan<'_>) {
+fn leave(script: &mut Script, plan: &Plan<'_>) {
     let live = plan.context.live;
     let covered = || {
         plan.copy
@@ -146,12 +112,12 @@ fn leave(groups: &mut Groups, plan: &Plan<'_>) {
         .filter(|object| is_loose(object, plan))
         .collect();
     for object in loose.iter().rev() {
-        groups.push(object.drop(), object.create());
+        script.push(object.drop(), object.create());
     }
     for (_, object) in covered() {
         match object {
-            Object::SequenceOwner(_) => groups.push(Vec::new(), object.create()),
-            Object::Column(column) => leave_identity(groups, column),
+            Object::SequenceOwner(_) => script.push(Vec::new(), object.create()),
+            Object::Column(column) => leave_identity(script, column),
             _ => {}
         }
     }
@@ -165,27 +131,27 @@ fn alter(column: &Column) -> Sql {
     )
 }
 
-fn leave_identity(groups: &mut Groups, column: &Column) {
+fn leave_identity(script: &mut Script, column: &Column) {
     if let (Some(identity), true) = (&column.identity, column.inherited_from.is_empty()) {
         let (keep, restore) = position(column, identity);
         let add = sql!("{} ADD {}", alter(column), identity.clause());
-        groups.push(
+        script.push(
             vec![keep, sql!("{} DROP IDENTITY", alter(column))],
             vec![add, restore],
         );
     }
 }
 
-fn arrive_identity(groups: &mut Groups, column: &Column, was_identity: bool) {
+fn arrive_identity(script: &mut Script, column: &Column, was_identity: bool) {
     if let (Some(identity), true) = (&column.identity, column.inherited_from.is_empty()) {
         let (keep, restore) = position(column, identity);
         let mut there = vec![sql!("{} ADD {}", alter(column), identity.clause())];
         there.extend(was_identity.then_some(restore));
-        groups.push(there, vec![keep, sql!("{} DROP IDENTITY", alter(column))]);
+        script.push(there, vec![keep, sql!("{} DROP IDENTITY", alter(column))]);
     }
 }
 
-fn rename_old(groups: &mut Groups, plan: &Plan<'_>) {
+fn rename_old(script: &mut Script, plan: &Plan<'_>) {
     let live = plan.context.live;
     let olds = || plan.copy.covered.iter().filter_map(|id| live.get(id));
     for object in olds() {
@@ -193,44 +159,44 @@ fn rename_old(groups: &mut Groups, plan: &Plan<'_>) {
         match object {
             Object::Constraint(c) if points_at(c, plan.copy) => {
                 // Rows of one statement come to the old table one after the other from here on.
-                alter_timing(groups, c, &super::stage::deferred(c));
+                alter_timing(script, c, &super::stage::deferred(c));
                 if !plan.copy.tables.contains(&c.table_id()) {
-                    groups.rename(&id, &named(&id, &retired_name(&id)));
+                    script.rename(&id, &named(&id, &retired_name(&id)));
                 }
             }
             Object::Constraint(c) if c.index_definition.is_some() => {
-                groups.rename(&id, &named(&id, &retired_name(&id)));
+                script.rename(&id, &named(&id, &retired_name(&id)));
             }
-            Object::Index(_) => groups.rename(&id, &named(&id, &retired_name(&id))),
+            Object::Index(_) => script.rename(&id, &named(&id, &retired_name(&id))),
             _ => {}
         }
     }
     for object in olds() {
         if let Object::Table(_) = object {
             let id = object.id();
-            groups.rename(&id, &named(&id, &retired(&id).name));
+            script.rename(&id, &named(&id, &retired(&id).name));
         }
     }
 }
 
-fn rename_new(groups: &mut Groups, plan: &Plan<'_>) {
+fn rename_new(script: &mut Script, plan: &Plan<'_>) {
     let names = plan.copy.names.iter();
     let (tables, parts): (Vec<_>, Vec<_>) = names.partition(|(id, _)| id.kind == KindTag::Table);
     for (id, twin) in parts.into_iter().chain(tables) {
         let name = Ident::new(id.path.last().map_or("", String::as_str));
-        groups.rename(twin, &named(twin, &name));
+        script.rename(twin, &named(twin, &name));
     }
     for id in &plan.copy.covered {
         if let Some(Object::Constraint(c)) = plan.context.desired.get(id)
             && points_at(c, plan.copy)
         {
-            alter_timing(groups, &super::stage::deferred(c), c);
+            alter_timing(script, &super::stage::deferred(c), c);
         }
     }
 }
 
 /// When a foreign key is checked.
-fn alter_timing(groups: &mut Groups, from: &Constraint, to: &Constraint) {
+fn alter_timing(script: &mut Script, from: &Constraint, to: &Constraint) {
     if (from.deferrable, from.deferred) == (to.deferrable, to.deferred) {
         return;
     }
@@ -240,10 +206,10 @@ fn alter_timing(groups: &mut Groups, from: &Constraint, to: &Constraint) {
         Alter::InPlace(statements) => statements,
         _ => Vec::new(),
     };
-    groups.push(way(from, to), way(to, from));
+    script.push(way(from, to), way(to, from));
 }
 
-fn arrive(groups: &mut Groups, plan: &Plan<'_>) {
+fn arrive(script: &mut Script, plan: &Plan<'_>) {
     let (live, desired) = (plan.context.live, plan.context.desired);
     let covered = || {
         plan.copy
@@ -253,10 +219,10 @@ fn arrive(groups: &mut Groups, plan: &Plan<'_>) {
     };
     for (id, object) in covered() {
         match object {
-            Object::SequenceOwner(_) => groups.push(object.create(), Vec::new()),
+            Object::SequenceOwner(_) => script.push(object.create(), Vec::new()),
             Object::Column(column) => {
                 let was = matches!(live.get(id), Some(Object::Column(c)) if c.identity.is_some());
-                arrive_identity(groups, column, was);
+                arrive_identity(script, column, was);
             }
             _ => {}
         }
@@ -271,7 +237,7 @@ fn arrive(groups: &mut Groups, plan: &Plan<'_>) {
             object => is_loose(object, plan),
         };
         if comes {
-            groups.push(object.create(), object.drop());
+            script.push(object.create(), object.drop());
         }
     }
 }

@@ -21,6 +21,7 @@ mod bodies;
 mod component;
 mod grants;
 mod rows;
+mod script;
 mod stop;
 mod swap;
 pub(super) mod sync;
@@ -28,6 +29,7 @@ mod twins;
 
 use rows::{analyze, compare, fill};
 pub(super) use rows::{fired, key, long_running};
+pub(super) use script::Script;
 pub use stop::falls_with_column;
 pub(super) use stop::kept;
 pub(super) use swap::position;

@@ -7,7 +7,7 @@
 use super::super::retire::null_again::{NullAgain, nulls, validation};
 use super::super::{Context, temporary_name};
 use super::sync::{self, Pair};
-use super::{Component, bodies, grants, twins};
+use super::{Component, Script, bodies, grants, twins};
 use crate::diff::rename::Rename;
 use crate::kinds::{Column, Constraint, ConstraintType, Identity, KindTag, Object, ObjectId};
 use crate::pg::ident::Literal;
@@ -16,36 +16,6 @@ use crate::pg::{Ident, Qualified, ServerVersion, Sql};
 use crate::plan::{Action, DataCheck};
 use crate::sql;
 use std::collections::BTreeSet;
-
-/// Statements, each with what takes it back.
-#[derive(Default)]
-struct Script {
-    there: Vec<Sql>,
-    /// In groups, last first.
-    back: Vec<Vec<Sql>>,
-}
-
-impl Script {
-    fn push(&mut self, there: Vec<Sql>, back: Vec<Sql>) {
-        self.there.extend(there);
-        self.back.push(back);
-    }
-
-    fn rename(&mut self, from: &ObjectId, to: &ObjectId) {
-        let rename = Rename {
-            from: from.clone(),
-            to: to.clone(),
-            schemas: None,
-        };
-        if let Some((there, back)) = rename.statements() {
-            self.push(vec![there], vec![back]);
-        }
-    }
-
-    fn back(&self) -> Vec<Sql> {
-        self.back.iter().rev().flatten().cloned().collect()
-    }
-}
 
 /// The transaction there, and the actions back.
 pub(super) struct Swap {
