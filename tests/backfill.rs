@@ -2,26 +2,23 @@
 //!
 //! Runs on 14 and 18, or on the versions in `PGREHEARSE_TEST_VERSIONS`.
 
+#[path = "support/fill.rs"]
+mod fill;
 mod support;
 
+use fill::{counting, options, plan};
 use pgrehearse::apply::{
-    self, ApplyError, Event, FillPolicy, LockPolicy, Options, Outcome, Session, Silent, StepState,
-    Stop, ledger::Ledger, resume, rollback, status,
+    self, ApplyError, Event, LockPolicy, Options, Outcome, Session, Silent, StepState, Stop,
+    ledger::Ledger, resume, rollback, status,
 };
 use pgrehearse::catalog::{Scope, read, read::read_sizes};
-use pgrehearse::kinds::{KindTag, ObjectId};
 use pgrehearse::pg::{Ident, LockMode, Qualified, ServerVersion, session};
-use pgrehearse::plan::document::{FORMAT, Fingerprints, PlanEvidence};
-use pgrehearse::plan::{
-    Assignment, Backfill, Document, Fill, Impact, Phase, PhaseRecord, Rollback, StatementRecord,
-    StepEvidence, StepRecord, artifact,
-};
+use pgrehearse::plan::{Assignment, Backfill, Document, Fill, Impact};
 use pgrehearse::rehearse::{self, Request};
 use pgrehearse::render::{Colour, markdown, sql, text};
 use pgrehearse::scratch::DatabaseSettings;
 use pgrehearse::strategy::SmallTable;
 use postgres::Client;
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use support::{Live, server};
@@ -45,108 +42,6 @@ fn each_version(test: impl Fn(ServerVersion, &Live)) {
 fn newest(test: impl Fn(ServerVersion, &Live)) {
     let version = versions().pop().unwrap();
     test(version, &Live::empty(&server(version).unwrap()));
-}
-
-/// Counts how often each row was written: `n` is 1 when nothing was done twice and nothing lost.
-fn counting(schema: &str, table: &str, key: &[&str]) -> Backfill {
-    Backfill {
-        table: Qualified::new(schema, table),
-        key: key.iter().map(|k| Ident::new(*k)).collect(),
-        work: Fill::Update {
-            set: vec![Assignment::new(Ident::new("n"), "n + 1")],
-            pending: "wanted".to_owned(),
-        },
-    }
-}
-
-fn plan(version: ServerVersion, backfill: &Backfill) -> Document {
-    let fingerprints = || Fingerprints {
-        before: "1:same".to_owned(),
-        after: "1:same".to_owned(),
-    };
-    let path = [
-        backfill.table.schema.raw().to_owned(),
-        backfill.table.name.raw().to_owned(),
-    ];
-    let object = ObjectId::new(KindTag::Table, path);
-    let step = StepRecord {
-        id: "migrate-1".to_owned(),
-        title: "fill it".to_owned(),
-        operation: "backfill".to_owned(),
-        object: object.clone(),
-        strategy: "test".to_owned(),
-        why: "the test".to_owned(),
-        tables: Vec::new(),
-        statements: vec![StatementRecord {
-            sql: backfill.statement().to_string(),
-            transactional: true,
-        }],
-        backfill: Some(backfill.clone()),
-        done_when: None,
-        clean: Vec::new(),
-        rollback: Rollback::Run(Vec::new()),
-        hazards: Vec::new(),
-        gate: None,
-        checks: Vec::new(),
-        rollback_checks: Vec::new(),
-        retires: None,
-        fingerprints: fingerprints(),
-        evidence: StepEvidence {
-            impact: Impact::Online,
-            statements: Vec::new(),
-        },
-    };
-    let mut document = Document {
-        format: FORMAT,
-        id: String::new(),
-        tool: "test".to_owned(),
-        server_version: version,
-        from: "live".to_owned(),
-        to: "schemas".to_owned(),
-        fingerprints: fingerprints(),
-        touches: vec![object],
-        phases: vec![PhaseRecord {
-            phase: Phase::Migrate,
-            steps: vec![step],
-        }],
-        unmodeled: Vec::new(),
-        notices: Vec::new(),
-        evidence: PlanEvidence {
-            rehearsed_on: Some("the test".to_owned()),
-            not_rehearsed: Vec::new(),
-            impact: Impact::Online,
-            residual: Vec::new(),
-            rollback: BTreeMap::new(),
-            queries: String::new(),
-            data: pgrehearse::plan::DataEvidence::default(),
-            run: BTreeMap::new(),
-        },
-    };
-    document.id = artifact::content_id(&document);
-    document
-}
-
-/// Batches of at most 50 rows, without pauses.
-fn options() -> Options {
-    Options {
-        lock: LockPolicy {
-            first: Duration::from_millis(40),
-            pause: Duration::from_millis(10),
-            max_pause: Duration::from_millis(50),
-            attempts: 4,
-            max_wait: Duration::from_secs(60),
-            ..LockPolicy::default()
-        },
-        backfill: FillPolicy {
-            target: Duration::from_secs(5),
-            min_rows: 1,
-            max_rows: 50,
-            pause: Duration::ZERO,
-        },
-        wait_for_other: Duration::from_secs(15),
-        poll: Duration::from_millis(20),
-        ..Options::default()
-    }
 }
 
 fn run_with(
@@ -859,6 +754,63 @@ fn a_batch_that_the_application_waits_for_gives_way() {
             writer.join().unwrap();
         });
         assert!(said.len() == 1 && said[0].contains("shop"), "{said:?}");
+        assert_eq!(wrong(&mut client), 0);
+    });
+}
+
+#[test]
+fn after_a_batch_that_the_application_waited_for_the_next_is_half_as_large() {
+    newest(|version, live| {
+        let mut client = live.client();
+        client.batch_execute(COUNTED).unwrap();
+        // The 40th row that is written takes until somebody has waited for a while.
+        client
+            .batch_execute(
+                "CREATE SEQUENCE public.s;
+                 CREATE FUNCTION public.dawdle() RETURNS trigger LANGUAGE plpgsql AS
+                    $$BEGIN
+                        IF nextval('public.s') = 40 THEN
+                            WHILE NOT EXISTS (
+                                SELECT FROM pg_locks
+                                WHERE NOT granted AND waitstart < clock_timestamp() - interval '100 ms'
+                            ) LOOP
+                                PERFORM pg_sleep(0.01);
+                            END LOOP;
+                            PERFORM pg_sleep(0.3);
+                        END IF;
+                        RETURN NEW;
+                      END$$;
+                 CREATE TRIGGER dawdle BEFORE UPDATE ON public.t FOR EACH ROW EXECUTE FUNCTION public.dawdle()",
+            )
+            .unwrap();
+        let plan = plan(version, &counting("public", "t", &["id"]));
+        let patient = Options {
+            lock: LockPolicy {
+                max_block: Duration::from_secs(60),
+                ..options().lock
+            },
+            ..options()
+        };
+        let mut ends = Vec::new();
+        std::thread::scope(|threads| {
+            let writer = threads.spawn(|| {
+                let mut shop = live.client();
+                let asleep = "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+                while shop.query(asleep, &[]).unwrap().is_empty() {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                shop.batch_execute("UPDATE public.t SET id = id WHERE id = 12")
+                    .unwrap();
+            });
+            run_with(live, &plan, &patient, &mut |event| {
+                if let Event::Filled { done, .. } = event {
+                    ends.push(done);
+                }
+            })
+            .unwrap();
+            writer.join().unwrap();
+        });
+        assert_eq!(ends[..3], [50, 75, 125], "{ends:?}");
         assert_eq!(wrong(&mut client), 0);
     });
 }

@@ -14,6 +14,7 @@
 mod parts;
 mod position;
 mod send;
+mod throttle;
 
 pub use position::FillPosition;
 
@@ -29,6 +30,7 @@ use parts::Part;
 use position::{At, Place};
 use send::{Sent, Trouble};
 use std::time::Instant;
+use throttle::Throttle;
 
 /// How often the pages of a table without a key are walked at most.
 const PASSES: u32 = 3;
@@ -75,7 +77,11 @@ pub(super) fn run(
         position,
         size: policy.next(1000, policy.target),
         trouble: None,
+        throttle: Throttle::default(),
+        kept_waiting: false,
     };
+    run.wait_for_readers()?;
+    run.note_wal();
     run.parts()
 }
 
@@ -97,6 +103,9 @@ struct Run<'r, 's> {
     size: u64,
     /// Of the batch that is being tried.
     trouble: Option<Trouble>,
+    throttle: Throttle,
+    /// The application waited for the batch before.
+    kept_waiting: bool,
 }
 
 impl Run<'_, '_> {
@@ -180,7 +189,7 @@ impl Run<'_, '_> {
                 continue;
             }
             last = Some(to);
-            self.rest(since, rows);
+            self.rest(since, rows)?;
         }
     }
 
@@ -286,7 +295,7 @@ impl Run<'_, '_> {
             };
             written += filled;
             next = to;
-            self.rest(since, rows);
+            self.rest(since, rows)?;
         }
     }
 
@@ -322,11 +331,14 @@ impl Run<'_, '_> {
     }
 
     /// After a batch: says how far it is, chooses the next size, lets others work.
-    fn rest(&mut self, since: Instant, rows: u64) {
+    fn rest(&mut self, since: Instant, rows: u64) -> Result<(), Failure> {
         let policy = &self.options.backfill;
-        // The last batch of a table may be small: it tells nothing about a whole one.
-        if rows.saturating_mul(2) >= self.size {
-            self.size = policy.next(self.size, since.elapsed());
+        let batch = since.elapsed();
+        if std::mem::take(&mut self.kept_waiting) {
+            self.size = policy.smaller(self.size);
+        } else if rows.saturating_mul(2) >= self.size {
+            // The last batch of a table may be small: it tells nothing about a whole one.
+            self.size = policy.next(self.size, batch);
         }
         let (began, before) = self.began;
         let (done, total) = (self.position.rows, self.position.total);
@@ -343,7 +355,11 @@ impl Run<'_, '_> {
                 .checked_div(rate)
                 .map(std::time::Duration::from_secs),
         });
-        brake::rest(policy.pause, self.options);
+        let pause = self.pause(batch);
+        brake::rest(pause, self.options);
+        self.wait_for_readers()?;
+        self.note_wal();
+        Ok(())
     }
 }
 

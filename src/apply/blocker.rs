@@ -244,7 +244,7 @@ pub(super) struct Waiter {
     pid: i32,
     user: Option<String>,
     application: Option<String>,
-    waited: Duration,
+    pub waited: Duration,
 }
 
 impl fmt::Display for Waiter {

@@ -60,6 +60,12 @@ pub enum Event {
         /// The time that the rest takes at this rate.
         left: Option<Duration>,
     },
+    /// No batch begins for `why`. Told again at each look.
+    Throttled {
+        step: String,
+        why: String,
+        waited: Duration,
+    },
     StepDone {
         step: String,
         took: Duration,

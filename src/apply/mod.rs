@@ -5,6 +5,7 @@
 //! that cannot run in a transaction is decided by its `done_when`. Locks that block the application are
 //! asked for as [`lock_retry`] says.
 
+mod amount;
 mod audit;
 mod backfill;
 mod blocker;
@@ -22,6 +23,7 @@ mod options;
 mod outcome;
 mod outside;
 pub mod preflight;
+mod replication;
 pub mod resume;
 pub mod rollback;
 mod session;
@@ -37,7 +39,7 @@ pub use executor::run;
 pub use forecast::{Forecast, Foreseen, forecast};
 pub use gate::first_waiting;
 pub use lock::Holder;
-pub use options::{FillPolicy, Gates, LockPolicy, Options};
+pub use options::{FillPolicy, Gates, Lag, LockPolicy, Options};
 pub use outcome::{Outcome, Stop};
 pub use preflight::{Finding, Level};
 pub use resume::{Position, StepState};

@@ -91,7 +91,16 @@ impl LockPolicy {
     }
 }
 
-/// The size of a backfill's batches (`backfill.*`).
+/// How far behind a replica may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lag {
+    /// Since the first change that it has not applied.
+    Time(Duration),
+    /// Bytes of WAL that it has not applied.
+    Wal(u64),
+}
+
+/// The size of a backfill's batches, and what slows them down (`backfill.*`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FillPolicy {
     /// The time that one batch should take.
@@ -100,6 +109,16 @@ pub struct FillPolicy {
     pub max_rows: u64,
     /// Slept after each batch.
     pub pause: Duration,
+    /// No batch begins while a replica is further behind.
+    pub max_lag: Option<Lag>,
+    /// No batch begins while the server keeps more bytes of WAL for a replication slot.
+    pub max_slot_wal: Option<u64>,
+    /// The pause grows so that no more bytes of WAL than this are written a second.
+    pub max_wal_rate: Option<u64>,
+    /// The names of replicas (their `application_name`) and slots that are not waited for.
+    pub ignore_replicas: Vec<String>,
+    /// The tables that are filled at the same time.
+    pub jobs: u32,
 }
 
 impl Default for FillPolicy {
@@ -109,6 +128,11 @@ impl Default for FillPolicy {
             min_rows: 100,
             max_rows: 50_000,
             pause: Duration::from_millis(100),
+            max_lag: Some(Lag::Time(Duration::from_secs(10))),
+            max_slot_wal: None,
+            max_wal_rate: None,
+            ignore_replicas: Vec::new(),
+            jobs: 1,
         }
     }
 }
@@ -134,6 +158,11 @@ impl FillPolicy {
         wanted
             .clamp(rows / 2, rows.saturating_mul(2))
             .clamp(self.min_rows.clamp(1, max), max)
+    }
+
+    /// Half of `rows`, for a batch that was in somebody's way: fewer rows meet fewer locks, and hold fewer.
+    pub(super) fn smaller(&self, rows: u64) -> u64 {
+        (rows / 2).max(self.min_rows).max(1)
     }
 }
 

@@ -25,6 +25,13 @@ pub enum Stop {
         waited: Duration,
         blockers: Vec<Blocker>,
     },
+    /// Replicas or slots were behind longer than `lock.max_wait`.
+    Behind {
+        step: String,
+        waited: Duration,
+        /// Who, and how far.
+        why: String,
+    },
     /// It was told to stop, by a signal.
     Interrupted,
     /// The pause file exists.
@@ -44,6 +51,7 @@ impl Stop {
             Self::Held { .. } => "apply::held",
             Self::Attempts { .. } => "apply::lock_attempts",
             Self::Waited { .. } => "apply::lock_wait",
+            Self::Behind { .. } => "apply::behind",
             Self::Interrupted => "apply::interrupted",
             Self::Paused { .. } => "apply::paused",
             Self::Window { .. } => "apply::window",
@@ -56,6 +64,11 @@ impl Stop {
         match self {
             Self::Held { .. } => {
                 "wait until the other run has ended, then run this again".to_owned()
+            }
+            Self::Behind { .. } => {
+                "run it again when it has caught up: it goes on from here; one that is to stay behind is named in \
+                 backfill.ignore_replicas"
+                    .to_owned()
             }
             Self::Interrupted => "run it again: it goes on from here".to_owned(),
             Self::Paused { file } => {
@@ -125,6 +138,9 @@ impl fmt::Display for Stop {
                     waited.as_secs()
                 )?;
                 list(f, blockers)
+            }
+            Self::Behind { step, waited, why } => {
+                write!(f, "step {step}: waited {} s: {why}", waited.as_secs())
             }
             Self::Interrupted => f.write_str("stopped, as it was told to"),
             Self::Paused { file } => write!(f, "paused: {} exists", file.display()),

@@ -17,6 +17,8 @@ pub(super) struct Watch<'p> {
     manner: Manner,
     /// Whom it waited for when that was last looked at.
     pub blockers: Vec<Blocker>,
+    /// The application has waited for it, if not too long.
+    pub kept_waiting: bool,
     /// For whom it was cancelled.
     gave_way: Option<Waiter>,
 }
@@ -27,6 +29,7 @@ impl<'p> Watch<'p> {
             policy,
             manner,
             blockers: Vec::new(),
+            kept_waiting: false,
             gave_way: None,
         }
     }
@@ -80,7 +83,12 @@ impl<'p> Watch<'p> {
         client: &mut Client,
         pid: i32,
     ) -> Result<(), postgres::Error> {
-        if let Some(waiter) = blocker::longest_waiter(client, pid, self.policy.max_block)? {
+        let noticed = poll(self.policy).min(self.policy.max_block);
+        let Some(waiter) = blocker::longest_waiter(client, pid, noticed)? else {
+            return Ok(());
+        };
+        self.kept_waiting = true;
+        if waiter.waited >= self.policy.max_block {
             blocker::cancel(client, pid)?;
             self.gave_way = Some(waiter);
         }

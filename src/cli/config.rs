@@ -11,7 +11,7 @@ mod value;
 
 pub use init::settings_file;
 pub use keys::{Backfill, Drops, Index, KEYS, Key, Ledger, Lock, Settings, SmallTable, Swap};
-pub use units::{Interval, Size};
+pub use units::{Interval, Lag, Size};
 pub use value::{Gate, Policy};
 
 use super::error::{CliError, Exit};

@@ -20,6 +20,7 @@ pub(super) struct Teller {
     titles: BTreeMap<String, String>,
     waiting: Option<(Vec<Who>, Instant)>,
     filled: Option<Instant>,
+    throttled: Option<Instant>,
 }
 
 impl Teller {
@@ -31,6 +32,7 @@ impl Teller {
             titles: BTreeMap::new(),
             waiting: None,
             filled: None,
+            throttled: None,
         }
     }
 
@@ -69,6 +71,21 @@ impl Teller {
         }
     }
 
+    /// Why a backfill does not go on: in its bar, elsewhere a line now and then.
+    fn throttle(&mut self, text: &str) {
+        if self.ui.has_terminal() {
+            match &self.shown {
+                Some(progress) => progress.update(text),
+                None => self.now(text),
+            }
+        } else if self.throttled.is_none_or(|at| at.elapsed() >= REPEAT) {
+            self.ui.line(text);
+            self.throttled = Some(Instant::now());
+            // That it goes on is said at once.
+            self.filled = None;
+        }
+    }
+
     fn wait(&mut self, head: &str, waiting: &[Blocker], since: Duration) {
         let text = format!("{head}waiting {} s for {}", since.as_secs(), list(waiting));
         if self.ui.has_terminal() {
@@ -94,6 +111,7 @@ impl Observer for Teller {
             Event::StepStarted { step, title, .. } => {
                 self.waiting = None;
                 self.filled = None;
+                self.throttled = None;
                 self.now(&format!("{step}  {title}"));
                 self.titles.insert(step, title);
             }
@@ -145,6 +163,13 @@ impl Observer for Teller {
                 let left = left.map_or_else(String::new, |l| format!(", {} left", duration(l)));
                 let text = format!("{step}  {done} of about {total} rows, {rate} rows/s{left}");
                 self.fill(&text, done, total);
+            }
+            Event::Throttled { step, why, waited } => {
+                let waited = match waited.as_secs() {
+                    0 => String::new(),
+                    seconds => format!(" for {seconds} s"),
+                };
+                self.throttle(&format!("{step}  paused{waited}: {why}"));
             }
             Event::Gated { step, gate } => self.ui.line(&format!("{step}  waits: {gate}")),
             Event::Message { text } => self.ui.warn(&text),

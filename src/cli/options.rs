@@ -1,9 +1,9 @@
 //! From settings and environment to what the library wants to know.
 
-use super::config::{Gate, Interval, Settings};
+use super::config::{self, Gate, Interval, Settings};
 use super::ui::{Progress, Ui};
 use super::{CliError, Context, Exit};
-use crate::apply::{FillPolicy, Gates, LockPolicy};
+use crate::apply::{FillPolicy, Gates, Lag, LockPolicy};
 use crate::catalog::{Own, Scope};
 use crate::pg::{Ident, ServerVersion};
 use crate::pipeline::{self, PipelineError};
@@ -173,6 +173,11 @@ fn limit(interval: Interval) -> Duration {
     }
 }
 
+/// 0 is "not at all" in the settings.
+fn some<T: Default + PartialEq>(amount: T) -> Option<T> {
+    (amount != T::default()).then_some(amount)
+}
+
 /// How much the live server is asked about its rows.
 fn data(settings: &Settings) -> crate::data::Limits {
     crate::data::Limits {
@@ -220,6 +225,14 @@ pub(super) fn apply(settings: &Settings, phases: BTreeSet<Phase>) -> crate::appl
             min_rows: settings.backfill.min_rows,
             max_rows: settings.backfill.max_rows,
             pause: settings.backfill.pause.as_duration(),
+            max_lag: match settings.backfill.max_replica_lag {
+                config::Lag::Time(time) => some(time.as_duration()).map(Lag::Time),
+                config::Lag::Wal(size) => some(size.bytes()).map(Lag::Wal),
+            },
+            max_slot_wal: some(settings.backfill.max_slot_wal.bytes()),
+            max_wal_rate: some(settings.backfill.max_wal_rate.bytes()),
+            ignore_replicas: settings.backfill.ignore_replicas.clone(),
+            jobs: settings.backfill.jobs.max(1),
         },
         statement_timeout: limit(settings.statement_timeout),
         data: data(settings),

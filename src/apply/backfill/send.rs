@@ -126,6 +126,7 @@ impl Run<'_, '_> {
                 }
             },
         );
+        self.kept_waiting |= watch.kept_waiting;
         result.map_err(|source| (watch.failure(source), watch.blockers))
     }
 
@@ -161,8 +162,7 @@ impl Run<'_, '_> {
                 blockers,
             }));
         }
-        // Fewer rows are less likely to meet a locked one, and fewer are held meanwhile.
-        self.size = (self.size / 2).max(self.options.backfill.min_rows).max(1);
+        self.size = self.options.backfill.smaller(self.size);
         let pause = policy.pause_after(attempt, self.session.jitter());
         self.observer.event(if is_lock && !blockers.is_empty() {
             Event::Waiting {

@@ -1,7 +1,7 @@
 //! The settings, one by one: name, default, what it means, where it goes.
 
 use super::value::{Gate, Policy, Read};
-use super::{Interval, Size};
+use super::{Interval, Lag, Size};
 use crate::kinds::HazardKind;
 use crate::pg::ServerVersion;
 use std::collections::BTreeMap;
@@ -90,7 +90,10 @@ pub struct Backfill {
     pub min_rows: u64,
     pub max_rows: u64,
     pub pause: Interval,
-    pub max_replica_lag: Interval,
+    pub max_replica_lag: Lag,
+    pub max_slot_wal: Size,
+    pub max_wal_rate: Size,
+    pub ignore_replicas: Vec<String>,
     pub jobs: u32,
 }
 
@@ -150,7 +153,10 @@ keys! {
     "backfill.min_rows" = "100", "The fewest rows of a batch." => backfill.min_rows;
     "backfill.max_rows" = "50000", "The most rows of a batch." => backfill.max_rows;
     "backfill.pause" = "100ms", "The pause after each batch." => backfill.pause;
-    "backfill.max_replica_lag" = "10s", "A backfill pauses while a replica is further behind than this." => backfill.max_replica_lag;
+    "backfill.max_replica_lag" = "10s", "A backfill waits while a replica is further behind than this, in time or in bytes of WAL (64MB);\n0: for none." => backfill.max_replica_lag;
+    "backfill.max_slot_wal" = "10GB", "A backfill waits while the server keeps more WAL than this for a replication slot; 0: for none." => backfill.max_slot_wal;
+    "backfill.max_wal_rate" = "0", "A backfill pauses longer, so that no more WAL than this is written a second; 0: it does not." => backfill.max_wal_rate;
+    "backfill.ignore_replicas" = "[]", "Replicas (by application_name) and slots that a backfill does not wait for, such as one that is\nbehind on purpose." => backfill.ignore_replicas;
     "backfill.jobs" = "1", "The number of tables that are filled at the same time." => backfill.jobs;
     "queries" = "[]", "Files with the queries of the application, one statement after the other; besides those\nof pg_stat_statements." => queries;
     "extensions" = "[]", "Extensions that schema files may create beyond the trusted ones." => extensions;

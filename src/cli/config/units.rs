@@ -107,6 +107,45 @@ impl fmt::Display for Size {
     }
 }
 
+/// How far behind a replica may be: a duration, or a size of WAL.
+///
+/// ```
+/// use pgrehearse::cli::config::Lag;
+/// assert_eq!("10s".parse::<Lag>().unwrap().to_string(), "10s");
+/// assert_eq!("64MB".parse::<Lag>().unwrap().to_string(), "64MB");
+/// assert!("10".parse::<Lag>().is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lag {
+    Time(Interval),
+    Wal(Size),
+}
+
+impl Default for Lag {
+    fn default() -> Self {
+        Self::Time(Interval::default())
+    }
+}
+
+impl FromStr for Lag {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let time = text.parse().map(Self::Time);
+        time.or_else(|_: String| text.parse().map(Self::Wal))
+            .map_err(|_: String| "a duration or a size, such as 10s or 64MB".to_owned())
+    }
+}
+
+impl fmt::Display for Lag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(time) => time.fmt(f),
+            Self::Wal(size) => size.fmt(f),
+        }
+    }
+}
+
 fn parse(text: &str, units: &[(&str, u64)], expected: &str) -> Result<u64, String> {
     let text = text.trim();
     if text == "0" {

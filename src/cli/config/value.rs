@@ -1,6 +1,6 @@
 //! How a setting's value is read: from YAML, or from text parsed as YAML.
 
-use super::units::{Interval, Size};
+use super::units::{Interval, Lag, Size};
 use crate::kinds::HazardKind;
 use crate::pg::ServerVersion;
 use std::collections::BTreeMap;
@@ -95,6 +95,12 @@ impl Read for Interval {
 }
 
 impl Read for Size {
+    fn read(value: &Value) -> Result<Self, String> {
+        text(value).unwrap_or_default().parse()
+    }
+}
+
+impl Read for Lag {
     fn read(value: &Value) -> Result<Self, String> {
         text(value).unwrap_or_default().parse()
     }

@@ -1,0 +1,186 @@
+//! Backfills beside readers of the WAL: a streaming replica that stands still, a slot that nobody reads.
+//!
+//! Runs on 14 and 18, or on the versions in `PGREHEARSE_TEST_VERSIONS`; one that is not to be had is named on
+//! standard error.
+
+#[path = "support/fill.rs"]
+mod fill;
+#[path = "support/replica.rs"]
+mod replica;
+#[path = "support/steps.rs"]
+mod steps;
+
+use fill::{counting, plan};
+use pgrehearse::apply::{Event, FillPolicy, Lag, LockPolicy, Options, Stop};
+use pgrehearse::pg::ServerVersion;
+use pgrehearse::scratch::{Binaries, Cluster, ClusterOptions};
+use postgres::Config;
+use replica::Replica;
+use std::time::Duration;
+use steps::{connect, run_with};
+
+const ROWS: &str = "
+    CREATE TABLE public.fill (id int PRIMARY KEY, n int NOT NULL DEFAULT 0, wanted bool NOT NULL DEFAULT true);
+    INSERT INTO public.fill SELECT i FROM generate_series(1, 1000) i;
+    ANALYZE public.fill;";
+
+fn each_version(test: impl Fn(&Cluster)) {
+    let chosen = std::env::var("PGREHEARSE_TEST_VERSIONS").unwrap_or("14,18".to_owned());
+    let search = steps::search();
+    for major in chosen.split(',').filter_map(|v| v.trim().parse().ok()) {
+        let version = ServerVersion::from_major(major);
+        match Binaries::find(version, &search) {
+            Ok(binaries) => {
+                let mut options = ClusterOptions::new(&search.cache);
+                let settings = replica::SETTINGS.map(|(k, v)| (k.to_owned(), v.to_owned()));
+                options.extra_settings = settings.to_vec();
+                test(&Cluster::start(&binaries, &options).unwrap());
+            }
+            Err(e) => eprintln!("skipped on {version}: {e}"),
+        }
+    }
+}
+
+/// A database with rows to fill.
+fn database(cluster: &Cluster, name: &str) -> Config {
+    let config = steps::database(cluster, name);
+    connect(&config).batch_execute(ROWS).unwrap();
+    config
+}
+
+/// Twenty batches, and a replica may be behind by `lag`.
+fn options(lag: Option<Lag>) -> Options {
+    let options = fill::options();
+    Options {
+        backfill: FillPolicy {
+            pause: Duration::from_millis(20),
+            max_lag: lag,
+            ..options.backfill
+        },
+        ..options
+    }
+}
+
+fn filled(config: &Config) -> i64 {
+    let query = "SELECT count(*) FROM public.fill WHERE n = 1";
+    connect(config).query_one(query, &[]).unwrap().get(0)
+}
+
+/// Runs the backfill to its end; at the fifth look at who is behind, `mend` is called. What was said.
+fn held_up(cluster: &Cluster, config: &Config, options: &Options, mend: impl Fn()) -> Vec<String> {
+    let plan = plan(cluster.version(), &counting("public", "fill", &["id"]));
+    let mut said = Vec::new();
+    let mut held = Vec::new();
+    let outcome = run_with(config, &plan, options, &mut |event| {
+        if let Event::Throttled { step, why, .. } = event {
+            assert_eq!(step, "migrate-1");
+            said.push(why);
+            if said.len() <= 5 {
+                held.push(filled(config));
+            }
+            if said.len() == 5 {
+                mend();
+            }
+        }
+    });
+    assert_eq!(outcome.unwrap().done, ["migrate-1"]);
+    assert!(said.len() >= 5, "it was not held up: {said:?}");
+    assert!(held.iter().all(|n| *n == held[0]), "it went on: {held:?}");
+    assert!(held[0] < 1000, "it was at its end: {held:?}");
+    assert_eq!(filled(config), 1000);
+    said
+}
+
+#[test]
+fn a_replica_whose_replay_is_paused_is_waited_for() {
+    each_version(|cluster| {
+        let config = database(cluster, "shop");
+        let replica = Replica::of(cluster, "standby1");
+        for lag in [Lag::Time(Duration::from_millis(150)), Lag::Wal(8192)] {
+            connect(&config)
+                .batch_execute("UPDATE public.fill SET n = 0")
+                .unwrap();
+            connect(&config)
+                .batch_execute("DROP SCHEMA IF EXISTS pgrehearse CASCADE")
+                .unwrap();
+            replica.pause();
+            let said = held_up(cluster, &config, &options(Some(lag)), || replica.resume());
+            assert!(said[0].starts_with("replica standby1 is "), "{said:?}");
+            assert!(said[0].contains("behind"), "{said:?}");
+        }
+    });
+}
+
+#[test]
+fn a_replica_that_is_ignored_or_stays_behind_does_not_hold_it_for_ever() {
+    each_version(|cluster| {
+        let config = database(cluster, "shop");
+        let replica = Replica::of(cluster, "standby1");
+        replica.pause();
+        connect(&config)
+            .batch_execute("UPDATE public.t SET v = v")
+            .unwrap();
+        let plan = plan(cluster.version(), &counting("public", "fill", &["id"]));
+        let mut short = options(Some(Lag::Wal(1)));
+        short.lock = LockPolicy {
+            max_wait: Duration::from_millis(100),
+            ..short.lock
+        };
+        let outcome = run_with(&config, &plan, &short, &mut drop).unwrap();
+        assert_eq!(outcome.exit_code(false), 5);
+        let Some(stop @ Stop::Behind { .. }) = &outcome.stopped else {
+            panic!("{outcome:?}");
+        };
+        assert!(stop.to_string().contains("standby1"), "{stop}");
+        assert!(stop.help().contains("backfill.ignore_replicas"));
+        assert_eq!(filled(&config), 0);
+
+        short.backfill.ignore_replicas = vec!["standby1".to_owned()];
+        let outcome = run_with(&config, &plan, &short, &mut drop).unwrap();
+        assert_eq!((outcome.stopped, filled(&config)), (None, 1000));
+        replica.resume();
+    });
+}
+
+#[test]
+fn a_slot_that_nobody_reads_is_waited_for() {
+    each_version(|cluster| {
+        let config = database(cluster, "shop");
+        let mut admin = connect(&config);
+        admin
+            .batch_execute("SELECT pg_create_physical_replication_slot('left', true)")
+            .unwrap();
+        let mut options = options(None);
+        options.backfill.max_slot_wal = Some(16 << 10);
+        let drop_it = || {
+            let drop_it = "SELECT pg_drop_replication_slot('left')";
+            connect(&config).batch_execute(drop_it).unwrap();
+        };
+        let said = held_up(cluster, &config, &options, drop_it);
+        assert!(
+            said[0].starts_with("replication slot left keeps "),
+            "{said:?}"
+        );
+    });
+}
+
+#[test]
+fn the_pause_grows_with_the_wal() {
+    each_version(|cluster| {
+        let config = database(cluster, "shop");
+        connect(&config)
+            .batch_execute("DELETE FROM public.fill WHERE id > 50")
+            .unwrap();
+        let mut options = options(None);
+        options.backfill.max_wal_rate = Some(4 << 10);
+        let plan = plan(cluster.version(), &counting("public", "fill", &["id"]));
+        let mut said = Vec::new();
+        run_with(&config, &plan, &options, &mut |event| {
+            if let Event::Throttled { why, .. } = event {
+                said.push(why);
+            }
+        })
+        .unwrap();
+        assert!(said.concat().contains("backfill.max_wal_rate"), "{said:?}");
+    });
+}
