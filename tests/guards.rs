@@ -39,7 +39,7 @@ const NAMES_KINDS: &[(&str, &str)] = &[
         "a column is named in other ways than a table",
     ),
     (
-        "apply/preflight.rs",
+        "apply/preflight/rights.rs",
         "who owns an object is asked in another catalog for each kind",
     ),
     (

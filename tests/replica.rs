@@ -17,7 +17,7 @@ use pgrehearse::scratch::{Binaries, Cluster, ClusterOptions};
 use postgres::Config;
 use replica::Replica;
 use std::time::Duration;
-use steps::{connect, run_with};
+use steps::{connect, role, run_with};
 
 const ROWS: &str = "
     CREATE TABLE public.fill (id int PRIMARY KEY, n int NOT NULL DEFAULT 0, wanted bool NOT NULL DEFAULT true);
@@ -139,6 +139,48 @@ fn a_replica_that_is_ignored_or_stays_behind_does_not_hold_it_for_ever() {
         let outcome = run_with(&config, &plan, &short, &mut drop).unwrap();
         assert_eq!((outcome.stopped, filled(&config)), (None, 1000));
         replica.resume();
+    });
+}
+
+#[test]
+fn a_role_that_may_not_see_replicas_is_told_so() {
+    each_version(|cluster| {
+        let config = database(cluster, "shop");
+        let mut admin = connect(&config);
+        let app = role(cluster, &config, "app");
+        admin
+            .batch_execute(
+                "ALTER TABLE public.fill OWNER TO app; GRANT CREATE ON DATABASE shop TO app",
+            )
+            .unwrap();
+        let _replica = Replica::of(cluster, "standby1");
+        let plan = plan(cluster.version(), &counting("public", "fill", &["id"]));
+        let mut said = Vec::new();
+        let mut run = |lag| {
+            said.clear();
+            let outcome = run_with(&app, &plan, &options(lag), &mut |event| {
+                if let Event::Message { text } = event {
+                    said.push(text);
+                }
+            });
+            assert_eq!(outcome.unwrap().exit_code(true), 0);
+            said.concat()
+        };
+        let text = run(Some(Lag::Wal(1 << 30)));
+        assert!(
+            text.contains("may not see how far replicas are behind (1 connected)"),
+            "{text}"
+        );
+        assert!(text.contains("(GRANT pg_monitor TO app)"), "{text}");
+        for again in ["GRANT pg_monitor TO app", "REVOKE pg_monitor FROM app"] {
+            connect(&config)
+                .batch_execute("DROP SCHEMA pgrehearse CASCADE")
+                .unwrap();
+            admin.batch_execute(again).unwrap();
+            // Seen, or not wanted.
+            let lag = again.starts_with("GRANT").then_some(Lag::Wal(1 << 30));
+            assert_eq!(run(lag), "");
+        }
     });
 }
 

@@ -1,6 +1,6 @@
 //! What can go wrong, each with a stable code, help and exit code.
 
-use super::Finding;
+use super::{Finding, pooler};
 use crate::plan::Phase;
 use postgres::error::SqlState;
 use std::fmt;
@@ -197,6 +197,14 @@ impl ApplyError {
             | Self::NotDone { state, .. }
             | Self::NameTaken { state, .. } => Some(state),
             _ => None,
+        }
+    }
+
+    /// A session that cannot be opened, or not be used as one.
+    pub(super) fn connect(source: postgres::Error) -> Self {
+        match pooler::is_lent(&source) {
+            true => pooler::refusal(),
+            false => Self::Connect { source },
         }
     }
 

@@ -90,7 +90,7 @@ pub(super) fn begin(
     }
     for finding in warned {
         observer.event(Event::Message {
-            text: finding.message,
+            text: finding.to_string(),
         });
     }
     Ok(position)

@@ -22,6 +22,7 @@ mod mention;
 mod options;
 mod outcome;
 mod outside;
+mod pooler;
 pub mod preflight;
 mod replication;
 pub mod resume;

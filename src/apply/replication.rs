@@ -88,7 +88,7 @@ pub(super) fn read(client: &mut Client) -> Result<Readers, postgres::Error> {
         let Some(name) = row.get(0) else {
             continue; // the row of the WAL alone
         };
-        if row.get::<_, Option<i64>>(2).is_none() {
+        if row.get(4) {
             readers.hidden += 1;
             continue;
         }
@@ -96,7 +96,7 @@ pub(super) fn read(client: &mut Client) -> Result<Readers, postgres::Error> {
         readers.replicas.push(Replica {
             name,
             address: row.get(1),
-            behind: row.get::<_, Option<i64>>(2).map_or(0, bytes),
+            behind: bytes(row.get(2)),
             lag: lag.map(|seconds| Duration::from_secs_f64(seconds.max(0.0))),
         });
     }

@@ -1,6 +1,6 @@
 //! The main session of a run and how further ones are had.
 
-use super::ApplyError;
+use super::{ApplyError, pooler};
 use crate::pg::{Ident, ServerVersion, session};
 use crate::sql;
 use postgres::Client;
@@ -31,9 +31,9 @@ impl<'a> Session<'a> {
     /// Opens the main session and prepares it as rehearsal does.
     ///
     /// # Errors
-    /// [`ApplyError::Connect`].
+    /// [`ApplyError::Connect`]; [`ApplyError::Refused`] when a pooler in transaction mode stands between.
     pub fn open(connect: Connect<'a>) -> Result<Self, ApplyError> {
-        let fail = |source| ApplyError::Connect { source };
+        let fail = ApplyError::connect;
         let mut client = connect().map_err(fail)?;
         let time_zone = database_time_zone(&mut client).map_err(fail)?;
         let version = session::prepare(&mut client, time_zone.as_deref()).map_err(fail)?;
@@ -43,7 +43,7 @@ impl<'a> Session<'a> {
             .query_one("SELECT pg_catalog.pg_backend_pid()", &[])
             .map_err(fail)?
             .get(0);
-        Ok(Self {
+        let mut session = Self {
             client,
             watcher: None,
             connect,
@@ -53,7 +53,9 @@ impl<'a> Session<'a> {
             // Two runs never work at once: a process id of the server is random enough for pauses.
             random: u64::from(pid.unsigned_abs()),
             open_until: None,
-        })
+        };
+        pooler::check(&mut session)?;
+        Ok(session)
     }
 
     /// Another prepared connection, to look from.
