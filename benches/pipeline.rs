@@ -135,6 +135,7 @@ fn measure(server: &Arc<Scratch>, tables: usize) {
         additions: &pgrehearse::diff::Additions::default(),
         conversions: &BTreeMap::new(),
         drops: Drops::default(),
+        wholes: pgrehearse::strategy::Wholes::default(),
     };
     time("expand: everything is new", runs, || {
         strategy::expand(&context).expect("expand").len()

@@ -36,7 +36,7 @@ use crate::plan::{Document, Draft, Rehearsed, draft};
 use crate::rehearse::{self, Request, canonicalize};
 use crate::scratch::{DatabaseSettings, Scratch, ScratchOptions};
 use crate::source::{self, DesiredFiles, Hint, Source};
-use crate::strategy::{self, Context, Drops, SmallTable};
+use crate::strategy::{self, Context, Drops, SmallTable, Wholes};
 use postgres::Client;
 use remarks::{extension_versions, likely_renames, unmodeled};
 use std::cell::OnceCell;
@@ -237,8 +237,8 @@ fn load_one<Side>(source: &Source, workshop: &Workshop<'_>) -> Result<Loaded<Sid
     let options = workshop.options;
     match source {
         Source::Database(url) => {
-            let client = server::connect(url, workshop)?;
-            server::read_database(client, &options.scope, source.to_string())
+            let sessions = server::connect_for_reading(url, workshop)?;
+            server::read_database(sessions, &options.scope, source.to_string())
         }
         Source::Snapshot(path) => Ok(Loaded {
             catalog: desired::read_snapshot(path)?,
@@ -556,6 +556,7 @@ fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, Pipe
         drops: pair.workshop.options.drops,
         splits: &compared.splits,
         copies: &compared.copies,
+        wholes: Wholes::default(),
     };
     let before = &pair.live.catalog;
     let refused = hanging::refusals(compared, before);

@@ -2,21 +2,26 @@
 
 mod closure;
 mod depend;
+mod fetch;
 mod fingerprint;
 mod hanging;
 pub mod read;
+mod scope;
+mod shared;
 mod unmodeled;
 
 pub use closure::closure;
 pub use fingerprint::fingerprint;
 pub use hanging::{Hanging, HangingOn};
-pub use read::{Own, ReadError, Reader, Scope, read, read_objects};
+pub use read::{ReadError, Reader, read, read_objects};
+pub use scope::{Own, Scope};
+pub use shared::Shared;
 pub use unmodeled::Unmodeled;
 
 use crate::kinds::{Object, ObjectId};
 use crate::pg::ServerVersion;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::marker::PhantomData;
 
 /// Marks the catalog of the database as it is.
@@ -34,9 +39,9 @@ pub enum Desired {}
 #[serde(bound = "")]
 pub struct Catalog<Side> {
     pub version: ServerVersion,
-    pub objects: BTreeMap<ObjectId, Object>,
+    pub objects: Shared<BTreeMap<ObjectId, Object>>,
     /// Per object, what must exist before it: from `pg_depend`, the parent, and the kind.
-    pub requires: BTreeMap<ObjectId, BTreeSet<ObjectId>>,
+    pub requires: Shared<BTreeMap<ObjectId, BTreeSet<ObjectId>>>,
     /// What exists and no kind reads.
     pub unmodeled: BTreeSet<Unmodeled>,
     /// Of that, what needs one of the objects.
@@ -61,8 +66,8 @@ impl<Side> Catalog<Side> {
     pub fn empty(version: ServerVersion) -> Self {
         Self {
             version,
-            objects: BTreeMap::new(),
-            requires: BTreeMap::new(),
+            objects: Shared::default(),
+            requires: Shared::default(),
             unmodeled: BTreeSet::new(),
             hanging: HangingOn::new(),
             sizes: BTreeMap::new(),
@@ -92,11 +97,12 @@ impl<Side> Catalog<Side> {
     }
 
     /// The other direction of [`Catalog::requires`].
-    pub fn dependents(&self) -> BTreeMap<&ObjectId, BTreeSet<&ObjectId>> {
-        let mut dependents: BTreeMap<&ObjectId, BTreeSet<&ObjectId>> = BTreeMap::new();
+    /// The dependents of each are in order.
+    pub fn dependents(&self) -> HashMap<&ObjectId, Vec<&ObjectId>> {
+        let mut dependents: HashMap<&ObjectId, Vec<&ObjectId>> = HashMap::new();
         for (id, needs) in &self.requires {
             for need in needs {
-                dependents.entry(need).or_default().insert(id);
+                dependents.entry(need).or_default().push(id);
             }
         }
         dependents
@@ -141,7 +147,7 @@ impl<Side> Catalog<Side> {
                 own.requires.insert(id, needs);
             }
         }
-        for (id, needs) in &mut self.requires {
+        for (id, needs) in self.requires.iter_mut() {
             let ours: BTreeSet<ObjectId> = needs.iter().filter(|n| goes(n)).cloned().collect();
             if !ours.is_empty() {
                 needs.retain(|n| !ours.contains(n));
@@ -171,7 +177,7 @@ impl<Side> Catalog<Side> {
             .iter()
             .filter_map(|id| Some((id.clone(), self.objects.get(id)?.clone())))
             .collect();
-        let requires = self
+        let requires: BTreeMap<ObjectId, BTreeSet<ObjectId>> = self
             .requires
             .iter()
             .filter(|(id, _)| objects.contains_key(id))
@@ -188,8 +194,8 @@ impl<Side> Catalog<Side> {
             .collect();
         Self {
             version: self.version,
-            requires,
-            objects,
+            requires: requires.into(),
+            objects: objects.into(),
             unmodeled: self.unmodeled.clone(),
             hanging: self.hanging.clone(),
             sizes: self.sizes.clone(),

@@ -1,111 +1,14 @@
 //! Reads a catalog: one query a kind, whatever the number of tables.
 
 use super::depend::{self, Addresses};
-use super::{Catalog, HangingOn, Size, Unmodeled, hanging, unmodeled};
+use super::fetch::{self, Prepared, Query, Session};
+use super::{Catalog, Scope, Size, Unmodeled, hanging};
 use crate::kinds::{Address, KindTag, Object, ObjectId};
 use crate::pg::{ServerVersion, session};
+use postgres::Client;
 use postgres::error::SqlState;
-use postgres::{Client, Row, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
-
-/// Which part of a database is managed.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Scope {
-    /// The managed schemas; `None` for all of the user's.
-    pub schemas: Option<Vec<String>>,
-    /// Patterns (`schema.name`, `*` for any part of a name) of objects that are left alone.
-    pub ignore: Vec<String>,
-    /// The schema of our own ledger.
-    pub ledger_schema: String,
-    /// Whether the objects that steps of ours make for a while are read.
-    pub own: Own,
-}
-
-/// Whether the temporary objects of our own steps are part of a catalog.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Own {
-    /// They are no part of anybody's schema.
-    #[default]
-    Hidden,
-    Shown,
-}
-
-impl Scope {
-    /// The names of temporary objects of ours begin like this.
-    pub const OWN_PREFIX: &'static str = "_pgrehearse_";
-
-    /// The names of what has to sort behind every name of the user: triggers fire in the order of
-    /// their names.
-    pub const OWN_LAST_PREFIX: &'static str = "~pgrehearse_";
-
-    /// The names of copies of what was dropped (`drops.backup`): they stay, and nobody compares them.
-    pub const BACKUP_PREFIX: &'static str = "_pgrehearse_backup_";
-
-    /// Whether a name is one that steps of ours give for a while.
-    pub fn is_own(name: &str) -> bool {
-        name.starts_with(Self::OWN_PREFIX) || name.starts_with(Self::OWN_LAST_PREFIX)
-    }
-
-    /// The same scope, with what steps of ours make for a while: for clones and what becomes of
-    /// them.
-    #[must_use]
-    pub fn with_own(&self) -> Self {
-        Self {
-            own: Own::Shown,
-            ..self.clone()
-        }
-    }
-
-    fn covers(&self, id: &ObjectId) -> bool {
-        let path = match id.kind {
-            KindTag::Comment => id.path.get(1..).unwrap_or_default(),
-            _ => id.path.as_slice(),
-        };
-        if id.kind == KindTag::Extension {
-            return !self.ignores(path);
-        }
-        let schema = path.first().map_or("", String::as_str);
-        let managed = self
-            .schemas
-            .as_ref()
-            .is_none_or(|s| s.iter().any(|m| m == schema));
-        managed
-            && schema != self.ledger_schema
-            && (self.own == Own::Shown || !path.iter().any(|p| Self::is_own(p)))
-            && !path.iter().any(|p| p.starts_with(Self::BACKUP_PREFIX))
-            && !self.ignores(path)
-    }
-
-    fn covers_schema(&self, schema: Option<&str>) -> bool {
-        schema.is_none_or(|s| {
-            s != self.ledger_schema
-                && self
-                    .schemas
-                    .as_ref()
-                    .is_none_or(|m| m.iter().any(|m| m == s))
-        })
-    }
-
-    fn ignores(&self, path: &[String]) -> bool {
-        self.ignore.iter().any(|pattern| {
-            let parts: Vec<&str> = pattern.split('.').collect();
-            parts.len() <= path.len() && parts.iter().zip(path).all(|(p, n)| glob(p, n))
-        })
-    }
-}
-
-fn glob(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == name,
-        Some((head, tail)) => name.strip_prefix(head).is_some_and(|rest| {
-            rest.char_indices()
-                .map(|(i, _)| i)
-                .chain([rest.len()])
-                .any(|i| glob(tail, &rest[i..]))
-        }),
-    }
-}
 
 /// Why a catalog could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -156,12 +59,12 @@ pub fn read_objects<Side>(client: &mut Client, scope: &Scope) -> Result<Catalog<
     Reader::of_objects().read(client, scope)
 }
 
-/// Reads one database again and again over one connection: its queries are planned once, which
-/// is most of what reading a small schema takes.
+/// Reads one database again and again over one connection, or two.
 #[derive(Default)]
 pub struct Reader {
     version: Option<ServerVersion>,
-    prepared: BTreeMap<String, Statement>,
+    prepared: Prepared,
+    beside: Option<(Client, Prepared)>,
     objects_only: bool,
 }
 
@@ -176,6 +79,15 @@ impl Reader {
             objects_only: true,
             ..Self::default()
         }
+    }
+
+    /// Sends every other query over `second`, on the snapshot of the first connection. Half of
+    /// what reading a large schema takes is one server process at work. Where the second cannot
+    /// have the snapshot (a pooler led it elsewhere), it is closed and one does it all.
+    #[must_use]
+    pub fn beside(mut self, second: Client) -> Self {
+        self.beside = Some((second, Prepared::default()));
+        self
     }
 
     /// As [`read`]. `client` is the same in every call.
@@ -204,10 +116,10 @@ impl Reader {
                     if source.code() == Some(&SqlState::INTERNAL_ERROR) =>
                 {
                     // "cache lookup failed": dropped between the snapshot and the deparsing.
-                    client.batch_execute("ROLLBACK")?;
+                    self.end(client, "ROLLBACK")?;
                 }
                 Err(error) => {
-                    client.batch_execute("ROLLBACK").ok();
+                    self.end(client, "ROLLBACK").ok();
                     return Err(error);
                 }
             }
@@ -215,27 +127,14 @@ impl Reader {
         Err(ReadError::Changing)
     }
 
-    fn query(&mut self, client: &mut Client, sql: String) -> Result<Vec<Row>, postgres::Error> {
-        let statement = match self.prepared.get(&sql) {
-            Some(statement) => statement.clone(),
-            None => {
-                let statement = client.prepare(&sql)?;
-                self.prepared.insert(sql, statement.clone());
-                statement
-            }
-        };
-        client.query(&statement, &[])
-    }
     /// A hash over the rows of the catalogs that are read.
     fn state(&mut self, client: &mut Client) -> Result<i64, postgres::Error> {
-        let part = |catalog: &str, oid: &str| {
-            format!(
-                "SELECT sum(hashtextextended({oid}::text || xmin::text, 0)) AS h FROM {catalog}"
-            )
+        let part = |catalog: &str, key: &str| {
+            format!("SELECT sum(hash_record_extended(({key}, xmin), 0)) AS h FROM {catalog}")
         };
         let parts = [
-            part("pg_class", "(oid, relfilenode, relchecks, relhastriggers)"),
-            part("pg_attribute WHERE attrelid >= 16384", "(attrelid, attnum)"),
+            part("pg_class", "oid, relfilenode, relchecks, relhastriggers"),
+            part("pg_attribute WHERE attrelid >= 16384", "attrelid, attnum"),
             part("pg_constraint", "oid"),
             part("pg_index WHERE indexrelid >= 16384", "indexrelid"),
             part("pg_proc WHERE oid >= 16384", "oid"),
@@ -249,8 +148,39 @@ impl Reader {
             "SELECT hashtextextended(coalesce(sum(h), 0)::text, 0) FROM ({}) s",
             parts.join(" UNION ALL ")
         );
-        let rows = self.query(client, sql)?;
+        let rows = self.prepared.query(client, &sql)?;
         Ok(rows.first().map_or(0, |row| row.get(0)))
+    }
+
+    fn begin(&mut self, client: &mut Client) -> Result<(), postgres::Error> {
+        fetch::begin(client)?;
+        if let Some((second, _)) = &mut self.beside
+            && fetch::join(client, second).is_err()
+        {
+            self.beside = None;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, client: &mut Client, how: &str) -> Result<(), postgres::Error> {
+        if let Some((second, _)) = &mut self.beside {
+            second.batch_execute(how)?;
+        }
+        client.batch_execute(how)
+    }
+
+    /// The queries to ask, those first that take longest (measured with 1,000 tables).
+    fn queries(&self) -> Vec<Query> {
+        const LONGEST: [KindTag; 3] = [KindTag::Constraint, KindTag::Column, KindTag::Index];
+        let longest = LONGEST.into_iter();
+        let others = KindTag::ALL.iter().filter(|k| !LONGEST.contains(k));
+        let mut queries: Vec<Query> = longest.map(Query::Objects).collect();
+        queries.extend([Query::Edges, Query::Aliases]);
+        if !self.objects_only {
+            queries.extend([Query::Hanging, Query::Unmodeled]);
+        }
+        queries.extend(others.copied().map(Query::Objects));
+        queries
     }
 
     fn read_once<Side>(
@@ -259,42 +189,41 @@ impl Reader {
         version: ServerVersion,
         scope: &Scope,
     ) -> Result<Catalog<Side>, ReadError> {
-        // Compiling catalog queries, whose estimated cost is high, takes longer than running them.
-        client.batch_execute(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off",
-        )?;
+        self.begin(client)?;
+        let queries = self.queries();
+        let mut sessions = vec![Session {
+            client: &mut *client,
+            prepared: &mut self.prepared,
+        }];
+        sessions.extend(
+            self.beside
+                .as_mut()
+                .map(|(client, prepared)| Session { client, prepared }),
+        );
+        let found = fetch::fetch(sessions, &queries, version)?;
+
         let mut objects: BTreeMap<ObjectId, Object> = BTreeMap::new();
         let mut addresses = Addresses::default();
-        for &kind in KindTag::ALL.iter().filter(|k| **k != KindTag::Comment) {
-            for (address, row) in self.rows(client, &kind.query(version))? {
-                let object = kind
-                    .decode(&row)
-                    .map_err(|source| ReadError::Decode { kind, source })?;
-                let id = object.id();
-                if !scope.covers(&id) {
-                    continue;
-                }
-                if let Some(address) = address {
-                    addresses.insert(address, id.clone());
-                }
-                objects.insert(id, object);
-            }
-        }
-        for row in self.query(client, depend::ALIASES.to_owned())? {
-            let from = (oid(&row, 0), oid(&row, 1));
-            addresses.alias(from, (oid(&row, 2), oid(&row, 3), row.get(4)));
-        }
-        let comments = KindTag::Comment;
-        let mut lost: Vec<Address> = Vec::new();
-        for (address, row) in self.rows(client, &comments.query(version))? {
-            let object = comments.decode(&row).map_err(|source| ReadError::Decode {
-                kind: comments,
-                source,
-            })?;
-            let Object::Comment(mut comment) = object else {
+        let mut comments = Vec::new();
+        for (address, object) in found.objects {
+            if let Object::Comment(comment) = object {
+                comments.extend(address.map(|address| (address, comment)));
                 continue;
-            };
-            let Some(address) = address else { continue };
+            }
+            let id = object.id();
+            if !scope.covers(&id) {
+                continue;
+            }
+            if let Some(address) = address {
+                addresses.insert(address, id.clone());
+            }
+            objects.insert(id, object);
+        }
+        for (alias, of) in found.aliases {
+            addresses.alias(alias, of);
+        }
+        let mut lost: Vec<Address> = Vec::new();
+        for (address, mut comment) in comments {
             let part = comment.column.is_some()
                 || comment.domain_constraint.is_some()
                 || comment.not_null.is_some()
@@ -324,108 +253,51 @@ impl Reader {
                 needs.filter(|n| objects.contains_key(n)).collect(),
             );
         }
-        let edges = self.query(client, depend::DEPENDENCIES.to_owned())?;
-        let edges = edges.iter().map(|row| {
-            let dependent: Address = (oid(row, 0), oid(row, 1), row.get(2));
-            let referenced: Address = (oid(row, 3), oid(row, 4), row.get(5));
-            (dependent, referenced)
-        });
-        depend::add_edges(&addresses, edges, &mut requires);
-        let (unmodeled, hanging) = if self.objects_only {
-            (BTreeSet::new(), HangingOn::new())
-        } else {
-            let unmodeled = self.unmodeled(client, version, scope, lost)?;
-            (unmodeled, self.hanging(client, &addresses)?)
-        };
-        client.batch_execute("COMMIT")?;
+        depend::add_edges(&addresses, found.edges, &mut requires);
+        let mut unmodeled = BTreeSet::new();
+        if !self.objects_only {
+            unmodeled = lost_comments(client, scope, lost)?;
+            let covered = found.unmodeled.into_iter();
+            let covered = covered.filter(|(schema, _)| scope.covers_schema(schema.as_deref()));
+            unmodeled.extend(covered.map(|(_, thing)| thing));
+        }
+        let hanging = hanging::by_object(&addresses, found.hanging);
+        self.end(client, "COMMIT")?;
         Ok(Catalog {
             version,
-            objects,
-            requires,
+            objects: objects.into(),
+            requires: requires.into(),
             unmodeled,
             hanging,
             sizes: BTreeMap::new(),
             side: PhantomData,
         })
     }
+}
 
-    /// What exists and no kind reads; `lost` are the addresses of comments on such things.
-    fn unmodeled(
-        &mut self,
-        client: &mut Client,
-        version: ServerVersion,
-        scope: &Scope,
-        lost: Vec<Address>,
-    ) -> Result<BTreeSet<Unmodeled>, postgres::Error> {
-        let mut unmodeled = BTreeSet::new();
-        for (class, object, part) in lost.into_iter().filter(|_| scope.schemas.is_none()) {
-            let describe = "SELECT pg_describe_object($1, $2, $3)";
-            let name: Option<String> = client
-                .query_one(describe, &[&class, &object, &part])?
-                .get(0);
-            let ours = name
-                .as_ref()
-                .is_none_or(|n| n.contains(&scope.ledger_schema) || n.contains(Scope::OWN_PREFIX));
-            if let Some(name) = name.filter(|_| !ours) {
-                unmodeled.insert(Unmodeled {
-                    what: "comment on".to_owned(),
-                    name,
-                });
-            }
+/// Comments on what no kind reads, at their addresses.
+fn lost_comments(
+    client: &mut Client,
+    scope: &Scope,
+    lost: Vec<Address>,
+) -> Result<BTreeSet<Unmodeled>, postgres::Error> {
+    let mut unmodeled = BTreeSet::new();
+    for (class, object, part) in lost.into_iter().filter(|_| scope.schemas.is_none()) {
+        let describe = "SELECT pg_describe_object($1, $2, $3)";
+        let name: Option<String> = client
+            .query_one(describe, &[&class, &object, &part])?
+            .get(0);
+        let ours = name
+            .as_ref()
+            .is_none_or(|n| n.contains(&scope.ledger_schema) || n.contains(Scope::OWN_PREFIX));
+        if let Some(name) = name.filter(|_| !ours) {
+            unmodeled.insert(Unmodeled {
+                what: "comment on".to_owned(),
+                name,
+            });
         }
-        for row in self.query(client, unmodeled::query(version))? {
-            let schema: Option<String> = row.get(2);
-            let name: Option<String> = row.get(1);
-            if scope.covers_schema(schema.as_deref()) {
-                unmodeled.insert(Unmodeled {
-                    what: row.get(0),
-                    name: name.unwrap_or_default(),
-                });
-            }
-        }
-        Ok(unmodeled)
     }
-
-    /// What of that needs one of the objects.
-    fn hanging(
-        &mut self,
-        client: &mut Client,
-        addresses: &Addresses,
-    ) -> Result<HangingOn, postgres::Error> {
-        let rows = self.query(client, hanging::QUERY.to_owned())?;
-        let relation = |row: &Row| -> Option<Address> {
-            let part = u32::try_from(row.get::<_, Option<i64>>(3)?).ok()?;
-            // pg_class has the same oid in every database.
-            Some((1259, part, 0))
-        };
-        let rows = rows.iter().map(|row| hanging::Row {
-            what: Unmodeled {
-                what: row.get(0),
-                name: row.get::<_, Option<String>>(1).unwrap_or_default(),
-            },
-            falls: row.get(2),
-            part: relation(row),
-            needs: (oid(row, 4), oid(row, 5), row.get(6)),
-        });
-        Ok(hanging::by_object(addresses, rows))
-    }
-
-    /// The rows of a kind's query as JSON, each with its address.
-    fn rows(
-        &mut self,
-        client: &mut Client,
-        query: &str,
-    ) -> Result<Vec<(Option<Address>, String)>, postgres::Error> {
-        let sql = format!(
-            "SELECT row_to_json(q)::text, q.classid::bigint, q.objid::bigint, q.objsubid::int FROM ({query}) q"
-        );
-        let address = |row: &Row| -> Option<Address> {
-            let part = |column: usize| u32::try_from(row.get::<_, Option<i64>>(column)?).ok();
-            Some((part(1)?, part(2)?, row.get::<_, Option<i32>>(3)?))
-        };
-        let rows = self.query(client, sql)?;
-        Ok(rows.iter().map(|row| (address(row), row.get(0))).collect())
-    }
+    Ok(unmodeled)
 }
 
 /// Reads the sizes of the tables: rows from `reltuples`, bytes from the file system.
@@ -458,8 +330,4 @@ pub fn read_sizes(client: &mut Client) -> Result<BTreeMap<ObjectId, Size>, postg
             (ObjectId::new(KindTag::Table, [schema, name]), size)
         })
         .collect())
-}
-
-fn oid(row: &Row, column: usize) -> u32 {
-    u32::try_from(row.get::<_, i64>(column)).unwrap_or(0)
 }

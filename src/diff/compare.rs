@@ -27,6 +27,9 @@ pub fn compare(live: &Catalog<Live>, desired: &Catalog<Desired>) -> BTreeMap<Obj
 
 /// What differs between two states of one object; `None` when nothing does.
 pub fn alteration(old: &Object, new: &Object) -> Option<Change> {
+    if old == new {
+        return None;
+    }
     let attributes: Vec<AttributeChange> = differing(old, new)
         .into_iter()
         .map(|(a, b)| AttributeChange {

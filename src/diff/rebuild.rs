@@ -71,6 +71,9 @@ pub(super) fn rebuild(
     if !impossible.is_empty() {
         return Err(impossible);
     }
+    if set.changes.is_empty() && copied.is_empty() {
+        return Ok(set);
+    }
     let dependents = live.dependents();
     let mut groups = Groups::default();
     for (part, id) in copied

@@ -191,6 +191,8 @@ impl Kind for Constraint {
             "true"
         };
         let parent = parent_index("k.conindid");
+        let columns = fragment::column_names("k.conrelid", "unnest(k.conkey)");
+        let referenced_columns = fragment::column_names("k.confrelid", "unnest(k.confkey)");
         let user = fragment::USER_SCHEMA;
         let own = fragment::not_member("pg_class", "c.oid");
         format!(
@@ -203,16 +205,15 @@ impl Kind for Constraint {
                   , CASE k.contype WHEN 'p' THEN 'primary-key' WHEN 'u' THEN 'unique'
                          WHEN 'f' THEN 'foreign-key' WHEN 'c' THEN 'check'
                          ELSE 'exclusion' END AS constraint_type
-                  , regexp_replace(pg_get_constraintdef(k.oid),
-                        '( DEFERRABLE)?( INITIALLY DEFERRED)?( NOT ENFORCED)?( NOT VALID)?$', '') AS definition
+                  , CASE WHEN k.condeferrable OR NOT k.convalidated OR NOT {enforced}
+                         THEN regexp_replace(pg_get_constraintdef(k.oid),
+                              '( DEFERRABLE)?( INITIALLY DEFERRED)?( NOT ENFORCED)?( NOT VALID)?$', '')
+                         ELSE pg_get_constraintdef(k.oid) END AS definition
                   , k.condeferrable AS deferrable
                   , k.condeferred AS deferred
                   , k.convalidated OR NOT {enforced} AS validated
                   , {enforced} AS enforced
-                  , coalesce((SELECT json_agg(a.attname ORDER BY x.ord)
-                                FROM unnest(k.conkey) WITH ORDINALITY x(num, ord)
-                                JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.num)
-                           , '[]') AS columns
+                  , {columns} AS columns
                   , k.conislocal AS local
                   , CASE WHEN k.coninhcount = 0 OR k.contype <> 'c' THEN '[]' ELSE
                     coalesce((SELECT json_agg(json_build_object('schema', pn.nspname, 'name', p.relname)
@@ -226,10 +227,7 @@ impl Kind for Constraint {
                   , (SELECT json_build_object('schema', fn.nspname, 'name', f.relname)
                        FROM pg_class f JOIN pg_namespace fn ON fn.oid = f.relnamespace
                       WHERE f.oid = k.confrelid) AS referenced
-                  , coalesce((SELECT json_agg(a.attname ORDER BY x.ord)
-                                FROM unnest(k.confkey) WITH ORDINALITY x(num, ord)
-                                JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = x.num)
-                           , '[]') AS referenced_columns
+                  , {referenced_columns} AS referenced_columns
                   , k.confmatchtype = 'f' AS match_full
                   , coalesce((SELECT to_json(ic.reloptions) FROM pg_class ic
                                WHERE ic.oid = k.conindid AND k.contype IN ('p', 'u', 'x')), '[]') AS index_options

@@ -112,6 +112,9 @@ impl Kind for Index {
             false => "false",
         };
         let parent = parent_index("i.oid");
+        // The key columns, without the INCLUDEd ones.
+        let key = "unnest((x.indkey::int2[])[0:x.indnkeyatts - 1])";
+        let columns = fragment::column_names("t.oid", key);
         let user = fragment::USER_SCHEMA;
         let own = fragment::not_member("pg_class", "i.oid");
         format!(
@@ -132,10 +135,7 @@ impl Kind for Index {
                                 FROM pg_attribute a
                                WHERE a.attrelid = i.oid AND a.attstattarget >= 0), '[]') AS statistics
                   , {parent} AS attached_to
-                  , coalesce((SELECT json_agg(a.attname ORDER BY k.place)
-                                FROM unnest(x.indkey) WITH ORDINALITY k (attnum, place)
-                                JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum
-                               WHERE k.place <= x.indnkeyatts), '[]') AS columns
+                  , {columns} AS columns
                   , coalesce((SELECT json_agg(pg_get_indexdef(i.oid, k.place::int, false) ORDER BY k.place)
                                 FROM unnest(x.indkey) WITH ORDINALITY k (attnum, place)
                                WHERE k.attnum = 0), '[]') AS expressions

@@ -413,4 +413,16 @@ pub(crate) mod fragment {
              AND e.objid = {oid} AND e.deptype = 'e')"
         )
     }
+
+    /// The names of columns of `table` as a JSON array, in the order of `numbers`, a set of
+    /// attribute numbers; 0 (an expression of an index) has none.
+    ///
+    /// A look into the index for each number: a join reads all columns of the table every time.
+    pub fn column_names(table: &'static str, numbers: &'static str) -> String {
+        format!(
+            "coalesce((SELECT json_agg((SELECT a.attname FROM pg_attribute a
+                                         WHERE a.attrelid = {table} AND a.attnum = x.num))
+                         FROM {numbers} x(num) WHERE x.num <> 0), '[]')"
+        )
+    }
 }

@@ -28,6 +28,9 @@ pub(super) fn find<'a>(
     changes: &'a ChangeSet,
     small: SmallTable,
 ) -> Vec<Replaced<'a>> {
+    if changes.changes.is_empty() {
+        return Vec::new();
+    }
     let dependents = live.dependents();
     let changed = changes
         .changes

@@ -174,6 +174,9 @@ fn candidates<'a>(
     hints: &'a BTreeMap<ObjectId, ConversionHint>,
     workshop: &Workshop<'_>,
 ) -> Vec<Candidate<'a>> {
+    if changes.changes.is_empty() {
+        return Vec::new();
+    }
     let dependents = live.dependents();
     let small = workshop.options.small;
     let mut found = Vec::new();

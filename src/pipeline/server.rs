@@ -4,7 +4,7 @@ use super::{Loaded, PipelineError, Workshop, load_one, open_plans};
 use crate::apply::keeping_readers_out;
 use crate::apply::status::OpenPlan;
 use crate::catalog::read::{ReadError, read_sizes};
-use crate::catalog::{Catalog, Desired, Live, Scope, read};
+use crate::catalog::{Catalog, Desired, Live, Reader, Scope};
 use crate::pg::session;
 use crate::source::Source;
 use crate::sql;
@@ -21,13 +21,13 @@ pub(super) fn load_beside(
     to: &Source,
     workshop: &Workshop<'_>,
 ) -> Result<Sides, PipelineError> {
-    let client = connect(url, workshop)?;
+    let sessions = connect_for_reading(url, workshop)?;
     let options = workshop.options;
     let scope = &options.scope;
     let source = Source::Database(url.to_owned());
     let description = source.to_string();
     std::thread::scope(|threads| {
-        let live = threads.spawn(move || read_database(client, scope, description));
+        let live = threads.spawn(move || read_database(sessions, scope, description));
         let open = open_plans(&source, &*options.connect, &scope.ledger_schema);
         let desired = load_one(to, workshop);
         let live = live
@@ -54,6 +54,19 @@ pub(super) fn time_zone(client: &mut Client) -> Result<Option<String>, PipelineE
 /// Opens the session in which a catalog is read.
 pub(super) fn connect(url: &str, workshop: &Workshop<'_>) -> Result<Client, PipelineError> {
     (workshop.options.progress)("reading the catalog");
+    session_of(url, workshop)
+}
+
+/// As [`connect`], with a second session where there is one to be had: reading needs but one.
+pub(super) fn connect_for_reading(
+    url: &str,
+    workshop: &Workshop<'_>,
+) -> Result<(Client, Option<Client>), PipelineError> {
+    let client = connect(url, workshop)?;
+    Ok((client, session_of(url, workshop).ok()))
+}
+
+fn session_of(url: &str, workshop: &Workshop<'_>) -> Result<Client, PipelineError> {
     let mut client = (workshop.options.connect)(url)?;
     session::prepare(&mut client, workshop.settings.time_zone.as_deref())?;
     // Sizes and some definitions are read under ACCESS SHARE.
@@ -63,13 +76,19 @@ pub(super) fn connect(url: &str, workshop: &Workshop<'_>) -> Result<Client, Pipe
     Ok(client)
 }
 
-/// Reads the catalog and the sizes of the tables.
+/// Reads the catalog and the sizes of the tables over the sessions of [`connect_for_reading`].
 pub(super) fn read_database<Side>(
-    mut client: Client,
+    (mut client, second): (Client, Option<Client>),
     scope: &Scope,
     description: String,
 ) -> Result<Loaded<Side>, PipelineError> {
-    let read = read(&mut client, &scope.with_own()).and_then(|mut catalog: Catalog<Side>| {
+    let reader = Reader::new();
+    let mut reader = match second {
+        Some(second) => reader.beside(second),
+        None => reader,
+    };
+    let read = reader.read(&mut client, &scope.with_own());
+    let read = read.and_then(|mut catalog: Catalog<Side>| {
         catalog.sizes = read_sizes(&mut client)?;
         Ok(catalog)
     });

@@ -9,7 +9,7 @@ use crate::kinds::{Object, ObjectId};
 use crate::order;
 use crate::plan::{Action, Step};
 use crate::scratch::{Database, ScratchError};
-use crate::strategy::{self, Context, Drops, SmallTable};
+use crate::strategy::{self, Context, Drops, SmallTable, Wholes};
 use std::collections::BTreeMap;
 
 /// Why a catalog cannot be cloned.
@@ -115,6 +115,7 @@ pub fn creation_script<S>(
         drops: Drops::at_once(),
         splits: &[],
         copies: &Copies::default(),
+        wholes: Wholes::default(),
     };
     let steps = strategy::expand(&context).map_err(|r| {
         plan(

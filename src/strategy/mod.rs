@@ -21,6 +21,7 @@ mod set_not_null;
 mod split;
 mod volatile_default;
 
+pub use direct::fallen::Wholes;
 pub use direct::using;
 pub use rename::{rename_steps, stand_ins};
 pub use replace::bare;
@@ -53,6 +54,8 @@ pub struct Context<'a> {
     pub splits: &'a [Split],
     /// The tables that a copy takes the place of.
     pub copies: &'a Copies,
+    /// What falls with what.
+    pub wholes: Wholes,
 }
 
 /// The limits under which a table takes the plain statement.

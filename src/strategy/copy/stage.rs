@@ -110,6 +110,7 @@ fn steps(
         additions: &Additions::default(),
         splits: &[],
         copies: &Copies::default(),
+        wholes: crate::strategy::Wholes::default(),
         ..*context
     };
     expand_all(&inner).map_err(|mut refusals| refusals.remove(0))

@@ -6,16 +6,50 @@ use crate::diff::Change;
 use crate::kinds::{Object, ObjectId};
 use crate::pg::Sql;
 use crate::plan::{Era, Node};
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap};
+
+/// The changed parts by their wholes, found when they are first asked for.
+#[derive(Default)]
+pub struct Wholes(OnceCell<ByWhole>);
+
+#[derive(Default)]
+struct ByWhole {
+    /// The parts that are dropped or replaced, by each whole that they fall with.
+    old: HashMap<ObjectId, Vec<ObjectId>>,
+    /// The parts that are replaced, by each whole that their new form will fall with.
+    new: HashMap<ObjectId, Vec<ObjectId>>,
+}
+
+impl Wholes {
+    fn of(&self, context: &Context<'_>) -> &ByWhole {
+        self.0.get_or_init(|| {
+            let mut by = ByWhole::default();
+            for (part, change) in &context.changes.changes {
+                let (old, new) = match change {
+                    Change::Replace { old, new, .. } => (old, Some(new)),
+                    Change::Drop { old } => (old, None),
+                    _ => continue,
+                };
+                for whole in old.falls_with() {
+                    by.old.entry(whole).or_default().push(part.clone());
+                }
+                for whole in new.into_iter().flat_map(Object::falls_with) {
+                    by.new.entry(whole).or_default().push(part.clone());
+                }
+            }
+            by
+        })
+    }
+}
 
 /// What is dropped and leaves its parts to `id`: going back, `id` takes the new parts away before the
 /// old ones come back.
 pub fn givers(id: &ObjectId, context: &Context<'_>) -> BTreeSet<Node> {
+    let parts = context.wholes.of(context).new.get(id);
     let mut givers = BTreeSet::new();
-    for change in context.changes.changes.values() {
-        if let Change::Replace { old, new, .. } = change
-            && new.falls_with().contains(id)
-        {
+    for part in parts.into_iter().flatten() {
+        if let Some(Change::Replace { old, .. }) = context.changes.changes.get(part) {
             let wholes = old.falls_with().into_iter();
             givers.extend(wholes.filter(|whole| context.changes.drops(whole)));
         }
@@ -25,16 +59,13 @@ pub fn givers(id: &ObjectId, context: &Context<'_>) -> BTreeSet<Node> {
 
 /// The parts that go when `id` goes and are not dropped or made by steps of their own.
 pub fn parts(context: &Context<'_>, id: &ObjectId) -> BTreeSet<ObjectId> {
+    let by_whole = &context.wholes.of(context).old;
     let mut parts = BTreeSet::new();
-    let mut queue = vec![id.clone()];
+    let mut queue = vec![id];
     while let Some(whole) = queue.pop() {
-        for (part, change) in &context.changes.changes {
-            let old = match change {
-                Change::Replace { old, .. } | Change::Drop { old } => old,
-                _ => continue,
-            };
-            if old.falls_with().contains(&whole) && parts.insert(part.clone()) {
-                queue.push(part.clone());
+        for part in by_whole.get(whole).into_iter().flatten() {
+            if parts.insert(part.clone()) {
+                queue.push(part);
             }
         }
     }

@@ -113,6 +113,7 @@ impl Stage {
             desired: &self.target,
             changes: &changes,
             replacements: &Replacements::default(),
+            wholes: crate::strategy::Wholes::default(),
             ..*context
         };
         expand_all(&inner).map_err(|mut refusals| refusals.remove(0))

@@ -1,0 +1,202 @@
+//! The rows a catalog is made of: one query a kind, over one session or over two that share a
+//! snapshot.
+
+use super::read::ReadError;
+use super::{Unmodeled, depend, hanging, unmodeled};
+use crate::kinds::{Address, KindTag, Object};
+use crate::pg::ServerVersion;
+use crate::pg::ident::Literal;
+use crate::sql;
+use postgres::{Client, Row, Statement};
+use std::collections::BTreeMap;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// A query of the catalogs.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Query {
+    Objects(KindTag),
+    Aliases,
+    Edges,
+    Unmodeled,
+    Hanging,
+}
+
+/// What the queries found, in any order.
+#[derive(Default)]
+pub struct Found {
+    pub objects: Vec<(Option<Address>, Object)>,
+    pub aliases: Vec<(AliasOf, Address)>,
+    /// Dependent and referenced.
+    pub edges: Vec<(Address, Address)>,
+    /// Each with the schema it is in.
+    pub unmodeled: Vec<(Option<String>, Unmodeled)>,
+    pub hanging: Vec<hanging::Row>,
+}
+
+/// The catalog and oid that stand for another object.
+pub type AliasOf = (u32, u32);
+
+/// A session and its prepared queries: planning them is most of what reading a small schema takes.
+#[derive(Default)]
+pub struct Prepared(BTreeMap<String, Statement>);
+
+impl Prepared {
+    pub fn query(&mut self, client: &mut Client, sql: &str) -> Result<Vec<Row>, postgres::Error> {
+        let statement = match self.0.get(sql) {
+            Some(statement) => statement.clone(),
+            None => {
+                let statement = client.prepare(sql)?;
+                self.0.insert(sql.to_owned(), statement.clone());
+                statement
+            }
+        };
+        client.query(&statement, &[])
+    }
+}
+
+/// Where queries are sent.
+pub struct Session<'c> {
+    pub client: &'c mut Client,
+    pub prepared: &'c mut Prepared,
+}
+
+/// Begins the transaction of a reading.
+///
+/// # Errors
+/// What the server says.
+pub fn begin(client: &mut Client) -> Result<(), postgres::Error> {
+    // Compiling catalog queries, whose estimated cost is high, takes longer than running them.
+    client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off")
+}
+
+/// Begins the same transaction in a second session, on the snapshot of `first`.
+///
+/// # Errors
+/// What the servers say: the second session may have reached another one.
+pub fn join(first: &mut Client, second: &mut Client) -> Result<(), postgres::Error> {
+    let snapshot: String = first.query_one("SELECT pg_export_snapshot()", &[])?.get(0);
+    begin(second)?;
+    second.batch_execute(sql!("SET TRANSACTION SNAPSHOT {}", Literal(&snapshot)).as_str())
+}
+
+/// Runs `queries`, each in the session that is free first: list the longest first.
+///
+/// # Errors
+/// [`ReadError::Server`] and [`ReadError::Decode`] of any of them.
+pub fn fetch(
+    sessions: Vec<Session<'_>>,
+    queries: &[Query],
+    version: ServerVersion,
+) -> Result<Found, ReadError> {
+    let next = AtomicUsize::new(0);
+    let work = |mut session: Session<'_>| -> Result<Found, ReadError> {
+        let mut found = Found::default();
+        while let Some(query) = queries.get(next.fetch_add(1, Ordering::Relaxed)) {
+            query.run(&mut session, version, &mut found)?;
+        }
+        Ok(found)
+    };
+    thread::scope(|scope| {
+        let mut sessions = sessions.into_iter();
+        let first = sessions.next();
+        let others: Vec<_> = sessions.map(|s| scope.spawn(|| work(s))).collect();
+        let mut found = first.map_or_else(|| Ok(Found::default()), &work)?;
+        for other in others {
+            found.add(other.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+        }
+        Ok(found)
+    })
+}
+
+impl Found {
+    fn add(&mut self, more: Self) {
+        let Self {
+            objects,
+            aliases,
+            edges,
+            unmodeled,
+            hanging,
+        } = more;
+        self.objects.extend(objects);
+        self.aliases.extend(aliases);
+        self.edges.extend(edges);
+        self.unmodeled.extend(unmodeled);
+        self.hanging.extend(hanging);
+    }
+}
+
+impl Query {
+    fn run(
+        self,
+        session: &mut Session<'_>,
+        version: ServerVersion,
+        found: &mut Found,
+    ) -> Result<(), ReadError> {
+        let sql = match self {
+            Self::Objects(kind) => format!(
+                "SELECT row_to_json(q)::text, q.classid::bigint, q.objid::bigint, q.objsubid::int FROM ({}) q",
+                kind.query(version)
+            ),
+            Self::Aliases => depend::ALIASES.to_owned(),
+            Self::Edges => depend::DEPENDENCIES.to_owned(),
+            Self::Unmodeled => unmodeled::query(version),
+            Self::Hanging => hanging::QUERY.to_owned(),
+        };
+        let rows = session.prepared.query(session.client, &sql)?;
+        let rows = rows.iter();
+        match self {
+            Self::Objects(kind) => {
+                for row in rows {
+                    let object = kind
+                        .decode(row.get::<_, &str>(0))
+                        .map_err(|source| ReadError::Decode { kind, source })?;
+                    found.objects.push((address(row), object));
+                }
+            }
+            Self::Aliases => found.aliases.extend(rows.map(|row| {
+                let from = (oid(row, 0), oid(row, 1));
+                (from, (oid(row, 2), oid(row, 3), row.get(4)))
+            })),
+            Self::Edges => found.edges.extend(rows.map(|row| {
+                let dependent = (oid(row, 0), oid(row, 1), row.get(2));
+                (dependent, (oid(row, 3), oid(row, 4), row.get(5)))
+            })),
+            Self::Unmodeled => found.unmodeled.extend(rows.map(|row| {
+                let name: Option<String> = row.get(1);
+                let thing = Unmodeled {
+                    what: row.get(0),
+                    name: name.unwrap_or_default(),
+                };
+                (row.get(2), thing)
+            })),
+            Self::Hanging => found.hanging.extend(rows.map(|row| hanging::Row {
+                what: Unmodeled {
+                    what: row.get(0),
+                    name: row.get::<_, Option<String>>(1).unwrap_or_default(),
+                },
+                falls: row.get(2),
+                part: relation(row),
+                needs: (oid(row, 4), oid(row, 5), row.get(6)),
+            })),
+        }
+        Ok(())
+    }
+}
+
+/// The address of an object's row; `None` where `pg_depend` cannot point at it.
+fn address(row: &Row) -> Option<Address> {
+    let part = |column: usize| u32::try_from(row.get::<_, Option<i64>>(column)?).ok();
+    Some((part(1)?, part(2)?, row.get::<_, Option<i32>>(3)?))
+}
+
+fn relation(row: &Row) -> Option<Address> {
+    let part = u32::try_from(row.get::<_, Option<i64>>(3)?).ok()?;
+    // pg_class has the same oid in every database.
+    Some((1259, part, 0))
+}
+
+fn oid(row: &Row, column: usize) -> u32 {
+    u32::try_from(row.get::<_, i64>(column)).unwrap_or(0)
+}
