@@ -188,6 +188,32 @@ fn a_step_that_others_wait_for_gives_way() {
     });
 }
 
+// A session belongs to its login: another role may not cancel it.
+#[test]
+fn a_step_under_another_role_gives_way_as_well() {
+    any_version(|cluster| {
+        let config = database(cluster, "role");
+        owner(cluster, &config);
+        let mut login = role(cluster, &config, "login");
+        connect(&config)
+            .batch_execute("GRANT deployer TO login")
+            .unwrap();
+        login.options("-c role=deployer");
+        let plan = plan(cluster.version(), vec![slow("expand-1", 20)]);
+        let short = lock(LockPolicy {
+            attempts: 1,
+            max_block: Duration::from_millis(100),
+            ..options().lock
+        });
+        let mut reader = Reader::new(&config);
+        let outcome = run_with(&login, &plan, &short, &mut |event| reader.see(&event)).unwrap();
+        let Some(Stop::Attempts { why, .. }) = &outcome.stopped else {
+            panic!("{outcome:?}");
+        };
+        assert!(why.ends_with("ms for it (lock.max_block)"), "{why}");
+    });
+}
+
 #[test]
 fn a_step_with_leave_to_block_goes_on() {
     any_version(|cluster| {

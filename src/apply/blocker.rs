@@ -308,11 +308,14 @@ pub(super) fn longest_waiter(
     }))
 }
 
-/// Cancels what the session `pid` is doing. Between two statements it does nothing.
+/// Cancels what the session `pid` of ours is doing. Between two statements it does nothing.
+///
+/// A session belongs to the role that logged in: one taken with SET ROLE may not cancel it.
 pub(super) fn cancel(client: &mut Client, pid: i32) -> Result<(), postgres::Error> {
-    client
-        .execute("SELECT pg_catalog.pg_cancel_backend($1)", &[&pid])
-        .map(drop)
+    let mut own = client.transaction()?;
+    own.batch_execute("SET LOCAL ROLE NONE")?;
+    own.execute("SELECT pg_catalog.pg_cancel_backend($1)", &[&pid])?;
+    own.commit()
 }
 
 /// Ends the session `pid` when it has been idle in its transaction for `age`; whether it did.

@@ -11,7 +11,7 @@ use super::{CliError, Context, Exit};
 use crate::apply::{self, Outcome, Session, status};
 use crate::pipeline;
 use crate::plan::{self, Document};
-use crate::source::{Source, database};
+use crate::source::Source;
 use leave::Leave;
 use ready::Ready;
 use serde_json::{Value, json};
@@ -97,7 +97,7 @@ impl Arguments {
         options.yes = self.yes;
         options.until.clone_from(&self.until);
         self.manners.set(&mut options);
-        let (config, connect) = database::server(url, context.env())?;
+        let (config, connect) = context.live()?;
         let connect = || connect(&config);
         let mut session = Session::open(&connect)?;
         let mut work = Work::new(context, &[&live])?;

@@ -27,7 +27,7 @@ pub mod ui;
 
 pub use error::{CliError, Exit};
 
-use crate::source::database::Environment;
+use crate::source::database::{self, Environment};
 use crate::source::{Source, SourceFile};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use config::{Inputs, Settings, Trust};
@@ -60,6 +60,9 @@ struct Global {
     /// The live database [default: DATABASE_URL, or `database` of the settings]
     #[arg(long, global = true, value_name = "URL")]
     db: Option<String>,
+    /// The role that every session on the live database takes (SET ROLE)
+    #[arg(long, global = true, value_name = "NAME")]
+    role: Option<String>,
     /// The settings file [default: pgrehearse.yaml, when there is one]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -120,15 +123,28 @@ impl Context {
         self.ui.environment()
     }
 
-    /// The URL of the live database.
+    /// The URL of the live database; an empty one, when only libpq's variables name it.
     ///
     /// # Errors
     /// `cli::no_database` when none is given.
     pub fn database(&self) -> Result<&str, CliError> {
-        self.settings.database.as_deref().ok_or_else(|| {
-            CliError::new("cli::no_database", "no live database is given", Exit::Usage)
-                .help("pass --db postgres://user@host/name, or set DATABASE_URL")
-        })
+        const NAMING: [&str; 4] = ["PGHOST", "PGHOSTADDR", "PGDATABASE", "PGSERVICE"];
+        let is_set = |name: &&str| self.env().get(*name).is_some_and(|v| !v.is_empty());
+        match &self.settings.database {
+            Some(url) => Ok(url),
+            None if NAMING.iter().any(is_set) => Ok("postgres://"),
+            None => Err(
+                CliError::new("cli::no_database", "no live database is given", Exit::Usage).help(
+                    "pass --db postgres://user@host/name, or set DATABASE_URL, or PGHOST and PGDATABASE",
+                ),
+            ),
+        }
+    }
+
+    /// How further sessions on the live database are opened.
+    pub(crate) fn live(&self) -> Result<(postgres::Config, database::Connect), CliError> {
+        let role = self.settings.role.as_deref();
+        Ok(database::server_as(self.database()?, self.env(), role)?)
     }
 
     /// The source `text`, or the live database.
@@ -290,6 +306,7 @@ fn context(global: &Global, ui: &Ui) -> Result<Context, CliError> {
     let file = path.as_ref().map(|path| read_settings(path)).transpose()?;
     let mut flags = Vec::new();
     flags.extend(global.db.clone().map(|url| ("database", url)));
+    flags.extend(global.role.clone().map(|role| ("role", role)));
     flags.extend(global.scratch.clone().map(|place| ("scratch", place)));
     let (settings, notices) = Settings::load(&Inputs {
         file: file.as_ref(),

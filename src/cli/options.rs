@@ -68,6 +68,9 @@ impl Work {
             running = Some(Arc::new(server));
         }
         let env = context.env().clone();
+        // Of the live database; another one may not have it.
+        let live = context.database().ok().map(str::to_owned);
+        let role = settings.role.clone();
         let shown = activity.clone();
         let options = pipeline::Options {
             cache: Some(scratch.search.cache.clone()),
@@ -78,7 +81,8 @@ impl Work {
             renames: settings.renames.clone(),
             server_version,
             connect: Box::new(move |url| {
-                database::connect(url, &env, None).map_err(PipelineError::from)
+                let role = role.as_deref().filter(|_| live.as_deref() == Some(url));
+                database::connect_as(url, &env, role).map_err(PipelineError::from)
             }),
             running,
             data: data(settings),
@@ -121,9 +125,7 @@ fn given_server(context: &Context, sides: &[&Source]) -> Result<Option<String>, 
                 None => context.database().map(|url| Some(url.to_owned())),
             }
         }
-        url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-            Ok(Some(url.to_owned()))
-        }
+        url if database::is_connection(url) => Ok(Some(url.to_owned())),
         _ => {
             let message = "the setting scratch names no server";
             Err(CliError::new("settings::value", message, Exit::Usage)

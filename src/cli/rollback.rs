@@ -6,7 +6,6 @@ use super::{CliError, Context, Exit, options, status};
 use crate::apply::ledger::Ledger;
 use crate::apply::{Session, rollback};
 use crate::plan::Phase;
-use crate::source::database;
 use serde_json::json;
 
 /// Take applied steps back, the last one first
@@ -36,7 +35,7 @@ pub enum KeptPhase {
 
 impl Arguments {
     pub fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let (config, connect) = database::server(context.database()?, context.env())?;
+        let (config, connect) = context.live()?;
         let connect = || connect(&config);
         let mut session = Session::open(&connect)?;
         let mut options = options::apply(&context.settings, Phase::ALL.into());

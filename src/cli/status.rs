@@ -15,7 +15,11 @@ pub struct Arguments {}
 
 impl Arguments {
     pub fn run(&self, context: &Context) -> Result<Exit, CliError> {
-        let mut client = database::connect(context.database()?, context.env(), None)?;
+        let mut client = database::connect_as(
+            context.database()?,
+            context.env(),
+            context.settings.role.as_deref(),
+        )?;
         // It says who holds a lock; it does not wait for it.
         client
             .batch_execute("SET lock_timeout = '5s'")

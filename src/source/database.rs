@@ -1,4 +1,4 @@
-//! Connecting to a database by its URL, as libpq does it.
+//! Connecting to a database by its URL (or `host=… dbname=…`), as libpq does it.
 //!
 //! Nothing here reads the environment: its variables come as an [`Environment`]. Files that libpq
 //! reads (`.pgpass`, `.pg_service.conf`, `.postgresql/root.crt`) are read below its `HOME`.
@@ -7,14 +7,19 @@
 mod error;
 mod pass;
 mod target;
+mod text;
 mod tls;
 
 pub use error::ConnectError;
+pub use text::is_connection;
+pub(crate) use text::{is_conninfo, pairs};
 
+use crate::pg::Ident;
 use crate::pg::session::APPLICATION_NAME;
+use crate::sql;
 use postgres::{
     Client, Config, NoTls,
-    config::SslMode,
+    config::{SslMode, TargetSessionAttrs},
     error::{DbError, SqlState},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -68,6 +73,51 @@ pub fn server(url: &str, env: &Environment) -> Result<(Config, Connect), Connect
     Ok((config, connector(tls)))
 }
 
+/// As [`server`], for sessions that all take `role` (SET ROLE).
+///
+/// # Errors
+/// As [`connect_as`].
+pub fn server_as(
+    url: &str,
+    env: &Environment,
+    role: Option<&str>,
+) -> Result<(Config, Connect), ConnectError> {
+    let Some(role) = role else {
+        return server(url, env);
+    };
+    connect_as(url, env, Some(role))?.close().ok();
+    let (config, connect) = server(url, env)?;
+    let role = role.to_owned();
+    let connect: Connect = Arc::new(move |config| {
+        let mut client = connect(config)?;
+        client.batch_execute(set_role(&role).as_str())?;
+        Ok(client)
+    });
+    Ok((config, connect))
+}
+
+/// As [`connect`], and the session takes `role` (SET ROLE).
+///
+/// # Errors
+/// [`ConnectError::Role`] when it may not; as [`connect`].
+pub fn connect_as(
+    url: &str,
+    env: &Environment,
+    role: Option<&str>,
+) -> Result<Client, ConnectError> {
+    let target = Target::resolve(url, env)?;
+    let (mut client, ..) = open(&target, None)?;
+    if let Some(role) = role {
+        let taken = client.batch_execute(set_role(role).as_str());
+        taken.map_err(|e| ConnectError::role(&e, role, &target.user))?;
+    }
+    Ok(client)
+}
+
+fn set_role(role: &str) -> crate::pg::Sql {
+    sql!("SET ROLE {}", Ident::new(role))
+}
+
 /// Names the database at `url` without user, password or parameters.
 ///
 /// ```
@@ -102,9 +152,19 @@ fn open(
     target: &Target,
     on_notice: Option<OnNotice>,
 ) -> Result<(Client, Config, Option<Tls>), ConnectError> {
+    let any = [target.session];
+    let standby_first = [TargetSessionAttrs::ReadOnly, target.session];
+    let kinds = match target.prefers_standby {
+        true => standby_first.as_slice(),
+        false => any.as_slice(),
+    };
+    let tries = kinds.iter().flat_map(|kind| {
+        let hosts = target.hosts.iter();
+        hosts.map(move |host| (*kind, host))
+    });
     let mut last = None;
-    for host in &target.hosts {
-        match open_host(target, host, on_notice.as_ref()) {
+    for (kind, host) in tries {
+        match open_host(target, host, kind, on_notice.as_ref()) {
             // As libpq: another host is tried when this one did not answer, not when it said no.
             Err(e) if e.is_about_host() => last = Some(e),
             other => return other,
@@ -118,6 +178,7 @@ fn open(
 fn open_host(
     target: &Target,
     host: &Host,
+    kind: TargetSessionAttrs,
     on_notice: Option<&OnNotice>,
 ) -> Result<(Client, Config, Option<Tls>), ConnectError> {
     let mut config = Config::new();
@@ -126,7 +187,7 @@ fn open_host(
         .dbname(&target.database)
         .application_name(APPLICATION_NAME)
         .port(host.port)
-        .target_session_attrs(target.session)
+        .target_session_attrs(kind)
         .channel_binding(target.channel_binding);
     if let Some(time) = target.timeout {
         config.connect_timeout(time);

@@ -60,7 +60,7 @@ impl Source {
         if text.trim().is_empty() {
             return Err(SourceError::Empty);
         }
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        if database::is_connection(text) {
             return Ok(Self::Database(text.to_owned()));
         }
         if let Some(rest) = text.strip_prefix("git:") {
@@ -118,6 +118,9 @@ impl fmt::Debug for Source {
 ///
 /// Hides rather too much: a password with an unescaped `@`, `/` or `?` is hidden too.
 pub fn hide_password(url: &str) -> String {
+    if database::is_conninfo(url) {
+        return hide_in_pairs(url);
+    }
     let (scheme, rest) = match url.find("://") {
         Some(n) => url.split_at(n + 3),
         None => ("", url),
@@ -149,6 +152,23 @@ pub fn hide_password(url: &str) -> String {
         }
     }
     shown
+}
+
+fn hide_in_pairs(conninfo: &str) -> String {
+    let Ok(pairs) = database::pairs(conninfo) else {
+        return "a connection that cannot be read".to_owned();
+    };
+    let shown = pairs.into_iter().map(|(name, value)| {
+        if name.to_lowercase().contains("pass") {
+            format!("{name}=***")
+        } else if value.is_empty() || value.contains([' ', '\'', '\\']) {
+            let value = value.replace('\\', "\\\\").replace('\'', "\\'");
+            format!("{name}='{value}'")
+        } else {
+            format!("{name}={value}")
+        }
+    });
+    shown.collect::<Vec<_>>().join(" ")
 }
 
 /// Something that was left out, and where.

@@ -13,6 +13,8 @@ use yaml_serde::Value;
 pub struct Settings {
     /// The URL of the live database, with its password.
     pub database: Option<String>,
+    /// The role that every session there takes.
+    pub role: Option<String>,
     /// The desired source.
     pub schema: Option<String>,
     /// `auto`, `embedded`, `same` or a URL.
@@ -126,6 +128,7 @@ macro_rules! keys {
 
 keys! {
     "database" = "null", "The live database, postgres://user@host:5432/name. Better given as DATABASE_URL,\nbecause this file is kept with the code; the password in PGPASSWORD or ~/.pgpass." => database;
+    "role" = "null", "The role that every session on the live database takes (SET ROLE), such as the owner of its\ntables; the login must be a member." => role;
     "schema" = "null", "The schema you want: a .sql file, a directory of them, git:REV:PATH." => schema;
     "scratch" = "auto", "Where plans are rehearsed: auto (a server of our own, embedded), same (a database on the\nlive server) or postgres://… (any other server)." => scratch;
     "schemas" = "[]", "The managed schemas; empty: all but those of PostgreSQL, extensions and pgrehearse." => schemas;
@@ -178,6 +181,7 @@ pub(super) fn needs_trust(name: &str) -> bool {
         "extensions",
         "policies",
         "database",
+        "role",
         "elaborate_timeout",
     ]
     .contains(&name)

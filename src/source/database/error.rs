@@ -3,6 +3,8 @@
 use super::pass::Found;
 use super::target::{Host, Target};
 use super::tls;
+use crate::pg::Ident;
+use crate::sql;
 use postgres::error::SqlState;
 use rustls::{CertificateError, Error as TlsError};
 use std::error::Error;
@@ -77,6 +79,12 @@ pub enum ConnectError {
     NotReady { server: String, said: String },
     #[error("{server} is not of the kind that target_session_attrs asks for")]
     WrongKind { server: String },
+    #[error("{user} may not take the role {role}")]
+    Role {
+        user: String,
+        role: String,
+        said: String,
+    },
     #[error("{server} refuses the session")]
     Server { server: String, said: String },
 }
@@ -161,6 +169,16 @@ impl ConnectError {
         }
     }
 
+    /// Why `user` could not SET ROLE.
+    pub(super) fn role(error: &postgres::Error, role: &str, user: &str) -> Self {
+        let said = error.as_db_error().map_or_else(
+            || error.to_string(),
+            |db| format!("{} {}", db.code().code(), db.message()),
+        );
+        let (user, role) = (user.to_owned(), role.to_owned());
+        Self::Role { user, role, said }
+    }
+
     fn of_tls(error: &TlsError, server: String) -> Self {
         let reason = match error {
             TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => {
@@ -233,6 +251,7 @@ impl ConnectError {
             Self::Refused { said, .. }
             | Self::TooMany { said, .. }
             | Self::NotReady { said, .. }
+            | Self::Role { said, .. }
             | Self::Server { said, .. } => Some(said),
             _ => None,
         }
@@ -261,6 +280,7 @@ impl ConnectError {
             Self::TooMany { .. } => "connect::too_many_connections",
             Self::NotReady { .. } => "connect::not_ready",
             Self::WrongKind { .. } => "connect::wrong_kind",
+            Self::Role { .. } => "connect::role",
             Self::Server { .. } => "connect::server",
         }
     }
@@ -349,6 +369,11 @@ impl ConnectError {
             }
             Self::NotReady { .. } => "try again in a moment",
             Self::WrongKind { .. } => "name the primary in the URL, or drop target_session_attrs",
+            Self::Role { user, role, said } if said.starts_with("42501") => {
+                let (role, user) = (Ident::new(role.as_str()), Ident::new(user.as_str()));
+                return Some(sql!("GRANT {} TO {}", role, user).to_string());
+            }
+            Self::Role { .. } => "check the name given with --role, or the setting `role`",
             Self::Server { .. } => return None,
         };
         Some(help.to_owned())

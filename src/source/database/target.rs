@@ -1,5 +1,6 @@
 //! What a URL, a service file and the environment say together.
 
+use super::text::parse;
 use super::tls::{Mode, TlsSettings};
 use super::{ConnectError, Environment};
 use postgres::config::{ChannelBinding, SslNegotiation, TargetSessionAttrs};
@@ -48,6 +49,9 @@ const PARAMETERS: &[(&str, Option<&str>)] = &[
     ("tcp_user_timeout", None),
     ("load_balance_hosts", None),
 ];
+
+/// Variables of libpq that make it refuse servers, and that we do not know how to obey.
+const UNSUPPORTED: [&str; 4] = ["PGREQUIREAUTH", "PGREQUIREPEER", "PGSSLCRL", "PGSSLCRLDIR"];
 
 /// One way to the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,17 +105,21 @@ pub(super) struct Target {
     pub timeout: Option<Duration>,
     pub options: Option<String>,
     pub session: TargetSessionAttrs,
+    /// `prefer-standby`: all hosts are tried for one first.
+    pub prefers_standby: bool,
     pub channel_binding: ChannelBinding,
     pub tls: TlsSettings,
     /// The password file, which need not exist.
     pub passfile: Option<PathBuf>,
 }
 
-type Values = BTreeMap<String, String>;
+/// Parameters by name.
+pub(super) type Values = BTreeMap<String, String>;
 
 impl Target {
+    /// Completes `url`, which may also be of the form `host=… dbname=…`.
     pub fn resolve(url: &str, env: &Environment) -> Result<Self, ConnectError> {
-        let mut values = parse_url(url)?;
+        let mut values = parse(url)?;
         let variable = |name: &str| env.get(name).filter(|v| !v.is_empty()).cloned();
         let home = variable("HOME").map(PathBuf::from);
         if let Some(service) = values.get("service").cloned().or(variable("PGSERVICE")) {
@@ -134,6 +142,12 @@ impl Target {
                 values.entry((*name).to_owned()).or_insert(value);
             }
         }
+        // libpq would be stricter with them than we are without.
+        if let Some(name) = UNSUPPORTED.iter().find(|name| variable(name).is_some()) {
+            return Err(ConnectError::UnsupportedParameter {
+                name: (*name).to_owned(),
+            });
+        }
         let mut take = |name: &str| values.remove(name).filter(|v| !v.is_empty());
 
         let user = match take("user").or_else(system_user).or(variable("USER")) {
@@ -152,8 +166,11 @@ impl Target {
                 Err(_) => return Err(unknown_value("connect_timeout", &text, "seconds")),
             },
         };
-        let session = match take("target_session_attrs").as_deref() {
-            None | Some("any" | "prefer-standby") => TargetSessionAttrs::Any,
+        let session = take("target_session_attrs");
+        let prefers_standby = session.as_deref() == Some("prefer-standby");
+        let session = match session.as_deref() {
+            None | Some("any") => TargetSessionAttrs::Any,
+            Some("prefer-standby") => TargetSessionAttrs::Any,
             Some("read-write" | "primary") => TargetSessionAttrs::ReadWrite,
             Some("read-only" | "standby") => TargetSessionAttrs::ReadOnly,
             Some(other) => {
@@ -189,6 +206,7 @@ impl Target {
             timeout,
             options: take("options"),
             session,
+            prefers_standby,
             channel_binding,
             tls,
             passfile: take("passfile")
@@ -300,6 +318,11 @@ fn default_host(port: u16) -> String {
         .to_owned()
 }
 
+/// Whether a parameter of libpq has this name.
+pub(super) fn is_parameter(name: &str) -> bool {
+    PARAMETERS.iter().any(|(known, _)| *known == name)
+}
+
 pub(super) fn is_default_socket(folder: &str) -> bool {
     SOCKET_FOLDERS.contains(&folder) || folder == "/run/postgresql"
 }
@@ -317,7 +340,7 @@ fn system_user() -> Option<String> {
         })
 }
 
-fn bad(reason: &str) -> ConnectError {
+pub(super) fn bad(reason: &str) -> ConnectError {
     ConnectError::Url {
         reason: reason.to_owned(),
     }
@@ -331,8 +354,8 @@ fn unknown_value(name: &'static str, value: &str, valid: &'static str) -> Connec
     }
 }
 
-fn check_name(name: &str) -> Result<(), ConnectError> {
-    if PARAMETERS.iter().any(|(known, _)| *known == name) {
+pub(super) fn check_name(name: &str) -> Result<(), ConnectError> {
+    if is_parameter(name) {
         return Ok(());
     }
     let security = [
@@ -368,90 +391,6 @@ fn check_name(name: &str) -> Result<(), ConnectError> {
     })
 }
 
-fn parse_url(url: &str) -> Result<Values, ConnectError> {
-    let rest = url
-        .strip_prefix("postgres://")
-        .or_else(|| url.strip_prefix("postgresql://"))
-        .ok_or_else(|| bad("it does not begin with postgres://"))?;
-    let mut values = Values::new();
-    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let (user, hosts) = match authority.rsplit_once('@') {
-        Some((user, hosts)) => (user, hosts),
-        None => ("", authority),
-    };
-    let (user, password) = user.split_once(':').unwrap_or((user, ""));
-    if path.contains('@') {
-        return Err(bad("a / in its user or password is not written as %2F"));
-    }
-    if query.contains('@') && !authority.contains('@') && authority.contains(':') {
-        return Err(bad("a ? in its user or password is not written as %3F"));
-    }
-    let mut names = Vec::new();
-    let mut ports = Vec::new();
-    for host in hosts.split(',') {
-        let (name, port) = match host.strip_prefix('[') {
-            Some(rest) => match rest.split_once(']') {
-                Some((name, port)) => (name, port.strip_prefix(':').unwrap_or(port)),
-                None => return Err(bad("its IPv6 address has no ]")),
-            },
-            None => host.split_once(':').unwrap_or((host, "")),
-        };
-        names.push(decode(name)?);
-        ports.push(port.to_owned());
-    }
-    let mut put = |name: &str, value: String| {
-        if !value.is_empty() {
-            values.insert(name.to_owned(), value);
-        }
-    };
-    put("user", decode(user)?);
-    put("password", decode(password)?);
-    put("dbname", decode(path)?);
-    if names.iter().any(|n| !n.is_empty()) {
-        put("host", names.join(","));
-    }
-    if ports.iter().any(|p| !p.is_empty()) {
-        put("port", ports.join(","));
-    }
-    for pair in query.split('&').filter(|p| !p.is_empty()) {
-        let Some((name, value)) = pair.split_once('=') else {
-            return Err(bad("a parameter after ? has no value"));
-        };
-        let (name, value) = (decode(name)?, decode(value)?);
-        // As libpq: the form of JDBC.
-        if name == "ssl" && value == "true" {
-            put("sslmode", "require".to_owned());
-            continue;
-        }
-        check_name(&name)?;
-        put(&name, value);
-    }
-    Ok(values)
-}
-
-fn decode(text: &str) -> Result<String, ConnectError> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let mut digit = || char::from(rest.next()?).to_digit(16);
-        let (Some(high), Some(low)) = (digit(), digit()) else {
-            return Err(bad(
-                "a % is not followed by two hexadecimal digits (write % as %25)",
-            ));
-        };
-        match u8::try_from(high * 16 + low) {
-            Ok(0) | Err(_) => return Err(bad("it holds %00")),
-            Ok(byte) => bytes.push(byte),
-        }
-    }
-    String::from_utf8(bytes).map_err(|_| bad("it is not UTF-8"))
-}
-
 /// The parameters of `[name]` in a service file.
 fn service_of(text: &str, name: &str) -> Option<Vec<(String, String)>> {
     let mut found = None;
@@ -474,95 +413,4 @@ fn service_of(text: &str, name: &str) -> Option<Vec<(String, String)>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn env(pairs: &[(&str, &str)]) -> Environment {
-        let owned = pairs
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
-        owned.collect()
-    }
-
-    fn resolve(url: &str, pairs: &[(&str, &str)]) -> Result<Target, ConnectError> {
-        Target::resolve(url, &env(pairs))
-    }
-
-    #[test]
-    fn a_url_wins_over_the_environment() {
-        let pairs = [
-            ("PGHOST", "b"),
-            ("PGPORT", "1"),
-            ("PGUSER", "u"),
-            ("PGPASSWORD", "p"),
-        ];
-        let target = resolve("postgres://a%40x@h:2/d%2Fb", &pairs).unwrap();
-        assert_eq!(target.hosts[0].full(), "h:2");
-        assert_eq!(
-            (target.user.as_str(), target.database.as_str()),
-            ("a@x", "d/b")
-        );
-        assert_eq!(target.password.as_deref(), Some("p"));
-        let target = resolve("postgres://", &pairs).unwrap();
-        assert_eq!(
-            (target.hosts[0].full().as_str(), target.database.as_str()),
-            ("b:1", "u")
-        );
-    }
-
-    #[test]
-    fn several_hosts_pair_with_their_ports() {
-        let target = resolve("postgres://u@a:1,[::1],b:3/d", &[]).unwrap();
-        let shown: Vec<_> = target.hosts.iter().map(Host::full).collect();
-        assert_eq!(shown, ["a:1", "[::1]:5432", "b:3"]);
-        assert!(resolve("postgres://u@a,b,c/d?port=1,2", &[]).is_err());
-    }
-
-    #[test]
-    fn a_socket_folder_is_a_host() {
-        let target = resolve("postgres:///shop?host=/run/x&user=u", &[("PGPORT", "6")]).unwrap();
-        assert!(target.hosts[0].is_socket());
-        assert_eq!(target.hosts[0].full(), "/run/x/.s.PGSQL.6");
-    }
-
-    #[test]
-    fn a_bad_url_is_named_without_its_password() {
-        for url in [
-            "postgres://u:secret%@h/d",
-            "postgres://u:sec/ret@h/d",
-            "postgres://u:sec?ret@h/d",
-            "postgres://u:secret@h/d?sslmod=require",
-            "postgres://u:secret@h:99999/d",
-            "postgres://u:secret@h/d?sslcrl=/x",
-            "postgres://u:secret@h/d?sslmode=maybe",
-            "postgres://u:secret@h/d?sslmode=require&sslrootcert=system",
-            "postgres://u:secret@h/d?connect_timeout=soon",
-        ] {
-            let error = resolve(url, &[]).err().unwrap();
-            let shown = format!("{error} {error:?} {:?}", error.help());
-            let parts = ["secret", "sec/", "sec?", "ret@"];
-            assert!(!parts.iter().any(|p| shown.contains(p)), "{shown}");
-        }
-        let error = resolve("postgres://h/d?sslmod=require", &[]).err().unwrap();
-        assert!(error.help().unwrap().contains("sslmode"));
-    }
-
-    #[test]
-    fn a_service_file_stands_between_url_and_environment() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("services");
-        fs::write(&file, "# x\n[shop]\nhost=s\nport=7\n[other]\nhost=o\n").unwrap();
-        let file = file.to_str().unwrap();
-        let pairs = [
-            ("PGSERVICE", "shop"),
-            ("PGSERVICEFILE", file),
-            ("PGPORT", "9"),
-        ];
-        let target = resolve("postgres://u@/d", &pairs).unwrap();
-        assert_eq!(target.hosts[0].full(), "s:7");
-        assert!(matches!(
-            resolve("postgres://u@/d?service=none", &pairs[1..]),
-            Err(ConnectError::NoService { .. })
-        ));
-    }
-}
+mod tests;
