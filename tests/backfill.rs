@@ -25,22 +25,15 @@ use support::{Live, server};
 
 // ---- plans ----
 
-fn versions() -> Vec<ServerVersion> {
-    match std::env::var_os("PGREHEARSE_TEST_VERSIONS") {
-        Some(_) => support::versions(),
-        None => vec![ServerVersion::V14, ServerVersion::V18],
-    }
-}
-
 fn each_version(test: impl Fn(ServerVersion, &Live)) {
-    for version in versions() {
+    for version in support::outermost() {
         let server = server(version).unwrap();
         test(version, &Live::empty(&server));
     }
 }
 
 fn newest(test: impl Fn(ServerVersion, &Live)) {
-    let version = versions().pop().unwrap();
+    let version = support::outermost().pop().unwrap();
     test(version, &Live::empty(&server(version).unwrap()));
 }
 
@@ -899,7 +892,7 @@ const SAMPLE: &str = "
 
 #[test]
 fn the_rehearsal_measures_it_as_online_and_reports_no_scan_of_the_empty_copy() {
-    for version in versions() {
+    for version in support::outermost() {
         let server = server(version).unwrap();
         for backfill in samples() {
             let live = Live::empty(&server);

@@ -408,16 +408,24 @@ fn schema_of(live: &Live) -> String {
 
 #[test]
 fn the_rows_decide_as_the_server_would() {
-    let mut failures = Vec::new();
-    for version in versions() {
-        for case in CASES.iter().filter(|c| version >= c.from) {
+    let judge_on = |version: ServerVersion| {
+        let cases = CASES.iter().filter(|c| version >= c.from);
+        let mut failures = Vec::new();
+        for case in cases {
             let name = format!("{} on {version}", case.name);
             let judged = std::panic::catch_unwind(|| judge(case, version, &name));
             if judged.is_err() {
                 failures.push(name);
             }
         }
-    }
+        failures
+    };
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let versions = versions().into_iter();
+        let judged: Vec<_> = versions.map(|v| scope.spawn(move || judge_on(v))).collect();
+        let failures = judged.into_iter().map(|j| j.join().expect("a judgement"));
+        failures.flatten().collect()
+    });
     assert!(failures.is_empty(), "{failures:#?}");
 }
 

@@ -11,7 +11,7 @@ use pgrehearse::source::{DesiredFiles, Source, SourceFile};
 use postgres::NoTls;
 use std::path::Path;
 use std::time::Duration;
-use support::{Live, server, versions};
+use support::{Live, outermost, server};
 
 const OLD: &str = "
     CREATE TABLE accounts (id int PRIMARY KEY);
@@ -79,12 +79,7 @@ fn broken(live: &Live, plan: &Document) {
 fn a_pending_detach_is_completed_or_taken_back() {
     let new = Path::new(env!("CARGO_TARGET_TMPDIR")).join("detach.sql");
     std::fs::write(&new, NEW).expect("write the new schema");
-    // The oldest and the newest, unless versions are named.
-    let named = std::env::var_os("PGREHEARSE_TEST_VERSIONS").is_some();
-    for version in versions() {
-        if !named && !matches!(version.major(), 14 | 18) {
-            continue;
-        }
+    for version in outermost() {
         let server = match server(version) {
             Ok(server) => server,
             Err(why) => {

@@ -4,7 +4,7 @@ mod support;
 
 use pgrehearse::pg::ServerVersion;
 use std::time::Duration;
-use support::versions;
+use support::outermost;
 use support::world::{Said, Statements, World};
 
 const OLD: &str = "
@@ -73,7 +73,7 @@ fn earlier(world: &World) {
 
 #[test]
 fn a_column_is_audited_renamed_taken_back_and_dropped_in_the_end() {
-    for version in versions() {
+    for version in outermost() {
         let sets = ["drops.audit=1s", "drops.wait=1h"];
         let world = planned(version, Statements::Counted, &sets);
         // No leave for the loss is asked for: it cannot come yet.

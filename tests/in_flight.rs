@@ -9,7 +9,7 @@ use pgrehearse::source::{Source, read_files};
 use postgres::NoTls;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use support::{Live, options, server, versions};
+use support::{Live, options, outermost, server};
 
 fn apply_phases(live: &Live, document: &Document, phases: &[Phase]) {
     let mut config = live.config.clone();
@@ -46,11 +46,8 @@ const NEW: &str = "CREATE TABLE t (id bigint PRIMARY KEY, n bigint,
 
 #[test]
 fn the_next_plan_starts_from_where_the_one_under_way_leads() {
-    // The outermost versions; nothing of it differs between.
-    for version in versions()
-        .into_iter()
-        .filter(|v| matches!(v.major(), 14 | 18))
-    {
+    // Nothing of it differs between.
+    for version in outermost() {
         let server = server(version).expect("server");
         let folder = folder();
         let old = file(&folder, "old.sql", OLD);

@@ -70,7 +70,7 @@ fn main() {
     for folder in folders(Path::new("tests/lifecycle")) {
         let name = folder.file_name().expect("a folder").to_string_lossy();
         let case = read_case(&folder);
-        for version in versions() {
+        for version in support::outermost() {
             if case.min_version.is_some_and(|m| version.major() < m) {
                 continue;
             }
@@ -85,14 +85,6 @@ fn main() {
     let conclusion = libtest_mimic::run(&arguments, trials);
     pgrehearse::scratch::stop_all();
     conclusion.exit();
-}
-
-/// The outermost ones, where nothing else is asked for.
-fn versions() -> Vec<ServerVersion> {
-    if std::env::var_os("PGREHEARSE_TEST_VERSIONS").is_some() {
-        return support::versions();
-    }
-    vec![ServerVersion::V14, ServerVersion::V18]
 }
 
 fn folders(root: &Path) -> Vec<PathBuf> {

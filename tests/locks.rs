@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::{self, TryRecvError};
 use std::time::{Duration, Instant};
-use support::{Live, server, versions};
+use support::{Live, server};
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -34,7 +34,7 @@ fn main() {
     assert_eq!(names.len(), shapes.len(), "two shapes of one name");
     let mut trials = Vec::new();
     for shape in shapes {
-        for version in measured_versions() {
+        for version in support::outermost() {
             let major = version.major();
             if (shape.since..=18).contains(&major) {
                 let shape = shape.clone();
@@ -45,7 +45,7 @@ fn main() {
             }
         }
     }
-    for version in measured_versions() {
+    for version in support::outermost() {
         let major = version.major();
         trials.push(Trial::test(
             format!("a rehearsal of another statement is found out on {major}"),
@@ -63,14 +63,6 @@ fn main() {
     let conclusion = libtest_mimic::run(&arguments, trials);
     pgrehearse::scratch::stop_all();
     conclusion.exit();
-}
-
-/// The oldest and the newest, which differ most; all that are named in `PGREHEARSE_TEST_VERSIONS`.
-fn measured_versions() -> Vec<ServerVersion> {
-    if std::env::var_os("PGREHEARSE_TEST_VERSIONS").is_some() {
-        return versions();
-    }
-    vec![ServerVersion::V14, ServerVersion::V18]
 }
 
 // ---- what is compared ----

@@ -29,7 +29,7 @@ fn main() {
         "coverage: docs, kinds and mutations agree",
         || coverage().map_err(Failed::from),
     )];
-    for version in versions() {
+    for version in support::outermost() {
         let major = version.major();
         trials.push(Trial::test(
             format!("an unchanged database has no difference on {major}"),
@@ -45,14 +45,6 @@ fn main() {
     let conclusion = libtest_mimic::run(&arguments, trials);
     pgrehearse::scratch::stop_all();
     conclusion.exit();
-}
-
-/// The oldest and the newest; others by `PGREHEARSE_TEST_VERSIONS`.
-fn versions() -> Vec<ServerVersion> {
-    match std::env::var_os("PGREHEARSE_TEST_VERSIONS") {
-        Some(_) => support::versions(),
-        None => vec![ServerVersion::V14, ServerVersion::V18],
-    }
 }
 
 /// A database with the rich schema, of which every test takes a copy.

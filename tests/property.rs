@@ -42,7 +42,7 @@ fn main() {
         number("PGREHEARSE_PROPERTY_ROUNDS", ROUNDS),
         number("PGREHEARSE_PROPERTY_SEED", SEED),
     );
-    let versions = versions();
+    let versions = support::outermost();
     let trials = (0..rounds)
         .zip(versions.iter().cycle())
         .map(|(round, version)| {
@@ -78,14 +78,6 @@ fn number(variable: &str, otherwise: u64) -> u64 {
             .parse()
             .unwrap_or_else(|e| panic!("{variable}={text}: {e}")),
         Err(_) => otherwise,
-    }
-}
-
-/// The outermost ones, where nothing else is asked for.
-fn versions() -> Vec<ServerVersion> {
-    match std::env::var_os("PGREHEARSE_TEST_VERSIONS") {
-        Some(_) => support::versions(),
-        None => vec![ServerVersion::V14, ServerVersion::V18],
     }
 }
 

@@ -3,7 +3,7 @@
 mod support;
 
 use pgrehearse::pg::ServerVersion;
-use support::versions;
+use support::outermost;
 use support::world::{Said, Statements, World};
 
 fn world(version: ServerVersion, old: &str, new: &str) -> World {
@@ -44,7 +44,7 @@ fn rows_that_a_policy_hides_from_the_role_are_never_skipped() {
         CREATE TABLE t (n bigint PRIMARY KEY, v bigint, secret bool NOT NULL DEFAULT false);
         ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
         CREATE POLICY visible ON t USING (NOT secret);";
-    for version in versions() {
+    for version in outermost() {
         let world = world(version, OLD, NEW);
         plan(&world).exits(0);
         apply(&world)
@@ -88,7 +88,7 @@ fn what_is_not_modelled_and_hangs_on_a_column_stops_the_plan() {
         -- pgrehearse: renamed from w
         label text, kept int);";
     const ADDED: &str = "CREATE TABLE t (n bigint PRIMARY KEY, v int, w text, kept int, new int);";
-    for version in versions() {
+    for version in outermost() {
         let world = world(version, OLD, RETYPED);
         plan(&world)
             .exits(3)
@@ -131,7 +131,7 @@ fn a_name_like_ours_that_somebody_has_taken_is_not_overwritten() {
     const OLD: &str = "CREATE TABLE t (n bigint PRIMARY KEY, v int);
         INSERT INTO t SELECT g, g FROM generate_series(1, 100) g;";
     const NEW: &str = "CREATE TABLE t (n bigint PRIMARY KEY, v bigint);";
-    for version in versions() {
+    for version in outermost() {
         let world = world(version, OLD, NEW);
         plan(&world).exits(0);
         let text = world.read("p.yaml");
@@ -175,7 +175,7 @@ fn rows_in_the_way_of_going_back_are_shown_and_nothing_is_taken_back() {
         CREATE TABLE customers (id bigint PRIMARY KEY, name text NOT NULL, fax text NOT NULL CONSTRAINT fax_is_there CHECK (fax <> ''));
         INSERT INTO customers SELECT i, 'n', '+49' || i FROM generate_series(1, 50) i;";
     const NEW: &str = "CREATE TABLE customers (id bigint PRIMARY KEY, name text NOT NULL);";
-    for version in versions() {
+    for version in outermost() {
         let world = world(version, OLD, NEW);
         let sets = [
             "plan",
@@ -234,7 +234,7 @@ fn a_renamed_columns_old_one_can_come_back_until_its_wait_is_over() {
             -- pgrehearse: renamed from last_name
             family_name text NOT NULL,
             age bigint);";
-    for version in versions() {
+    for version in outermost() {
         let world = world(version, OLD, NEW);
         let sets = [
             "plan",

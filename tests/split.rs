@@ -12,7 +12,7 @@ use postgres::Client;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use support::{Live, options, server, versions};
+use support::{Live, options, outermost, server};
 
 const WIDE: &str = "
 -- pgrehearse: merge from profiles (bio, site) on profiles.user_id = users.id
@@ -173,7 +173,7 @@ fn until_stop(document: &Document) -> usize {
 
 #[test]
 fn both_applications_write_between_all_steps_of_a_split() {
-    for version in versions() {
+    for version in outermost() {
         let server = server(version).expect("a server");
         let live = live_with(
             &server,
@@ -251,7 +251,7 @@ fn both_applications_write_between_all_steps_of_a_split() {
 
 #[test]
 fn both_applications_write_between_all_steps_of_a_merge() {
-    for version in versions() {
+    for version in outermost() {
         let server = server(version).expect("a server");
         let live = live_with(
             &server,
@@ -324,7 +324,7 @@ fn both_applications_write_between_all_steps_of_a_merge() {
 /// it saw first.
 #[test]
 fn a_row_that_changes_under_the_backfill_keeps_its_new_value() {
-    for version in versions() {
+    for version in outermost() {
         let server = server(version).expect("a server");
         for (from, to, seed, write) in [
             (
@@ -389,7 +389,7 @@ fn wait_for_a_lock(live: &Live) {
 /// Two clients write all the time, each rows of its own; whatever was acknowledged is there in the end.
 #[test]
 fn nothing_that_is_written_during_the_steps_is_lost() {
-    for version in versions() {
+    for version in outermost() {
         let server = server(version).expect("a server");
         for (from, to, seed) in [
             (
@@ -478,7 +478,7 @@ fn nothing_that_is_written_during_the_steps_is_lost() {
 /// With the gate, what is left behind is renamed first, and dropped at last.
 #[test]
 fn what_is_left_behind_goes_through_the_gate_after_the_triggers() {
-    for version in versions() {
+    for version in outermost() {
         let server = server(version).expect("a server");
         for (from, to, retired) in [
             (WIDE, NARROW, ["retire column", "retire column"].as_slice()),
@@ -527,7 +527,7 @@ fn refusal(server: &Arc<Scratch>, from: &str, to: &str) -> (String, String) {
 
 #[test]
 fn what_cannot_be_split_is_refused_with_what_to_change() {
-    let version = *versions().last().expect("a version");
+    let version = *outermost().last().expect("a version");
     let server = server(version).expect("a server");
     let wide = "CREATE TABLE users (id int PRIMARY KEY, bio text);";
     let split = |on: &str, table: &str| {

@@ -30,6 +30,14 @@ pub fn versions() -> Vec<ServerVersion> {
     }
 }
 
+/// The oldest and the newest version, which differ most; all that `PGREHEARSE_TEST_VERSIONS` names.
+pub fn outermost() -> Vec<ServerVersion> {
+    match std::env::var_os("PGREHEARSE_TEST_VERSIONS") {
+        Some(_) => versions(),
+        None => vec![ServerVersion::V14, ServerVersion::V18],
+    }
+}
+
 pub fn search() -> Search {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let xdg = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
