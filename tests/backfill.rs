@@ -6,7 +6,7 @@
 mod fill;
 mod support;
 
-use fill::{counting, options, plan};
+use fill::{counting, options, plan, plan_of};
 use pgrehearse::apply::{
     self, ApplyError, Event, LockPolicy, Options, Outcome, Session, Silent, StepState, Stop,
     ledger::Ledger, resume, rollback, status,
@@ -1016,5 +1016,149 @@ fn the_script_commits_each_batch_and_may_run_again() {
                 client.batch_execute(&statement).unwrap();
             }
         }
+    });
+}
+
+// ---- several at a time ----
+
+const THREE: &str = "
+    CREATE TABLE public.a (id int PRIMARY KEY, wanted boolean NOT NULL DEFAULT true, n int NOT NULL DEFAULT 0);
+    CREATE TABLE public.b (LIKE public.a INCLUDING ALL);
+    CREATE TABLE public.c (id int PRIMARY KEY);
+    INSERT INTO public.a SELECT i FROM generate_series(1, 200) i;
+    INSERT INTO public.b SELECT i FROM generate_series(1, 200) i;";
+
+fn three(version: ServerVersion) -> Document {
+    let copy = Backfill {
+        table: Qualified::new("public", "a"),
+        key: vec![Ident::new("id")],
+        work: Fill::Insert {
+            into: Qualified::new("public", "c"),
+            set: vec![Assignment::new(Ident::new("id"), "id")],
+            only: Some("n = 1".to_owned()),
+        },
+    };
+    let fills = ["a", "b"].map(|table| counting("public", table, &["id"]));
+    plan_of(version, &[fills[0].clone(), fills[1].clone(), copy])
+}
+
+fn two_jobs() -> Options {
+    let mut options = options();
+    options.backfill.jobs = 2;
+    options
+}
+
+fn counts(client: &mut Client) -> [i64; 3] {
+    ["a WHERE n = 1", "b WHERE n = 1", "c"]
+        .map(|rows| one(client, &format!("SELECT count(*) FROM public.{rows}")))
+}
+
+#[test]
+fn several_tables_are_filled_at_the_same_time_and_one_that_needs_another_after_it() {
+    newest(|version, live| {
+        let mut client = live.client();
+        // No row of `a` is filled before one of `b`, which comes after it in the plan.
+        client
+            .batch_execute(&format!(
+                "{THREE}
+                 CREATE FUNCTION public.attend() RETURNS trigger LANGUAGE plpgsql AS
+                    $$BEGIN
+                        FOR i IN 1..2000 LOOP
+                            IF EXISTS (SELECT FROM public.b WHERE n = 1) THEN
+                                RETURN NEW;
+                            END IF;
+                            PERFORM pg_sleep(0.01);
+                        END LOOP;
+                        RAISE 'nobody fills b';
+                      END$$;
+                 CREATE TRIGGER attend BEFORE UPDATE ON public.a FOR EACH ROW EXECUTE FUNCTION public.attend()"
+            ))
+            .unwrap();
+        let mut seen = Vec::new();
+        let outcome = run_with(
+            live,
+            &three(version),
+            &two_jobs(),
+            &mut |event| match event {
+                Event::StepStarted { step, .. } => seen.push(format!("begin {step}")),
+                Event::StepDone { step, .. } => seen.push(format!("end {step}")),
+                _ => {}
+            },
+        )
+        .unwrap();
+        assert_eq!((outcome.stopped, outcome.done.len()), (None, 3));
+        assert_eq!(seen[4..], ["begin migrate-3", "end migrate-3"], "{seen:?}");
+        assert_eq!(counts(&mut client), [200, 200, 200]);
+    });
+}
+
+#[test]
+fn when_one_of_several_fails_the_others_stop_and_both_go_on() {
+    newest(|version, live| {
+        let mut client = live.client();
+        // `a` comes to no end by itself before `b` has failed.
+        client
+            .batch_execute(&format!(
+                "{THREE}
+                 ALTER TABLE public.b ADD CONSTRAINT not_yet CHECK (id <> 120 OR n = 0);
+                 CREATE SEQUENCE public.s;
+                 CREATE FUNCTION public.dawdle() RETURNS trigger LANGUAGE plpgsql AS
+                    $$BEGIN
+                        IF nextval('public.s') > 60 THEN
+                            PERFORM pg_sleep(0.02);
+                        END IF;
+                        RETURN NEW;
+                      END$$;
+                 CREATE TRIGGER dawdle BEFORE UPDATE ON public.a FOR EACH ROW EXECUTE FUNCTION public.dawdle()"
+            ))
+            .unwrap();
+        let plan = three(version);
+        let error = run_with(live, &plan, &two_jobs(), &mut drop).unwrap_err();
+        let ApplyError::Statement { step, source, .. } = &error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(step, "migrate-2");
+        assert_eq!(source.code().unwrap().code(), "23514");
+        let [a, b, c] = counts(&mut client);
+        assert!(a < 200 && b == 100 && c == 0, "{a} {b} {c}");
+        client
+            .batch_execute(
+                "ALTER TABLE public.b DROP CONSTRAINT not_yet; DROP TRIGGER dawdle ON public.a",
+            )
+            .unwrap();
+        let outcome = run_with(live, &plan, &two_jobs(), &mut drop).unwrap();
+        assert_eq!((outcome.stopped, outcome.done.len()), (None, 3));
+        assert_eq!(counts(&mut client), [200, 200, 200]);
+    });
+}
+
+#[test]
+fn after_many_rows_vacuum_is_advised() {
+    newest(|version, live| {
+        let mut client = live.client();
+        client.batch_execute(COUNTED).unwrap();
+        let plan = plan(version, &counting("public", "t", &["id"]));
+        let mut large = options();
+        large.backfill.max_rows = 5000;
+        let mut advice = Vec::new();
+        let mut run = |rows: u32| {
+            client
+                .batch_execute(&format!(
+                    "DROP SCHEMA IF EXISTS pgrehearse CASCADE;
+                     TRUNCATE public.t;
+                     INSERT INTO public.t SELECT i FROM generate_series(1, {rows}) i"
+                ))
+                .unwrap();
+            advice.clear();
+            run_with(live, &plan, &large, &mut |event| {
+                if let Event::Note { text } = event {
+                    advice.push(text);
+                }
+            })
+            .unwrap();
+            advice.concat()
+        };
+        assert_eq!(run(9_000), "");
+        assert!(run(11_000).contains("VACUUM (ANALYZE) public.t"));
     });
 }

@@ -9,6 +9,7 @@ mod fill;
 mod replica;
 #[path = "support/steps.rs"]
 mod steps;
+mod support;
 
 use fill::{counting, plan};
 use pgrehearse::apply::{Event, FillPolicy, Lag, LockPolicy, Options, Stop};
@@ -18,6 +19,7 @@ use postgres::Config;
 use replica::Replica;
 use std::time::Duration;
 use steps::{connect, role, run_with};
+use support::world::World;
 
 const ROWS: &str = "
     CREATE TABLE public.fill (id int PRIMARY KEY, n int NOT NULL DEFAULT 0, wanted bool NOT NULL DEFAULT true);
@@ -225,4 +227,47 @@ fn the_pause_grows_with_the_wal() {
         .unwrap();
         assert!(said.concat().contains("backfill.max_wal_rate"), "{said:?}");
     });
+}
+
+#[test]
+fn the_progress_line_names_what_is_behind() {
+    let world = World::new(
+        "CREATE TABLE public.t (id int PRIMARY KEY, v int);
+         INSERT INTO public.t SELECT i, i FROM generate_series(1, 500) i",
+    );
+    world.write(
+        "new.sql",
+        "CREATE TABLE public.t (
+             id int PRIMARY KEY,
+             v int,
+             -- pgrehearse: backfill (v + 1)
+             w int NOT NULL
+         );",
+    );
+    let mut admin = world.live.client();
+    admin
+        .batch_execute("SELECT pg_create_physical_replication_slot('left', true)")
+        .unwrap();
+    let apply = [
+        "apply",
+        "--to",
+        "new.sql",
+        "--yes",
+        "--set",
+        "lock.max_wait=1s",
+    ];
+    let late = [&apply[..], &["--set", "backfill.max_slot_wal=1kB"]].concat();
+    world
+        .run(&late)
+        .exits(5)
+        .warns("paused: replication slot left keeps ")
+        .warns("apply::behind");
+    let ignored = [&late[..], &["--set", "backfill.ignore_replicas=left"]].concat();
+    let said = world.run(&ignored).exits(0);
+    assert!(!said.err.contains("paused"), "{said}");
+    let filled = "SELECT count(*) FROM public.t WHERE w = v + 1";
+    assert_eq!(admin.query_one(filled, &[]).unwrap().get::<_, i64>(0), 500);
+    admin
+        .batch_execute("SELECT pg_drop_replication_slot('left')")
+        .unwrap();
 }

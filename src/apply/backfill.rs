@@ -32,6 +32,9 @@ use send::{Sent, Trouble};
 use std::time::Instant;
 use throttle::Throttle;
 
+/// A backfill that has walked fewer rows leaves nothing behind that is worth a word.
+const MANY: u64 = 10_000;
+
 /// How often the pages of a table without a key are walked at most.
 const PASSES: u32 = 3;
 
@@ -82,7 +85,9 @@ pub(super) fn run(
     };
     run.wait_for_readers()?;
     run.note_wal();
-    run.parts()
+    run.parts()?;
+    run.advise();
+    Ok(())
 }
 
 fn failed(source: postgres::Error) -> Failure {
@@ -328,6 +333,24 @@ impl Run<'_, '_> {
         };
         self.position = position;
         Ok(Some(written))
+    }
+
+    /// Each row that was written has left an old one behind.
+    fn advise(&mut self) {
+        let table = match &self.job.backfill.work {
+            Fill::Update { .. } | Fill::Delete { .. } => &self.job.backfill.table,
+            Fill::Merge { into, .. } => into,
+            Fill::Insert { .. } => return,
+        };
+        if self.position.rows >= MANY {
+            let vacuum = sql!("VACUUM (ANALYZE) {}", table);
+            self.observer.event(Event::Note {
+                text: format!(
+                    "{}: the room of the old rows is free for new ones after {vacuum}; autovacuum does it some time",
+                    self.job.step.id
+                ),
+            });
+        }
     }
 
     /// After a batch: says how far it is, chooses the next size, lets others work.

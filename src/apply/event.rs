@@ -75,6 +75,10 @@ pub enum Event {
         step: String,
         gate: String,
     },
+    /// Advice.
+    Note {
+        text: String,
+    },
     /// A warning or remark.
     Message {
         text: String,

@@ -6,7 +6,7 @@ use super::ledger::{Ledger, plan_state};
 use super::lock_retry::{self, Attempts, Failure, Manner, Work};
 use super::{
     ApplyError, Event, Level, Observer, Options, Outcome, Position, Progress, Session, StepState,
-    Stop, audit, backfill, brake, lock, outside, preflight, resume,
+    Stop, audit, backfill, brake, lock, outside, preflight, resume, together,
 };
 use crate::pg::Sql;
 use crate::plan::{Backfill, Document, Gate, Phase, StepRecord};
@@ -154,14 +154,14 @@ fn check_order(plan: &Document, options: &Options, position: &Position) -> Resul
     Ok(())
 }
 
-struct Run<'r, 's> {
-    session: &'r mut Session<'s>,
-    ledger: Ledger,
-    plan: &'r Document,
-    options: &'r Options,
-    observer: &'r mut dyn Observer,
+pub(super) struct Run<'r, 's> {
+    pub session: &'r mut Session<'s>,
+    pub ledger: Ledger,
+    pub plan: &'r Document,
+    pub options: &'r Options,
+    pub observer: &'r mut dyn Observer,
     /// The steps that are done, in the plan's order.
-    done: Vec<String>,
+    pub done: Vec<String>,
 }
 
 impl Run<'_, '_> {
@@ -175,7 +175,8 @@ impl Run<'_, '_> {
                         .done(self.plan, step, 0, Some("found done after an interruption"));
                 self.record(step, &row)?;
             }
-            if state.is_done() {
+            // Or it was filled together with one before.
+            if state.is_done() || self.done.contains(&step.id) {
                 continue;
             }
             let stop = brake::check(self.session, self.options);
@@ -197,6 +198,17 @@ impl Run<'_, '_> {
                     outcome.gate = Some(why);
                     self.other_audits(step, position)?;
                     break;
+                }
+            }
+            let group = together::group(self.plan, self.options, position, step);
+            if group.len() > 1 {
+                match self.fill_together(phase, &group, &mut outcome.now) {
+                    Ok(()) => continue,
+                    Err(Failed::Stop(stop)) => {
+                        outcome.stopped = Some(stop);
+                        break;
+                    }
+                    Err(Failed::Error(error)) => return Err(error),
                 }
             }
             self.observer.event(Event::StepStarted {
@@ -312,7 +324,7 @@ impl Run<'_, '_> {
             .map_err(|failure| self.failed(step, failure))
     }
 
-    fn fill(&mut self, step: &StepRecord, backfill: &Backfill) -> Result<(), Failed> {
+    pub fn fill(&mut self, step: &StepRecord, backfill: &Backfill) -> Result<(), Failed> {
         let row = self.ledger.running(self.plan, step, 1);
         self.record(step, &row)?;
         let job = backfill::Job {

@@ -29,6 +29,7 @@ pub mod resume;
 pub mod rollback;
 mod session;
 pub mod status;
+mod together;
 mod watch;
 
 pub use backfill::FillPosition;

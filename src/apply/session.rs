@@ -7,7 +7,7 @@ use postgres::Client;
 use std::time::{Duration, Instant};
 
 /// Opens a connection to the live database.
-pub type Connect<'a> = &'a dyn Fn() -> Result<Client, postgres::Error>;
+pub type Connect<'a> = &'a (dyn Fn() -> Result<Client, postgres::Error> + Sync);
 
 /// What is read between the steps (a `done_when`) waits no longer for somebody's ACCESS EXCLUSIVE. Steps have
 /// their own limits.
@@ -56,6 +56,11 @@ impl<'a> Session<'a> {
         };
         pooler::check(&mut session)?;
         Ok(session)
+    }
+
+    /// A further session for steps that run beside this one's, which keeps the lock.
+    pub(super) fn another(&self) -> Result<Self, ApplyError> {
+        Self::open(self.connect)
     }
 
     /// Another prepared connection, to look from.

@@ -55,6 +55,9 @@ pub struct Arguments {
     /// Give leave for steps that lose data
     #[arg(long)]
     pub allow_data_loss: bool,
+    /// The number of tables that are filled at the same time [default: backfill.jobs]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<std::num::NonZeroU32>,
     #[command(flatten)]
     pub manners: Manners,
 }
@@ -96,6 +99,9 @@ impl Arguments {
         let mut options = options::apply(&context.settings, phases.clone());
         options.yes = self.yes;
         options.until.clone_from(&self.until);
+        if let Some(jobs) = self.jobs {
+            options.backfill.jobs = jobs.get();
+        }
         self.manners.set(&mut options);
         let (config, connect) = context.live()?;
         let connect = || connect(&config);

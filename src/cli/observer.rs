@@ -19,7 +19,10 @@ pub(super) struct Teller {
     is_bar: bool,
     titles: BTreeMap<String, String>,
     waiting: Option<(Vec<Who>, Instant)>,
-    filled: Option<Instant>,
+    /// When it was last said how far each one is.
+    filled: BTreeMap<String, Instant>,
+    /// How far the ones are that are being filled: text, rows, all rows.
+    filling: BTreeMap<String, (String, u64, u64)>,
     throttled: Option<Instant>,
 }
 
@@ -31,7 +34,8 @@ impl Teller {
             is_bar: false,
             titles: BTreeMap::new(),
             waiting: None,
-            filled: None,
+            filled: BTreeMap::new(),
+            filling: BTreeMap::new(),
             throttled: None,
         }
     }
@@ -54,20 +58,32 @@ impl Teller {
         self.shown = Some(self.ui.progress(text, total));
     }
 
-    /// How far a backfill is: a bar on a terminal, elsewhere a line now and then.
-    fn fill(&mut self, text: &str, done: u64, total: u64) {
+    /// How far a backfill is: a bar on a terminal, of all that are at work; elsewhere a line now and then.
+    fn fill(&mut self, step: &str, text: String, done: u64, total: u64) {
         if self.ui.has_terminal() {
+            self.filling.insert(step.to_owned(), (text, done, total));
+            let (mut texts, mut done, mut total) = (Vec::new(), 0_u64, 0_u64);
+            for (text, rows, of) in self.filling.values() {
+                texts.push(text.as_str());
+                done = done.saturating_add(*rows);
+                total = total.saturating_add(*of);
+            }
+            let text = texts.join("  ·  ");
             if !self.is_bar {
-                self.show(text, Some(total));
+                self.show(&text, Some(total));
             }
             if let Some(progress) = &self.shown {
                 progress.set_total(total);
                 progress.set_position(done);
-                progress.update(text);
+                progress.update(&text);
             }
-        } else if self.filled.is_none_or(|at| at.elapsed() >= REPEAT) {
-            self.ui.line(text);
-            self.filled = Some(Instant::now());
+        } else if self
+            .filled
+            .get(step)
+            .is_none_or(|at| at.elapsed() >= REPEAT)
+        {
+            self.ui.line(&text);
+            self.filled.insert(step.to_owned(), Instant::now());
         }
     }
 
@@ -82,7 +98,7 @@ impl Teller {
             self.ui.line(text);
             self.throttled = Some(Instant::now());
             // That it goes on is said at once.
-            self.filled = None;
+            self.filled.clear();
         }
     }
 
@@ -110,12 +126,12 @@ impl Observer for Teller {
         match event {
             Event::StepStarted { step, title, .. } => {
                 self.waiting = None;
-                self.filled = None;
                 self.throttled = None;
                 self.now(&format!("{step}  {title}"));
                 self.titles.insert(step, title);
             }
             Event::StepDone { step, took } => {
+                self.filling.remove(&step);
                 let title = self.titles.get(&step).map_or("", String::as_str);
                 self.ui
                     .line(&format!("{step}  {title}  ({})", duration(took)));
@@ -162,7 +178,7 @@ impl Observer for Teller {
             } => {
                 let left = left.map_or_else(String::new, |l| format!(", {} left", duration(l)));
                 let text = format!("{step}  {done} of about {total} rows, {rate} rows/s{left}");
-                self.fill(&text, done, total);
+                self.fill(&step, text, done, total);
             }
             Event::Throttled { step, why, waited } => {
                 let waited = match waited.as_secs() {
@@ -172,6 +188,7 @@ impl Observer for Teller {
                 self.throttle(&format!("{step}  paused{waited}: {why}"));
             }
             Event::Gated { step, gate } => self.ui.line(&format!("{step}  waits: {gate}")),
+            Event::Note { text } => self.ui.note(&text),
             Event::Message { text } => self.ui.warn(&text),
             Event::Statement { .. } | Event::Recording { .. } => {}
         }

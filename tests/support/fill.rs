@@ -24,21 +24,23 @@ pub fn counting(schema: &str, table: &str, key: &[&str]) -> Backfill {
     }
 }
 
-pub fn plan(version: ServerVersion, backfill: &Backfill) -> Document {
-    let fingerprints = || Fingerprints {
+fn fingerprints() -> Fingerprints {
+    Fingerprints {
         before: "1:same".to_owned(),
         after: "1:same".to_owned(),
-    };
+    }
+}
+
+fn step(n: usize, backfill: &Backfill) -> StepRecord {
     let path = [
         backfill.table.schema.raw().to_owned(),
         backfill.table.name.raw().to_owned(),
     ];
-    let object = ObjectId::new(KindTag::Table, path);
-    let step = StepRecord {
-        id: "migrate-1".to_owned(),
+    StepRecord {
+        id: format!("migrate-{n}"),
         title: "fill it".to_owned(),
         operation: "backfill".to_owned(),
-        object: object.clone(),
+        object: ObjectId::new(KindTag::Table, path),
         strategy: "test".to_owned(),
         why: "the test".to_owned(),
         tables: Vec::new(),
@@ -60,7 +62,16 @@ pub fn plan(version: ServerVersion, backfill: &Backfill) -> Document {
             impact: Impact::Online,
             statements: Vec::new(),
         },
-    };
+    }
+}
+
+pub fn plan(version: ServerVersion, backfill: &Backfill) -> Document {
+    plan_of(version, std::slice::from_ref(backfill))
+}
+
+/// One step a backfill: migrate-1, migrate-2, …
+pub fn plan_of(version: ServerVersion, backfills: &[Backfill]) -> Document {
+    let steps: Vec<StepRecord> = (1..).zip(backfills).map(|(n, b)| step(n, b)).collect();
     let mut document = Document {
         format: FORMAT,
         id: String::new(),
@@ -69,10 +80,10 @@ pub fn plan(version: ServerVersion, backfill: &Backfill) -> Document {
         from: "live".to_owned(),
         to: "schemas".to_owned(),
         fingerprints: fingerprints(),
-        touches: vec![object],
+        touches: steps.iter().map(|s| s.object.clone()).collect(),
         phases: vec![PhaseRecord {
             phase: Phase::Migrate,
-            steps: vec![step],
+            steps,
         }],
         unmodeled: Vec::new(),
         notices: Vec::new(),
