@@ -2,14 +2,16 @@
 
 mod support;
 
+use pgrehearse::catalog::{Catalog, Live as LiveSide, Reader};
 use pgrehearse::kinds::ObjectId;
 use pgrehearse::pg::ServerVersion;
 use pgrehearse::pipeline::{self, Inspected, Options};
 use pgrehearse::render::schema;
-use pgrehearse::source::Source;
+use pgrehearse::scratch::elaborate::elaborate;
+use pgrehearse::source::{Source, read_files};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use support::{options, server};
+use support::{Live, options, server};
 
 const VERSION: ServerVersion = ServerVersion::V17;
 
@@ -60,6 +62,35 @@ fn every_case_reads_back_as_one_file_and_as_a_tree() {
 }
 
 /// The old.sql and new.sql of the cases that this version has.
+#[test]
+fn two_sessions_read_the_same_catalog_as_one() {
+    let server = server(ServerVersion::V17).expect("a server");
+    let live = Live::empty(&server);
+    let files = read_files(Path::new("schemas/shop/v2")).expect("read the shop");
+    elaborate(&live.database, &files).expect("run the shop");
+    let scope = options(&server).scope;
+    let mut client = live.client();
+    let mut read = |reader: Reader| -> Catalog<LiveSide> {
+        let mut reader = reader;
+        reader.read(&mut client, &scope).expect("read")
+    };
+    let one = read(Reader::new());
+    assert!(one.objects.len() > 100, "{}", one.objects.len());
+    assert!(read(Reader::new().beside(live.client())) == one);
+    // A session of another database cannot have the snapshot: the first one reads it all.
+    let elsewhere = Live::empty(&server);
+    assert!(read(Reader::new().beside(elsewhere.client())) == one);
+    // What began before the reading ends is seen by neither session or by both.
+    let mut writer = live.client();
+    let mut open = writer.transaction().expect("begin");
+    open.batch_execute("CREATE TABLE not_yet (id bigint PRIMARY KEY)")
+        .expect("create a table");
+    assert!(read(Reader::new().beside(live.client())) == one);
+    open.commit().expect("commit");
+    let later = read(Reader::new().beside(live.client()));
+    assert_eq!(later.objects.len(), one.objects.len() + 3);
+}
+
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     let entries = std::fs::read_dir(folder).expect("a folder");
     let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
