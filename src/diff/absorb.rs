@@ -5,8 +5,8 @@ use crate::catalog::{Catalog, Desired};
 use crate::kinds::{Object, ObjectId};
 use std::collections::BTreeSet;
 
-/// Fills [`ChangeSet::absorbed`]: drops of parts of what is dropped, creations that inheritance
-/// makes, and creations that stand in the statement of their parent.
+/// Fills [`ChangeSet::absorbed`]: drops of parts of what is dropped, what inheritance makes or makes
+/// anew, and creations that stand in the statement of their parent.
 pub(super) fn absorb(desired: &Catalog<Desired>, set: &mut ChangeSet) {
     leave_to_origins(set);
     let mut absorbed = std::collections::BTreeMap::new();
@@ -42,7 +42,14 @@ pub(super) fn absorb(desired: &Catalog<Desired>, set: &mut ChangeSet) {
                     absorbed.insert(id.clone(), origin);
                 }
             }
-            Change::Replace { .. } => {}
+            // It goes and comes again with what it is inherited from.
+            Change::Replace { old, new, .. } => {
+                let goes_with = old.falls_with();
+                let mut origins = new.follows().into_iter();
+                if let Some(origin) = origins.find(|f| goes_with.contains(f) && set.replaces(f)) {
+                    absorbed.insert(id.clone(), origin);
+                }
+            }
         }
     }
     for id in set.changes.keys() {

@@ -16,7 +16,6 @@ use crate::kinds::{Constraint, ConstraintType, Hazard, HazardKind, KindTag, Obje
 use crate::pg::{ServerVersion, Sql};
 use crate::plan::step::Reversal;
 use crate::plan::{Action, Era, Step};
-use std::collections::BTreeSet;
 
 pub struct NotValid;
 
@@ -58,7 +57,8 @@ impl Strategy for NotValid {
         change: &Change,
         context: &Context<'_>,
     ) -> Result<Vec<Step>, Refusal> {
-        let own = BTreeSet::from([id.clone()]);
+        // With those of the partitions.
+        let own = direct::with_absorbed(context, id, false);
         let (old, new) = match change {
             Change::Create {
                 new: Object::Constraint(new),

@@ -481,7 +481,8 @@ pub(super) fn replace(
     why: &str,
     context: &Context<'_>,
 ) -> Vec<Step> {
-    let own = one(id);
+    // With those that inherit it.
+    let own = with_absorbed(context, id, false);
     let together = context.changes.together.get(id).copied();
     let mut steps = Vec::new();
     let whole = old

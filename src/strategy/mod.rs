@@ -194,7 +194,7 @@ pub fn expand(context: &Context<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
     let mut steps = Vec::new();
     let mut refusals = Vec::new();
     for (id, change) in &context.changes.changes {
-        if context.changes.absorbed.contains_key(id) && !matches!(change, Change::Replace { .. }) {
+        if context.changes.absorbed.contains_key(id) {
             continue;
         }
         let Some(strategy) = REGISTRY.iter().find(|s| s.claims(id, change, context)) else {

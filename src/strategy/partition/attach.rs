@@ -196,9 +196,25 @@ fn phase_of(id: &ObjectId, new: &Attachment, context: &Context<'_>) -> Phase {
         }
     }
     if gone_before_it(id, new, context).is_empty() {
-        phase
+        constraints_before_it(new, context)
+            .iter()
+            .fold(phase, |phase, id| phase.max(phase_of_constraint(id, context)))
     } else {
         Phase::Contract
+    }
+}
+
+/// When a constraint of the parent is there, and valid.
+fn phase_of_constraint(id: &ObjectId, context: &Context<'_>) -> Phase {
+    let plain = id.path.get(..2).is_none_or(|table| {
+        let table = ObjectId::new(KindTag::Table, table.iter().cloned());
+        context.plain_because(&table).is_some()
+    });
+    match (context.changes.creates(id), plain) {
+        (true, true) => Phase::Expand,
+        (false, true) => Phase::Contract,
+        (_, false) if context.changes.stands_alone(id) => Phase::Migrate,
+        _ => Phase::Contract,
     }
 }
 
@@ -392,6 +408,9 @@ fn keys(
         new_keys(id, new, context, numbers, ready, steps);
     }
     if !exists {
+        if phase == Phase::Expand {
+            created.extend(names_of_keys(new, context));
+        }
         return (taken_over, created);
     }
     let plain = context.plain_because(&new.table_id()).is_some();
@@ -458,6 +477,19 @@ fn new_keys(
     }
 }
 
+/// What ATTACH calls the foreign keys that it makes on a new partition.
+fn names_of_keys(new: &Attachment, context: &Context<'_>) -> Vec<Ident> {
+    let part = new.partition();
+    let taken = |name: &Ident| {
+        let path = [part.schema.raw(), part.name.raw(), name.raw()];
+        let id = ObjectId::new(KindTag::Constraint, path);
+        context.desired.objects.contains_key(&id)
+    };
+    let keys = foreign_keys_above(context.desired, &new.parent).into_iter();
+    let names = keys.map(|key| key.name.clone());
+    names.filter(|name| !taken(name)).collect()
+}
+
 fn drop_key(key: &Constraint) -> Sql {
     sql!(
         "ALTER TABLE {} DROP CONSTRAINT {}",
@@ -497,18 +529,30 @@ pub(super) fn key_steps(id: &ObjectId, key: &Constraint, context: &Context<'_>) 
     [add, validate]
 }
 
-/// What has to be there before the partition comes: its parent's new foreign keys; for the DEFAULT
-/// partition its siblings, whose ATTACH would read it.
+/// What has to be there before the partition comes: its parent's new foreign keys and CHECKs; for the
+/// DEFAULT partition its siblings, whose ATTACH would read it.
 fn before_it(new: &Attachment, context: &Context<'_>) -> BTreeSet<Node> {
-    let keys = foreign_keys_above(context.desired, &new.parent)
-        .into_iter()
-        .map(|key| Object::Constraint(key.clone()).id())
-        .filter(|key| context.changes.creates(key));
+    let keys = constraints_before_it(new, context).into_iter();
     let siblings = partitions(context.desired, &new.parent)
         .filter(|a| new.is_default() && !a.is_default())
         .map(|a| super::attachment_id(&a.partition()))
         .filter(|a| context.changes.creates(a));
     keys.chain(siblings).map(|id| (id, Era::After)).collect()
+}
+
+/// Taken back before them, it does not feel that they are no longer valid, or gone.
+fn constraints_before_it(new: &Attachment, context: &Context<'_>) -> Vec<ObjectId> {
+    let keys = foreign_keys_above(context.desired, &new.parent).into_iter();
+    let keys = keys.map(|key| Object::Constraint(key.clone()).id());
+    let checks = new.checks.iter().flat_map(|check| {
+        let path = [new.schema.raw(), new.name.raw(), check.raw()];
+        let own = context.desired.get(&ObjectId::new(KindTag::Constraint, path));
+        own.map(Object::follows).unwrap_or_default()
+    });
+    let come = |id: &ObjectId| context.changes.creates(id) || context.changes.replaces(id);
+    let checks = checks.filter(come);
+    let keys = keys.filter(|key| context.changes.creates(key));
+    keys.chain(checks).collect()
 }
 
 /// What has to be gone before: partitions whose bounds are in the way, dropped columns of the

@@ -1,0 +1,2 @@
+INSERT INTO m VALUES (52, 3, '2025-03-03', 52);
+DO $$ BEGIN ASSERT (SELECT count(*) FROM m) = 102; END $$;

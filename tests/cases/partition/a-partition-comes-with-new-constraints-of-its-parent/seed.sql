@@ -1,0 +1,3 @@
+INSERT INTO shops SELECT generate_series(1, 9);
+INSERT INTO m SELECT i, 1 + i % 9, '2025-01-02', i FROM generate_series(1, 50) i;
+INSERT INTO m SELECT i, 1 + i % 9, '2025-02-02', i FROM generate_series(1, 50) i;
