@@ -321,30 +321,34 @@ impl Column {
         sequence.unwrap_or_else(|| Qualified::new(self.schema.raw(), derived))
     }
 
+    /// Its sequence goes on behind the values that are there.
+    pub fn begin_behind(&self, identity: &Identity) -> Sql {
+        let word = Word(if identity.options.increment > 0 {
+            "max"
+        } else {
+            "min"
+        });
+        sql!(
+            "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence({}, {}), \
+             coalesce({}({}) + {}, {}), false) FROM {}",
+            Literal(&self.table_name().to_string()),
+            Literal(self.name.raw()),
+            word,
+            self.name,
+            identity.options.increment,
+            identity.options.start,
+            self.table_name()
+        )
+    }
+
     fn alter_identity(&self, old_column: &Self) -> Vec<Sql> {
         let column = sql!("{} ALTER COLUMN {}", self.alter_table(), self.name);
         match (&old_column.identity, &self.identity) {
             (Some(_), None) => vec![sql!("{} DROP IDENTITY", column)],
             (None, Some(new)) => {
-                // The sequence has to go on behind the values that are there.
-                let word = Word(if new.options.increment > 0 {
-                    "max"
-                } else {
-                    "min"
-                });
                 vec![
                     sql!("{} ADD {}", column, new.clause()),
-                    sql!(
-                        "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence({}, {}), \
-                         coalesce({}({}) + {}, {}), false) FROM {}",
-                        Literal(&self.table_name().to_string()),
-                        Literal(self.name.raw()),
-                        word,
-                        self.name,
-                        new.options.increment,
-                        new.options.start,
-                        self.table_name()
-                    ),
+                    self.begin_behind(new),
                 ]
             }
             (Some(old), Some(new)) => {

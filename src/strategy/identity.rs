@@ -327,7 +327,7 @@ fn own_sequence<'a>(id: &ObjectId, context: &Context<'a>) -> Option<&'a Sequence
     })
 }
 
-fn name_of(sequence: &Sequence) -> Qualified {
+pub(super) fn name_of(sequence: &Sequence) -> Qualified {
     Qualified {
         schema: sequence.schema.clone(),
         name: sequence.name.clone(),
@@ -380,17 +380,23 @@ pub(super) fn behind_the_rows(sequence: &Sequence, context: &Context<'_>) -> Opt
     let Some(Object::Column(column)) = context.live.get(&owner) else {
         return None;
     };
+    match column.identity {
+        None => behind(sequence, column),
+        Some(_) => None,
+    }
+}
+
+/// `sequence` goes on behind the values of `column`, where they are numbers it can give.
+pub(super) fn behind(sequence: &Sequence, column: &Column) -> Option<Sql> {
     let is_integer = matches!(column.data_type.as_str(), "smallint" | "integer" | "bigint");
     let farthest = match sequence.options.increment > 0 {
         true => sql!("pg_catalog.max({})", column.name),
         false => sql!("pg_catalog.min({})", column.name),
     };
-    let fits = is_integer && column.identity.is_none();
-    let name = name_of(sequence);
-    fits.then(|| {
+    is_integer.then(|| {
         sql!(
             "SELECT pg_catalog.setval({}, {}) FROM {} HAVING {} BETWEEN {} AND {}",
-            Literal(&name.to_string()),
+            Literal(&name_of(sequence).to_string()),
             farthest,
             column.table_name(),
             farthest,

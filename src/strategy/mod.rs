@@ -14,6 +14,7 @@ mod identity;
 mod index;
 mod key;
 mod partition;
+mod position;
 mod rename;
 mod replace;
 mod retire;

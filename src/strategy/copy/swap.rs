@@ -3,11 +3,12 @@
 //! It reads no row: everything was built before. The old table keeps its indexes and constraints under
 //! names of ours, so that going back builds nothing.
 
-use super::super::replace::{Script, position};
+use super::super::position::{keep, restore};
+use super::super::replace::Script;
 use super::super::temporary_name;
 use super::{Plan, points_at, retired, table_name};
 use crate::diff::rename::Rename;
-use crate::kinds::{Alter, Column, Constraint, KindTag, Object, ObjectId};
+use crate::kinds::{Alter, Column, Constraint, Kind, KindTag, Object, ObjectId};
 use crate::pg::ident::Literal;
 use crate::pg::sql::{List, Word};
 use crate::pg::{Ident, Qualified, Sql};
@@ -133,21 +134,25 @@ fn alter(column: &Column) -> Sql {
 
 fn leave_identity(script: &mut Script, column: &Column) {
     if let (Some(identity), true) = (&column.identity, column.inherited_from.is_empty()) {
-        let (keep, restore) = position(column, identity);
+        let (sequence, id) = (column.sequence(identity), Kind::id(column));
         let add = sql!("{} ADD {}", alter(column), identity.clause());
         script.push(
-            vec![keep, sql!("{} DROP IDENTITY", alter(column))],
-            vec![add, restore],
+            vec![
+                keep(&sequence, &id),
+                sql!("{} DROP IDENTITY", alter(column)),
+            ],
+            vec![add, restore(&sequence, &id)],
         );
     }
 }
 
 fn arrive_identity(script: &mut Script, column: &Column, was_identity: bool) {
     if let (Some(identity), true) = (&column.identity, column.inherited_from.is_empty()) {
-        let (keep, restore) = position(column, identity);
+        let (sequence, id) = (column.sequence(identity), Kind::id(column));
         let mut there = vec![sql!("{} ADD {}", alter(column), identity.clause())];
-        there.extend(was_identity.then_some(restore));
-        script.push(there, vec![keep, sql!("{} DROP IDENTITY", alter(column))]);
+        there.extend(was_identity.then(|| restore(&sequence, &id)));
+        let drop = sql!("{} DROP IDENTITY", alter(column));
+        script.push(there, vec![keep(&sequence, &id), drop]);
     }
 }
 

@@ -198,7 +198,9 @@ fn phase_of(id: &ObjectId, new: &Attachment, context: &Context<'_>) -> Phase {
     if gone_before_it(id, new, context).is_empty() {
         constraints_before_it(new, context)
             .iter()
-            .fold(phase, |phase, id| phase.max(phase_of_constraint(id, context)))
+            .fold(phase, |phase, id| {
+                phase.max(phase_of_constraint(id, context))
+            })
     } else {
         Phase::Contract
     }
@@ -546,7 +548,9 @@ fn constraints_before_it(new: &Attachment, context: &Context<'_>) -> Vec<ObjectI
     let keys = keys.map(|key| Object::Constraint(key.clone()).id());
     let checks = new.checks.iter().flat_map(|check| {
         let path = [new.schema.raw(), new.name.raw(), check.raw()];
-        let own = context.desired.get(&ObjectId::new(KindTag::Constraint, path));
+        let own = context
+            .desired
+            .get(&ObjectId::new(KindTag::Constraint, path));
         own.map(Object::follows).unwrap_or_default()
     });
     let come = |id: &ObjectId| context.changes.creates(id) || context.changes.replaces(id);

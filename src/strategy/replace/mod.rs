@@ -20,6 +20,7 @@
 mod bodies;
 mod component;
 mod grants;
+mod numbers;
 mod rows;
 mod script;
 mod stop;
@@ -32,7 +33,6 @@ pub(super) use rows::{fired, key, long_running};
 pub(super) use script::Script;
 pub use stop::falls_with_column;
 pub(super) use stop::kept;
-pub(super) use swap::position;
 pub use twins::bare;
 
 use super::index::{not_transactional, unbuild};
@@ -235,6 +235,15 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
         there.extend(bare.create());
         back.extend(Kind::drop(&bare));
     }
+    let aside: Vec<_> = pairs
+        .iter()
+        .filter_map(|p| numbers::stepped_aside(p, context))
+        .collect();
+    for sequence in &aside {
+        let (rename, rename_back) = numbers::aside(sequence);
+        there.push(rename);
+        back.push(rename_back);
+    }
     there.extend(grants::copied(pairs, context));
     there.push(sync::function(&function, &blocks));
     there.push(sql!(
@@ -280,11 +289,18 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
         }
         let own = BTreeSet::from([pair.replacement.column.clone()]);
         step.requires.extend(direct::requires(context, &own));
+        if let Some(sequence) = numbers::own(pair, context) {
+            // Its default comes with the swap.
+            step.requires.remove(&(sequence, Era::After));
+        }
         if let Some(of_type) = &pair.replacement.of_type {
             // The new type is there under a name of ours; the one of its own name comes with the swap.
             step.requires.remove(&(of_type.clone(), Era::After));
             step.requires.insert((of_type.clone(), MADE));
         }
+    }
+    for pair in pairs.iter().filter(|_| !aside.is_empty()) {
+        step.frees.extend(pair.old.names());
     }
     step.produces = direct::nodes(columns, MADE);
     Ok(step)
@@ -469,6 +485,12 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
         .cloned()
         .collect();
     step.requires = component.nodes(COMPARED);
+    let sequences = component
+        .columns
+        .iter()
+        .filter_map(|p| numbers::own(p, context));
+    let sequences: Vec<ObjectId> = sequences.collect();
+    step.requires.extend(direct::nodes(&sequences, Era::After));
     let spares = swap::spares(component, context);
     let spares: Vec<ObjectId> = spares.into_iter().map(|i| Object::Index(i).id()).collect();
     step.requires.extend(direct::nodes(&spares, MADE));

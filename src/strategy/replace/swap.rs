@@ -7,12 +7,11 @@
 use super::super::retire::null_again::{NullAgain, nulls, validation};
 use super::super::{Context, temporary_name};
 use super::sync::{self, Pair};
-use super::{Component, Script, bodies, grants, twins};
+use super::{Component, Script, bodies, grants, numbers, twins};
 use crate::diff::rename::Rename;
-use crate::kinds::{Column, Constraint, ConstraintType, Identity, KindTag, Object, ObjectId};
-use crate::pg::ident::Literal;
+use crate::kinds::{Column, Constraint, ConstraintType, KindTag, Object, ObjectId};
 use crate::pg::sql::{Deparsed, List};
-use crate::pg::{Ident, Qualified, ServerVersion, Sql};
+use crate::pg::{Ident, ServerVersion, Sql};
 use crate::plan::{Action, DataCheck};
 use crate::sql;
 use std::collections::BTreeSet;
@@ -183,18 +182,8 @@ fn alter(column: &Column) -> Sql {
 
 /// Default and identity leave the old column, which is called `now`.
 fn leave_defaults(script: &mut Script, pair: &Pair<'_>, now: &Ident, context: &Context<'_>) {
-    let old = pair.old;
-    if let Some(identity) = &old.identity {
-        let (keep, restore) = position(old, identity);
-        let alter = sql!("ALTER TABLE {} ALTER COLUMN {}", old.table_name(), now);
-        let add = sql!("{} ADD {}", alter, identity.clause());
-        script.push(
-            vec![keep, sql!("{} DROP IDENTITY", alter)],
-            vec![add, restore],
-        );
-    }
     // Every partition has a default of its own.
-    for column in followed(context.live, old) {
+    for column in followed(context.live, pair.old) {
         if let Some(default) = column.default() {
             let only = only(column, now);
             script.push(
@@ -203,12 +192,13 @@ fn leave_defaults(script: &mut Script, pair: &Pair<'_>, now: &Ident, context: &C
             );
         }
     }
+    // Going back, the sequence has its name again before the default names it.
+    numbers::leave(script, pair, now, context);
 }
 
 /// Default and identity come to the new column.
 fn take_defaults(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) {
-    let new = pair.new;
-    for column in followed(context.desired, new) {
+    for column in followed(context.desired, pair.new) {
         if let Some(default) = column.default() {
             let only = only(column, &column.name);
             script.push(
@@ -217,15 +207,7 @@ fn take_defaults(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) {
             );
         }
     }
-    if let Some(identity) = &new.identity {
-        let (keep, restore) = position(new, identity);
-        let add = sql!("{} ADD {}", alter(new), identity.clause());
-        let mut there = vec![add];
-        if pair.old.identity.is_some() {
-            there.push(restore);
-        }
-        script.push(there, vec![keep, sql!("{} DROP IDENTITY", alter(new))]);
-    }
+    numbers::take(script, pair, context);
 }
 
 /// While both names live, the old column keeps its default: what the old application leaves out would else
@@ -323,31 +305,6 @@ fn only(column: &Column, name: &Ident) -> Sql {
         column.table_name(),
         name
     )
-}
-
-/// Remembers where an identity's sequence stands, and puts another one there: the sequence of an
-/// identity cannot change its column.
-pub fn position(column: &Column, identity: &Identity) -> (Sql, Sql) {
-    let sequence = identity.sequence.clone().unwrap_or_else(|| {
-        Qualified::new(
-            column.schema.raw(),
-            format!("{}_{}_seq", column.table.raw(), column.name.raw()),
-        )
-    });
-    let keep = sql!(
-        "SELECT pg_catalog.set_config('pgrehearse.position', last_value || ' ' || is_called, true) \
-         FROM {}",
-        sequence
-    );
-    let setting = "pg_catalog.split_part(pg_catalog.current_setting('pgrehearse.position'), ' ', ";
-    let setting = crate::pg::sql::Word(setting);
-    let restore = sql!(
-        "SELECT pg_catalog.setval({}, {}1)::bigint, {}2)::boolean)",
-        Literal(&sequence.to_string()),
-        setting,
-        setting
-    );
-    (keep, restore)
 }
 
 /// Comments and the like that stand on the columns and their indexes.

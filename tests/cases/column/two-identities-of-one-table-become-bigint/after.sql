@@ -1,0 +1,6 @@
+INSERT INTO t (v) VALUES ('new');
+INSERT INTO u (t) VALUES (101);
+DO $$ BEGIN
+    ASSERT (SELECT id = 101 AND n = 201 FROM t WHERE v = 'new');
+    ASSERT (SELECT id = 301 FROM u WHERE t = 101);
+END $$;
