@@ -156,7 +156,7 @@ fn an_irreversible_step_stops_the_rollback() {
 }
 
 #[test]
-fn a_step_that_leaves_something_says_so() {
+fn a_step_that_leaves_something_says_so_and_is_done_when_the_plan_is_applied_again() {
     any_version(|cluster| {
         let config = database(cluster, "leave");
         let mut step = add_column("expand-1");
@@ -167,8 +167,20 @@ fn a_step_that_leaves_something_says_so() {
         };
         let plan = plan(cluster.version(), vec![step]);
         run(&config, &plan, &options()).unwrap();
-        let undone = roll_back(&config, &plan, None).unwrap();
-        assert_eq!(undone.left[0].what, what);
+        for _ in 0..2 {
+            let undone = roll_back(&config, &plan, None).unwrap();
+            assert_eq!(undone.left[0].what, what);
+            let twice = roll_back(&config, &plan, None).unwrap();
+            assert!(
+                twice.undone.is_empty() && twice.left.is_empty(),
+                "{twice:?}"
+            );
+            let again = run(&config, &plan, &options()).unwrap();
+            assert!(
+                again.now.is_empty() && again.pending.is_empty(),
+                "{again:?}"
+            );
+        }
     });
 }
 

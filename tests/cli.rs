@@ -103,6 +103,37 @@ fn a_plan_is_made_applied_shown_and_taken_back() {
 }
 
 #[test]
+fn a_plan_is_applied_again_after_a_rollback_that_left_an_enum_label() {
+    let world = World::new(
+        "CREATE TYPE mood AS ENUM ('good'); CREATE TABLE t (id int PRIMARY KEY, m mood);",
+    );
+    world.write(
+        "new.sql",
+        "CREATE TYPE mood AS ENUM ('good', 'bad');
+         CREATE TABLE t (id int PRIMARY KEY, m mood DEFAULT 'bad', n int);",
+    );
+    world.run(&["plan", "--to", "new.sql", "--out", "p.json"]);
+    let apply = ["apply", "--plan", "p.json", "--yes"];
+    for _ in 0..2 {
+        world
+            .run(&apply)
+            .exits(0)
+            .says("live is as the plan promised");
+        world.run(&["check", "--to", "new.sql"]).exits(0);
+        world
+            .run(&["rollback", "--yes"])
+            .exits(0)
+            .says("type public.mood");
+    }
+    // What the rollback did not leave is still looked at.
+    world
+        .client()
+        .batch_execute("ALTER TABLE t ADD stranger int")
+        .expect("alter");
+    world.run(&apply).exits(3);
+}
+
+#[test]
 fn phases_go_one_by_one_and_in_order() {
     let world = World::new(OLD);
     world.write("new.sql", NEW);

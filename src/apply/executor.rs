@@ -169,10 +169,13 @@ impl Run<'_, '_> {
         let mut outcome = Outcome::default();
         for (phase, step) in asked(self.plan, self.options) {
             let state = position.state(&step.id);
-            if state == StepState::DoneUnrecorded {
-                let row =
-                    self.ledger
-                        .done(self.plan, step, 0, Some("found done after an interruption"));
+            let found = match state {
+                StepState::DoneUnrecorded => Some("found done after an interruption"),
+                StepState::Left => Some("left by a rollback"),
+                _ => None,
+            };
+            if found.is_some() {
+                let row = self.ledger.done(self.plan, step, 0, found);
                 self.record(step, &row)?;
             }
             // Or it was filled together with one before.

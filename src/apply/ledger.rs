@@ -35,6 +35,8 @@ pub enum RowState {
     /// Its rollback was begun and is not finished.
     RollingBack,
     RolledBack,
+    /// Its plan was taken back, and what the step made stays.
+    Left,
 }
 
 impl RowState {
@@ -43,6 +45,7 @@ impl RowState {
             "done" => Self::Done,
             "rolling back" => Self::RollingBack,
             "rolled back" => Self::RolledBack,
+            "left" => Self::Left,
             _ => Self::Running,
         }
     }
@@ -225,7 +228,7 @@ impl Ledger {
                     step_id text NOT NULL,
                     place integer NOT NULL,
                     phase text NOT NULL CHECK (phase IN ('expand', 'migrate', 'contract')),
-                    state text NOT NULL CHECK (state IN ('running', 'done', 'rolling back', 'rolled back')),
+                    state text NOT NULL CHECK (state IN ('running', 'done', 'rolling back', 'rolled back', 'left')),
                     started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
                     finished_at timestamptz,
                     attempts integer NOT NULL DEFAULT 1,
@@ -533,12 +536,21 @@ impl Ledger {
     /// `undone` statements of a step's rollback are done, or all of them.
     pub(super) fn taken_back(&self, plan: &str, step: &str, undone: usize, all: bool) -> Sql {
         let state = if all { "rolled back" } else { "rolling back" };
+        self.backwards(plan, step, undone, state)
+    }
+
+    /// The rollback has come by the step, and what it made stays.
+    pub(super) fn left(&self, plan: &str, step: &str) -> Sql {
+        self.backwards(plan, step, 0, "left")
+    }
+
+    fn backwards(&self, plan: &str, step: &str, undone: usize, state: &'static str) -> Sql {
         sql!(
             "UPDATE {}.step SET
                 state = {},
                 undone = {},
                 backfill_position = NULL,
-                finished_at = CASE WHEN {} = 'rolled back' THEN pg_catalog.clock_timestamp() END
+                finished_at = CASE WHEN {} <> 'rolling back' THEN pg_catalog.clock_timestamp() END
              WHERE plan_id = {} AND step_id = {}",
             self.schema,
             Literal(state),

@@ -23,11 +23,13 @@ pub enum StepState {
     },
     /// It was taken back; for apply the same as pending.
     RolledBack,
+    /// The plan was taken back, and what the step made stays: for apply it is done.
+    Left,
 }
 
 impl StepState {
     pub fn is_done(self) -> bool {
-        matches!(self, Self::Done | Self::DoneUnrecorded)
+        matches!(self, Self::Done | Self::DoneUnrecorded | Self::Left)
     }
 }
 
@@ -51,9 +53,17 @@ impl Position {
 
     /// Whether anything of the plan stands in the database.
     pub fn is_fresh(&self) -> bool {
+        self.steps.iter().all(|(_, state)| {
+            use StepState::{Left, Pending, RolledBack};
+            matches!(state, Pending | RolledBack | Left)
+        })
+    }
+
+    /// Whether a rollback left something: no fingerprint of the plan is that of live then.
+    pub fn has_left(&self) -> bool {
         self.steps
             .iter()
-            .all(|(_, state)| matches!(state, StepState::Pending | StepState::RolledBack))
+            .any(|(_, state)| *state == StepState::Left)
     }
 
     pub fn is_complete(&self) -> bool {
@@ -79,7 +89,7 @@ impl Position {
                     accepted.push(step.fingerprints.before.as_str());
                     accepted.push(step.fingerprints.after.as_str());
                 }
-                StepState::Pending | StepState::RolledBack => {}
+                StepState::Pending | StepState::RolledBack | StepState::Left => {}
             }
         }
         accepted.dedup();
@@ -105,6 +115,7 @@ pub fn position(
             None => StepState::Pending,
             Some((RowState::Done, _)) => StepState::Done,
             Some((RowState::RolledBack, _)) => StepState::RolledBack,
+            Some((RowState::Left, _)) => StepState::Left,
             Some((RowState::RollingBack, undone)) => StepState::RollingBack {
                 undone: usize::try_from(undone).unwrap_or(0),
             },

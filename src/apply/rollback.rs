@@ -99,10 +99,7 @@ fn run_alone(
     let mut steps: Vec<(Phase, &StepRecord, StepState)> = plan
         .steps()
         .map(|(phase, step)| (phase, step, position.state(&step.id)))
-        .filter(|(phase, _, state)| {
-            to_phase.is_none_or(|to| *phase > to)
-                && !matches!(state, StepState::Pending | StepState::RolledBack)
-        })
+        .filter(|(phase, _, state)| to_phase.is_none_or(|to| *phase > to) && stands(*state))
         .collect();
     steps.reverse();
     if let Some((_, step, _)) = steps.first()
@@ -149,11 +146,9 @@ fn run_alone(
         outcome,
         ..
     } = run;
-    let stands = plan.steps().any(|(_, step)| {
-        position.state(&step.id) != StepState::Pending
-            && position.state(&step.id) != StepState::RolledBack
-            && !outcome.undone.contains(&step.id)
-    });
+    let is_left =
+        |step: &StepRecord| stands(position.state(&step.id)) && !outcome.undone.contains(&step.id);
+    let stands = plan.steps().any(|(_, step)| is_left(step));
     let (state, message) = match (&result, &outcome.stopped) {
         (Err(error), _) => (plan_state::FAILED, Some(error.to_string())),
         (Ok(()), Some(stop)) => (plan_state::STOPPED, Some(stop.to_string())),
@@ -165,6 +160,12 @@ fn run_alone(
         drop(ledger.end_plan(&mut session.client, &plan.id, state, message.as_deref()));
     }
     result.map(|()| outcome)
+}
+
+/// Whether anything of a step is there that can be taken back.
+fn stands(state: StepState) -> bool {
+    use StepState::{Left, Pending, RolledBack};
+    !matches!(state, Pending | RolledBack | Left)
 }
 
 struct Run<'r, 's> {
@@ -215,7 +216,8 @@ impl Run<'_, '_> {
                         what: what.clone(),
                         why: why.clone(),
                     });
-                    self.row(step, 0, true)
+                    let row = self.ledger.left(&self.plan.id, &step.id);
+                    self.record(step, &row)
                 }
                 (Rollback::Irreversible { why }, _) => {
                     self.outcome.barrier = Some(Barrier {
@@ -382,7 +384,11 @@ impl Run<'_, '_> {
         self.observer.event(Event::Recording {
             step: step.id.clone(),
         });
-        let row: Sql = self.ledger.taken_back(&self.plan.id, &step.id, undone, all);
+        let row = self.ledger.taken_back(&self.plan.id, &step.id, undone, all);
+        self.record(step, &row)
+    }
+
+    fn record(&mut self, step: &StepRecord, row: &Sql) -> Result<(), Failed> {
         let result = self.session.client.batch_execute(row.as_str());
         result.map_err(|source| {
             Failed::Error(if is_lost(&source) {
