@@ -129,6 +129,7 @@ fn measure(server: &Arc<Scratch>, tables: usize) {
         changes: &changes,
         version: catalog.version,
         small: SmallTable::default(),
+        max_tables: strategy::MAX_TABLES,
         replacements: &pgrehearse::diff::Replacements::default(),
         splits: &[],
         copies: &pgrehearse::diff::Copies::default(),

@@ -54,6 +54,8 @@ pub struct Options {
     pub scratch: ScratchOptions,
     pub scope: Scope,
     pub small: SmallTable,
+    /// The most tables that a swap may lock together.
+    pub max_tables: usize,
     /// What comes before a column or table is dropped.
     pub drops: Drops,
     /// Old name → new name, for those who want no hints in the files.
@@ -381,6 +383,7 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
         splits: &splits,
         backfills: &backfills,
         server: pair.server.as_deref(),
+        max_tables: pair.workshop.options.max_tables,
     };
     let (copies, changes, remarks) = copies::find(&wanted, &pair.workshop)?;
     notices.extend(remarks);
@@ -397,6 +400,7 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
         &replacements::Asked {
             conversions: &conversions,
             renames: &moves,
+            renamed: &renames,
         },
         &pair.workshop,
     )?;
@@ -418,7 +422,7 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
         let all = desired.requires.entry(id.clone()).or_default();
         all.extend(needs.iter().cloned());
     }
-    let used = (&changes, &replacements);
+    let used = (&changes, &replacements, &additions);
     notices.extend(remarks::idle_hints(&conversions, &backfills, used));
     Ok(Compared {
         live,
@@ -550,6 +554,7 @@ fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, Pipe
         changes: &compared.changes,
         version: pair.workshop.version,
         small: pair.workshop.options.small,
+        max_tables: pair.workshop.options.max_tables,
         conversions: &compared.conversions,
         replacements: &compared.replacements,
         additions: &compared.additions,

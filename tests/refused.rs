@@ -280,3 +280,24 @@ fn a_renamed_columns_old_one_can_come_back_until_its_wait_is_over() {
         );
     }
 }
+
+#[test]
+fn a_swap_locks_no_more_tables_than_the_setting_says() {
+    let schema = |of: &str| {
+        let child = |n| format!("CREATE TABLE c{n} (id int PRIMARY KEY, t {of} REFERENCES t);");
+        let children: String = (1..=3).map(child).collect();
+        format!("CREATE TABLE t (id {of} PRIMARY KEY);{children}")
+    };
+    let world = world(versions()[0], &schema("int"), &schema("bigint"));
+    let plan = |most: &str| {
+        let all = ["small_table.rows=0", most];
+        let set = all.into_iter().flat_map(|s| ["--set", s]);
+        let arguments: Vec<&str> = ["plan", "--to", "new.sql"].into_iter().chain(set).collect();
+        world.run(&arguments)
+    };
+    plan("swap.max_tables=4").exits(0);
+    plan("swap.max_tables=3")
+        .exits(3)
+        .warns("would lock 4 tables")
+        .warns("swap.max_tables (now 3)");
+}

@@ -77,6 +77,7 @@ impl Work {
             scratch,
             scope: scope(settings),
             small: small(settings),
+            max_tables: settings.swap.max_tables.try_into().unwrap_or(usize::MAX),
             drops: drops(settings),
             renames: settings.renames.clone(),
             server_version,

@@ -20,6 +20,9 @@ pub struct Column {
     /// no statement changes it.
     pub position: i32,
     pub data_type: String,
+    /// What its domain is over, through all domains.
+    #[serde(default)]
+    pub base_type: Option<String>,
     /// The collation, where it is not the type's.
     pub collation: Option<String>,
     pub not_null: Option<NotNull>,
@@ -273,8 +276,12 @@ impl Column {
     /// Whether values of `old`'s type become `self`'s by a cast that needs no asking
     /// (`pg_cast.castcontext` in `a`, `i`; any type becomes text; text becomes no other type).
     pub fn converts_from(&self, old: &Self) -> bool {
-        let (from, to) = (family(&old.data_type), family(&self.data_type));
+        let (from, to) = (old.family(), self.family());
         from == to || to == Family::Text || (from == Family::Other && to == Family::Other)
+    }
+
+    fn family(&self) -> Family {
+        family(self.base_type.as_ref().unwrap_or(&self.data_type))
     }
 
     /// The plain statements that give `old` the type of this one.
@@ -295,7 +302,7 @@ impl Column {
         }
         if !self.converts_from(old) {
             let target = Deparsed(&self.data_type);
-            alter = if family(&old.data_type) == Family::Text {
+            alter = if old.family() == Family::Text {
                 sql!("{} USING {}::{}", alter, self.name, target)
             } else {
                 sql!("{} USING {}::text::{}", alter, self.name, target)
@@ -484,6 +491,13 @@ impl Kind for Column {
                   , a.attname AS name
                   , a.attnum AS position
                   , format_type(a.atttypid, a.atttypmod) AS data_type
+                  , CASE WHEN t.typtype = 'd' THEN (
+                        WITH RECURSIVE base (oid, modifier) AS (
+                            SELECT t.typbasetype, t.typtypmod UNION ALL
+                            SELECT d.typbasetype, d.typtypmod FROM base b
+                              JOIN pg_type d ON d.oid = b.oid AND d.typtype = 'd')
+                        SELECT format_type(b.oid, b.modifier) FROM base b
+                          JOIN pg_type p ON p.oid = b.oid AND p.typtype <> 'd') END AS base_type
                   , CASE WHEN a.attcollation <> t.typcollation
                          THEN quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
                     END AS collation
@@ -588,6 +602,7 @@ impl Kind for Column {
             table: _,
             name: _,
             position: _,
+            base_type: _, // the domain's own
             data_type,
             collation,
             not_null,

@@ -24,6 +24,8 @@ pub(super) struct Wanted<'a> {
     pub splits: &'a [Split],
     /// The expressions of `backfill` hints.
     pub backfills: &'a BTreeMap<ObjectId, String>,
+    /// The most tables that a swap may lock together.
+    pub max_tables: usize,
     /// The URL of the live server.
     pub server: Option<&'a str>,
 }

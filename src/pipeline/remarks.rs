@@ -1,7 +1,7 @@
 //! What a plan says beside its steps.
 
 use crate::catalog::{Catalog, Desired, Live, Unmodeled};
-use crate::diff::{Change, ChangeSet, ConversionHint, Replacements, rename};
+use crate::diff::{Additions, Change, ChangeSet, ConversionHint, Replacements, rename};
 use crate::kinds::{KindTag, Object, ObjectId};
 use crate::plan::document::UnmodeledRecord;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ pub(super) fn extension_versions(live: &Catalog<Live>, desired: &Catalog<Desired
 pub(super) fn idle_hints(
     conversions: &BTreeMap<ObjectId, ConversionHint>,
     backfills: &BTreeMap<ObjectId, String>,
-    (changes, replacements): (&ChangeSet, &Replacements),
+    (changes, replacements, additions): (&ChangeSet, &Replacements, &Additions),
 ) -> Vec<String> {
     let retyped = |id: &ObjectId| match changes.changes.get(id) {
         Some(Change::Alter { attributes, .. }) => attributes
@@ -58,6 +58,19 @@ pub(super) fn idle_hints(
         format!(
             "{id}: the hint backfill has no effect here: the values come from the old column; \
              convert using (…) makes others of them"
+        )
+    }));
+    // Unchanged, it was filled by an earlier plan.
+    let unused = |id: &ObjectId| {
+        changes.changes.contains_key(id)
+            && !replacements.columns.contains_key(id)
+            && !additions.backfills.contains_key(id)
+    };
+    notices.extend(backfills.keys().filter(|id| unused(id)).map(|id| {
+        let id = id.human();
+        format!(
+            "{id}: the hint backfill has no effect here: it fills a new column, or one that becomes \
+             NOT NULL, of a table that is there"
         )
     }));
     notices

@@ -46,15 +46,30 @@ impl Candidate<'_> {
         ]
     }
 
+    fn is_renamed(&self) -> bool {
+        self.was != *self.id
+    }
+
     fn refusal(&self, why: String) -> Refusal {
+        let (old, new) = (&self.old.name, &self.new.name);
+        let help = match self.hint {
+            None => format!(
+                "put this line above the column: -- pgrehearse: convert using (EXPRESSION over the \
+                 old value) reverse (EXPRESSION over the new value of {new})"
+            ),
+            Some(_) => format!(
+                "correct the hint `convert` above the column: `using` sees the columns as they were, \
+                 `reverse` as they will be{}",
+                match self.is_renamed() {
+                    true => format!(": {old} there, {new} here"),
+                    false => String::new(),
+                }
+            ),
+        };
         Refusal {
             object: self.id.clone(),
             why,
-            help: format!(
-                "put this line above the column: -- pgrehearse: convert using (EXPRESSION over the \
-                 old value) reverse (EXPRESSION over the new value of {})",
-                self.new.name
-            ),
+            help,
         }
     }
 }
@@ -64,6 +79,32 @@ pub(super) struct Asked<'a> {
     pub conversions: &'a BTreeMap<ObjectId, ConversionHint>,
     /// Renames that are done by a new column.
     pub renames: &'a [Rename],
+    /// Those that are done already, plainly.
+    pub renamed: &'a [Rename],
+}
+
+impl Asked<'_> {
+    /// The statements to the names of before, which an expression of a hint sees, and from them.
+    fn before(&self, column: &ObjectId) -> (Vec<Sql>, Vec<Sql>) {
+        let mut renames = self.renamed.iter();
+        let rename = renames.find(|r| r.to == *column && r.from.kind == KindTag::Column);
+        let back = rename.and_then(|r| {
+            // A table of another name has it already.
+            let mut from = column.clone();
+            from.path.pop();
+            from.path.push(r.from.path.last()?.clone());
+            let back = Rename {
+                from,
+                to: column.clone(),
+                schemas: None,
+            };
+            back.statements()
+        });
+        match back {
+            Some((there, back)) => (vec![back], vec![there]),
+            None => (Vec::new(), Vec::new()),
+        }
+    }
 }
 
 /// The columns to replace, with the definitions of everything on them; and the expressions of the hints as the
@@ -93,8 +134,14 @@ pub(super) fn find(
     for candidate in &mut candidates {
         // The names of a hint are found as the files' are; everything of ours runs without a path.
         let using = candidate.hint.map(|hint| {
-            resolve(trial.client(), candidate.old, &hint.using, (&[], &[]))
-                .map_err(|e| candidate.refusal(message_of(&e)))
+            let names = asked.before(&candidate.was);
+            resolve(
+                trial.client(),
+                candidate.old,
+                &hint.using,
+                (&names.0, &names.1),
+            )
+            .map_err(|e| candidate.refusal(message_of(&e)))
         });
         let using = match using.transpose() {
             Ok(using) => using,
@@ -391,7 +438,11 @@ fn replacement(
         None => reverse_of(client, old, new).map_err(said)?,
     };
     let using = using.map_or(Conversion::Assignment, Conversion::By);
-    let partial = !is_implicit(client, &old.data_type, &new.data_type).map_err(said)?;
+    // A domain may refuse what the type under it takes.
+    let narrows =
+        |from: &Column, to: &Column| to.base_type.is_some() && from.data_type != to.data_type;
+    let implicit = is_implicit(client, &old.data_type, &new.data_type).map_err(said)?;
+    let partial = !implicit || narrows(old, new);
     let renamed = candidate.was != **id;
     if renamed && candidate.hint.is_none() && !new.converts_from(old) {
         return Err(refuse(format!(
@@ -400,8 +451,8 @@ fn replacement(
         )));
     }
     // By an expression of the hint, what the way back does not take is not known.
-    let reverses = matches!(reverse, Conversion::By(_))
-        || is_implicit(client, &new.data_type, &old.data_type).map_err(said)?;
+    let implicit = is_implicit(client, &new.data_type, &old.data_type).map_err(said)?;
+    let reverses = matches!(reverse, Conversion::By(_)) || implicit && !narrows(new, old);
     let temporary = temporary_name(id, "new column");
     let retired = temporary_name(id, "old column");
     Ok(Replacement {

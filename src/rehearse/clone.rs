@@ -109,6 +109,7 @@ pub fn creation_script<S>(
         changes: &changes,
         version: catalog.version,
         small: SmallTable::default(),
+        max_tables: usize::MAX,
         conversions: &BTreeMap::new(),
         replacements: &Replacements::default(),
         additions: &Additions::default(),

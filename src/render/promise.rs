@@ -61,7 +61,9 @@ pub(super) fn promises(document: &Document, phase: Phase) -> Vec<String> {
 
 /// Puts something else under a name that stays.
 fn swaps(step: &StepRecord) -> bool {
-    matches!(step.operation.as_str(), "swap column" | "swap table")
+    // A column that is there gives numbers from then on.
+    let becomes_identity = step.strategy == "identity" && step.operation == "alter";
+    becomes_identity || matches!(step.operation.as_str(), "swap column" | "swap table")
 }
 
 /// After it, what the old application names is not there or no longer kept up to date.

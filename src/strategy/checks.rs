@@ -373,6 +373,31 @@ pub fn domain(old: &Domain, new: &Domain, context: &Context<'_>) -> Vec<DataChec
     checks
 }
 
+/// Values of `old` that the domains of `new` refuse, where they are the same in its type.
+pub fn domains(old: &Column, new: &Column, context: &Context<'_>) -> Vec<DataCheck> {
+    let table = old.table_name();
+    let mut checks = Vec::new();
+    let mut data_type = new.data_type.as_str();
+    while let Some(Object::Domain(domain)) = object_of_type(data_type, context) {
+        let constraints = domain.constraints.iter();
+        let conditions = constraints.filter_map(|c| Some((c, condition_of(&c.definition)?.0)));
+        for (constraint, condition) in conditions.filter(|_| new.converts_from(old)) {
+            let name = domain.qualified();
+            let what = format!(
+                "values of {table}.{} that break {} of {name}",
+                old.name, constraint.name
+            );
+            let violation = Violation::DomainFails {
+                column: old.name.clone(),
+                condition: condition.to_owned(),
+            };
+            checks.push(check(what, table.clone(), violation, context));
+        }
+        data_type = &domain.base_type;
+    }
+    checks
+}
+
 /// The condition of `CHECK ((…))`, and whether it is NO INHERIT.
 fn condition_of(definition: &str) -> Option<(&str, bool)> {
     let body = definition.strip_prefix("CHECK (")?;

@@ -43,6 +43,8 @@ pub struct Context<'a> {
     pub changes: &'a ChangeSet,
     pub version: ServerVersion,
     pub small: SmallTable,
+    /// The most tables that a swap may lock together.
+    pub max_tables: usize,
     /// `convert using` hints: the expression by column.
     pub conversions: &'a BTreeMap<ObjectId, ConversionHint>,
     /// The columns that another takes the place of.
@@ -81,6 +83,9 @@ impl SmallTable {
         size.is_some_and(|s| s.rows.is_some_and(|r| r < self.rows) && s.bytes < self.bytes)
     }
 }
+
+/// The default of [`Context::max_tables`].
+pub const MAX_TABLES: usize = 10;
 
 impl Context<'_> {
     pub fn size(&self, table: &ObjectId) -> Option<Size> {

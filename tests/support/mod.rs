@@ -11,7 +11,7 @@ use pgrehearse::scratch::{
     elaborate::elaborate,
 };
 use pgrehearse::source::{DesiredFiles, Source};
-use pgrehearse::strategy::{Drops, SmallTable};
+use pgrehearse::strategy::{Drops, MAX_TABLES, SmallTable};
 use postgres::{Client, Config, NoTls};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -174,6 +174,7 @@ pub fn options(server: &Arc<Scratch>) -> Options {
             ..Scope::default()
         },
         small: SmallTable { rows: 0, bytes: 0 },
+        max_tables: MAX_TABLES,
         drops: Drops::at_once(),
         renames: BTreeMap::new(),
         server_version: Some(server.version()),

@@ -147,7 +147,7 @@ keys! {
     "lock.max_wait" = "30m", "How long apply waits, outside the queue, for older transactions to end (then exit 5)." => lock.max_wait;
     "lock.max_block" = "250ms", "A step that queries of the application wait for longer than this is stopped and tried again;\n0: never." => lock.max_block;
     "index.max_wait" = "0", "How long a CONCURRENTLY statement or VALIDATE may wait for others; 0: without limit." => index.max_wait;
-    "swap.max_tables" = "10", "The most tables locked together when a referenced key is swapped." => swap.max_tables;
+    "swap.max_tables" = "10", "The most tables that the swap of a column or a table may lock together: those that foreign keys\njoin. A plan that needs more is refused." => swap.max_tables;
     "statement_timeout" = "60s", "The longest that a statement of a step may run; CONCURRENTLY, VALIDATE and backfills\nrun without. 0: without limit." => statement_timeout;
     "elaborate_timeout" = "5m", "The longest that the scratch server may work on what is sent to it in one go: a statement\nof the schema files (or some of them together) or of a rehearsal. 0: without limit." => elaborate_timeout;
     "data.timeout" = "5s", "The longest that one query may run which asks the live rows whether they allow the plan;\n0: without limit." => data.timeout;

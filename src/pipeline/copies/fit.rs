@@ -12,9 +12,6 @@ use crate::rehearse::message_of;
 use postgres::Client;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Tables that are locked together, at most: the default of the setting `swap.max_tables`.
-const MAX_TABLES: usize = 10;
-
 /// The unique keys of the old table and of the new one.
 type Keys = (Vec<Ident>, Vec<Ident>);
 
@@ -142,10 +139,12 @@ impl Look<'_> {
         let locked: BTreeSet<ObjectId> = keys
             .filter(|t| !self.candidate.tables.contains(t))
             .collect();
-        if locked.len() >= MAX_TABLES {
+        if locked.len() >= self.wanted.max_tables {
             return Err(format!(
-                "foreign keys of {} tables point at it, and the swap would lock all of them",
-                locked.len()
+                "foreign keys of {} tables point at it, and the swap would lock all of them \
+                 (swap.max_tables = {})",
+                locked.len(),
+                self.wanted.max_tables
             ));
         }
         Ok(())

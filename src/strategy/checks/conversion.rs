@@ -92,6 +92,7 @@ pub fn conversion(old: &Column, new: &Column, context: &Context<'_>) -> Vec<Data
     {
         return Vec::new();
     }
+    let mut refused = super::domains(old, new, context);
     let of = |what: String, violation: Violation| {
         vec![check(
             format!("values of {table}.{} {what}", old.name),
@@ -101,11 +102,13 @@ pub fn conversion(old: &Column, new: &Column, context: &Context<'_>) -> Vec<Data
         )]
     };
     let column = old.name.clone();
-    let (from, to) = (Type::of(&old.data_type), Type::of(&new.data_type));
+    let base = |c: &'_ Column| c.base_type.clone().unwrap_or_else(|| c.data_type.clone());
+    let (old_type, new_type) = (base(old), base(new));
+    let (from, to) = (Type::of(&old_type), Type::of(&new_type));
     if let Some(target) = enums.1 {
         return vec![not_in_enum(old, &new.data_type, &target.values, context)];
     }
-    match (from.base, to.base) {
+    let own = match (from.base, to.base) {
         // An explicit cast cuts what is too long.
         (_, "character varying" | "character") if hint == Hint::Cast => Vec::new(),
         (_, "character varying" | "character") => match to.length() {
@@ -177,7 +180,9 @@ pub fn conversion(old: &Column, new: &Column, context: &Context<'_>) -> Vec<Data
             }
         }
         _ => Vec::new(),
-    }
+    };
+    refused.extend(own);
+    refused
 }
 
 impl IntegerType {

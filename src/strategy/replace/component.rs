@@ -156,6 +156,9 @@ pub(super) fn component<'a>(
         [schema, name] => Some(Qualified::new(schema.as_str(), name.as_str())),
         _ => None,
     }));
+    if locked.len() > context.max_tables {
+        return Err(too_many(id, &locked, context.max_tables));
+    }
     let types: Vec<(&ObjectId, &(Ident, Ident))> = replacements
         .types
         .iter()
@@ -181,6 +184,20 @@ pub(super) fn component<'a>(
         stage,
         types,
     }))
+}
+
+fn too_many(id: &ObjectId, locked: &BTreeSet<Qualified>, most: usize) -> Refusal {
+    Refusal {
+        object: id.clone(),
+        why: format!(
+            "the swap of it would lock {} tables at the same time, because foreign keys or a type join \
+             their columns",
+            locked.len()
+        ),
+        help: format!(
+            "allow as many with swap.max_tables (now {most}), or drop some of the keys first"
+        ),
+    }
 }
 
 /// Only the twins of this component.
