@@ -63,7 +63,7 @@ const TOUCHES_PROCESS: &[(&str, &str)] = &[
 
 /// Files of more than 600 lines, with the most they may have. The list only shrinks.
 const LONG: &[(&str, usize)] = &[
-    ("kinds/column.rs", 750),
+    ("kinds/column.rs", 680),
     ("render/guard.rs", 830),
     ("scratch/cluster.rs", 640),
     ("source/statement.rs", 630),
@@ -304,7 +304,8 @@ fn every_kind_has_a_file_and_a_coverage_row() {
                 .strip_suffix(".rs")
                 .map(str::to_owned)
         })
-        .filter(|f| !["mod", "id", "hazard"].contains(&f.as_str()))
+        // What is in a folder belongs to the kind that the folder is called after.
+        .filter(|f| !["mod", "id", "hazard"].contains(&f.as_str()) && !f.contains('/'))
         // `enum` is a keyword.
         .map(|f| {
             if f == "enumeration" {

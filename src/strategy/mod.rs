@@ -14,7 +14,6 @@ mod identity;
 mod index;
 mod key;
 mod partition;
-mod position;
 mod rename;
 mod replace;
 mod retire;

@@ -3,8 +3,8 @@
 //! It reads no row: everything was built before. The old table keeps its indexes and constraints under
 //! names of ours, so that going back builds nothing.
 
-use super::super::position::{keep, restore};
 use super::super::replace::Script;
+use super::super::replace::position::{keep, restore};
 use super::super::temporary_name;
 use super::{Plan, points_at, retired, table_name};
 use crate::diff::rename::Rename;

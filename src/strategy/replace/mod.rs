@@ -21,6 +21,7 @@ mod bodies;
 mod component;
 mod grants;
 mod numbers;
+pub(super) mod position;
 mod rows;
 mod script;
 mod stop;

@@ -4,9 +4,9 @@
 //! Where only one of both has a sequence, it begins behind the values that are there; an index leads to the
 //! largest one, else the rehearsal measures a scan.
 
-use super::super::position::{keep, restore};
 use super::super::{Context, identity, temporary_name};
 use super::Script;
+use super::position::{keep, restore};
 use super::sync::Pair;
 use crate::catalog::Catalog;
 use crate::kinds::{Column, Identity, Kind, Object, ObjectId, Sequence};

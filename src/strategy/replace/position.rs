@@ -1,7 +1,7 @@
 //! Where a sequence stands, remembered from one statement of a transaction to a later one: the sequence of an
 //! identity cannot change its column, so another goes on in its place.
 
-use super::hash;
+use super::super::hash;
 use crate::kinds::ObjectId;
 use crate::pg::ident::Literal;
 use crate::pg::sql::Word;

@@ -1,0 +1,103 @@
+//! How the type of a column becomes another.
+
+use super::Column;
+use crate::pg::Sql;
+use crate::pg::sql::Deparsed;
+use crate::sql;
+
+impl Column {
+    /// Whether values of `old`'s type become `self`'s by a cast that needs no asking
+    /// (`pg_cast.castcontext` in `a`, `i`; any type becomes text; text becomes no other type).
+    pub fn converts_from(&self, old: &Self) -> bool {
+        let (from, to) = (old.family(), self.family());
+        from == to || to == Family::Text || (from == Family::Other && to == Family::Other)
+    }
+
+    fn family(&self) -> Family {
+        family(self.base_type.as_ref().unwrap_or(&self.data_type))
+    }
+
+    /// The plain statements that give `old` the type of this one.
+    pub fn retype(&self, old: &Self) -> Vec<Sql> {
+        let mut statements = Vec::new();
+        // The old default need not be castable to the new type.
+        if old.default().is_some() && old.expression != self.expression {
+            statements.push(sql!("{} DROP DEFAULT", old.alter_only()));
+        }
+        let mut alter = sql!(
+            "{} ALTER COLUMN {} TYPE {}",
+            self.alter_table(),
+            self.name,
+            Deparsed(&self.data_type)
+        );
+        if let Some(collation) = &self.collation {
+            alter = sql!("{} COLLATE {}", alter, Deparsed(collation));
+        }
+        if !self.converts_from(old) {
+            let target = Deparsed(&self.data_type);
+            alter = if old.family() == Family::Text {
+                sql!("{} USING {}::{}", alter, self.name, target)
+            } else {
+                sql!("{} USING {}::text::{}", alter, self.name, target)
+            };
+        }
+        statements.push(alter);
+        if old.expression != self.expression
+            && let Some(default) = self.default()
+        {
+            statements.push(sql!(
+                "{} SET DEFAULT {}",
+                self.alter_only(),
+                Deparsed(default)
+            ));
+        }
+        statements
+    }
+}
+
+/// Types among which assignment casts exist (pg_cast; manual, "Type Conversion").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Family {
+    Text,
+    Number,
+    Time,
+    Json,
+    Network,
+    Bits,
+    Boolean,
+    /// A built-in type of which we do not know better: the server decides.
+    Other,
+    /// A user's enum or composite, and arrays; by a hash of the name.
+    Own(u64),
+}
+
+fn family(data_type: &str) -> Family {
+    let base = data_type.split('(').next().unwrap_or(data_type).trim();
+    match base {
+        // An extension's type whose casts from and to text are assignment casts.
+        _ if base.ends_with(".citext") => Family::Text,
+        "text" | "character varying" | "character" | "name" | "\"char\"" => Family::Text,
+        "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" | "money" => {
+            Family::Number
+        }
+        "date"
+        | "time"
+        | "timestamp"
+        | "interval"
+        | "timestamp without time zone"
+        | "timestamp with time zone"
+        | "time without time zone"
+        | "time with time zone" => Family::Time,
+        "json" | "jsonb" => Family::Json,
+        "inet" | "cidr" => Family::Network,
+        "bit" | "bit varying" => Family::Bits,
+        "boolean" => Family::Boolean,
+        _ if base.contains('.') || base.ends_with("[]") => {
+            use std::hash::{DefaultHasher, Hash, Hasher};
+            let mut hasher = DefaultHasher::new();
+            base.hash(&mut hasher);
+            Family::Own(hasher.finish())
+        }
+        _ => Family::Other,
+    }
+}
