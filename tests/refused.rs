@@ -288,7 +288,7 @@ fn a_swap_locks_no_more_tables_than_the_setting_says() {
         let children: String = (1..=3).map(child).collect();
         format!("CREATE TABLE t (id {of} PRIMARY KEY);{children}")
     };
-    let world = world(versions()[0], &schema("int"), &schema("bigint"));
+    let world = world(outermost()[0], &schema("int"), &schema("bigint"));
     let plan = |most: &str| {
         let all = ["small_table.rows=0", most];
         let set = all.into_iter().flat_map(|s| ["--set", s]);
