@@ -42,10 +42,6 @@ const NAMES_KINDS: &[(&str, &str)] = &[
         "apply/preflight/rights.rs",
         "who owns an object is asked in another catalog for each kind",
     ),
-    (
-        "apply/rollback.rs",
-        "an index that is half built is dropped CONCURRENTLY",
-    ),
 ];
 
 /// Files outside of src/cli that may print, read the environment or exit, and why.

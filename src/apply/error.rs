@@ -141,8 +141,9 @@ impl ApplyError {
                     .to_owned(),
             ),
             Self::UnknownPlan { .. } => Some("`pgrehearse status` lists the plans".to_owned()),
-            Self::Statement { state, .. } => Some(format!(
-                "{state}, this one is not; mend the cause and run it again: it goes on with this step"
+            Self::Statement { state, source, .. } => Some(format!(
+                "{state}, this one is not; {} and run it again: it goes on with this step",
+                first(source)
             )),
             Self::ConnectionLost { state, .. } => Some(format!(
                 "{state} for certain; run it again: the ledger decides what else is done and it goes on from there"
@@ -250,6 +251,19 @@ pub(super) fn said(error: &postgres::Error) -> String {
             Some(source) => format!("{error}: {source}"),
             None => error.to_string(),
         },
+    }
+}
+
+// What has to be done before it is run again: 53 is a lack of disk, memory or connections.
+fn first(error: &postgres::Error) -> &'static str {
+    match error.code() {
+        Some(code) if *code == SqlState::DISK_FULL => "make room on the server's disk",
+        Some(code) if code.code().starts_with("53") => "wait until the server has room",
+        // A statement_timeout has the same code, and says so in its message.
+        Some(code) if *code == SqlState::QUERY_CANCELED => {
+            "find out who cancelled it or why it took so long"
+        }
+        _ => "mend the cause",
     }
 }
 

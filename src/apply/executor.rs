@@ -372,6 +372,11 @@ impl Run<'_, '_> {
                 Ok(()) => break,
                 Err(failure) => failure,
             };
+            if let Failure::Stop(_) = failure
+                && let Some(text) = outside::left(self.session, step)
+            {
+                self.observer.event(Event::Message { text });
+            }
             if failure.is_lost() || matches!(failure, Failure::Stop(_)) {
                 return Err(self.failed(step, failure));
             }

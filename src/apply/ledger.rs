@@ -16,6 +16,9 @@ pub const SCHEMA: &str = "pgrehearse";
 /// The version of the tables.
 pub const FORMAT: i32 = 1;
 
+/// `plan.message` of a rollback begins with it.
+pub(super) const ROLLING_BACK: &str = "rolling back";
+
 /// `plan.state`.
 pub(super) mod plan_state {
     pub const RUNNING: &str = "running";

@@ -128,6 +128,15 @@ pub(super) fn words(text: &str, strings: Strings) -> Vec<Word> {
     words
 }
 
+/// The names in a statement, key words and functions among them.
+pub(super) fn names(statement: &str) -> impl Iterator<Item = String> {
+    let words = words(statement, Strings::Skipped).into_iter();
+    words.filter_map(|word| match word {
+        Word::Name(name) => Some(name),
+        Word::Punct(_) => None,
+    })
+}
+
 /// Whether a statement is one that an application runs and that would fail without what it names.
 ///
 /// DDL is a person's or our own. COPY … TO STDOUT is pg_dump's, which asks the catalog what to copy. The

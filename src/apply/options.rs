@@ -195,7 +195,8 @@ pub struct Options {
     /// `index.max_wait`: how long a statement without time-outs (CONCURRENTLY, VALIDATE) may wait for
     /// one lock before it is cancelled.
     pub max_concurrent_wait: Duration,
-    /// How long to wait for another apply on this database.
+    /// How long to wait for another apply on this database; longer than the server takes to notice that the
+    /// program of a session is gone.
     pub wait_for_other: Duration,
     /// Between two looks at what we wait for.
     pub poll: Duration,
@@ -216,7 +217,7 @@ impl Default for Options {
             statement_timeout: Duration::from_secs(60),
             data: Limits::default(),
             max_concurrent_wait: Duration::from_secs(3600),
-            wait_for_other: Duration::from_secs(2),
+            wait_for_other: Duration::from_secs(5),
             poll: Duration::from_millis(200),
         }
     }

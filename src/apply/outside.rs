@@ -2,7 +2,7 @@
 //!
 //! A lock_timeout or statement_timeout cancels CREATE INDEX CONCURRENTLY and leaves an INVALID index; it
 //! waits behind nobody's query and nobody's query waits behind it. So it runs with both off, and the second
-//! session says what it waits for and how far it is.
+//! session says what it waits for and how far it is. It may take hours: a run that is told to stop cancels it.
 
 use super::blocker;
 use super::executor::is_missing;
@@ -60,10 +60,31 @@ pub(super) fn clean(
     Ok(())
 }
 
+/// What a statement of the step that was cancelled has left behind.
+pub(super) fn left(session: &mut Session<'_>, step: &StepRecord) -> Option<String> {
+    const QUERY: &str = "
+        SELECT name
+        FROM pg_catalog.unnest($1::pg_catalog.text[]) AS name
+            JOIN pg_catalog.pg_index i ON i.indexrelid = pg_catalog.to_regclass(name)
+        WHERE NOT i.indisvalid
+        LIMIT 1";
+    let evidence = step.evidence.statements.iter();
+    let builds: Vec<&str> = evidence
+        .flat_map(|s| s.index_builds.iter().map(String::as_str))
+        .collect();
+    // Without an answer there is nothing to say.
+    let row = session.client.query_opt(QUERY, &[&builds]).ok()??;
+    let index: String = row.get(0);
+    Some(format!(
+        "index {index} is left INVALID: the next run drops it and builds it again, a rollback drops it"
+    ))
+}
+
 /// Runs one statement and watches it.
 ///
-/// It is cancelled when it waits for one lock longer than `options.max_concurrent_wait`: a `Stop`. And when the
-/// application waits for it, as for DETACH CONCURRENTLY, which ends with ACCESS EXCLUSIVE on the partition.
+/// It is cancelled when the run is told to stop, and when it waits for one lock longer than
+/// `options.max_concurrent_wait`: a `Stop`. And when the application waits for it, as for DETACH CONCURRENTLY, which
+/// ends with ACCESS EXCLUSIVE on the partition.
 pub(super) fn watched(
     session: &mut Session<'_>,
     step: &str,
@@ -85,6 +106,12 @@ pub(super) fn watched(
             let Some(look) = watcher.as_mut() else {
                 return;
             };
+            if gave_up.is_none()
+                && options.brake.interrupt.is_set()
+                && blocker::cancel(look, pid).is_ok()
+            {
+                gave_up = Some(Stop::Interrupted);
+            }
             let Ok(blockers) = blocker::blocking(look, pid) else {
                 *watcher = None;
                 return;

@@ -2,14 +2,15 @@
 
 use super::error::is_lost;
 use super::executor::{Failed, failed, is_duplicate, is_missing, step_error};
-use super::ledger::{Ledger, plan_state};
+use super::ledger::{Ledger, ROLLING_BACK, plan_state};
 use super::lock_retry::{self, Attempts, Failure, Manner, Work};
+use super::mention;
 use super::{
     ApplyError, Event, Finding, Observer, Options, Progress, Session, StepState, Stop, brake, lock,
     outside, preflight, resume,
 };
 use crate::data;
-use crate::kinds::{KindTag, ObjectId};
+use crate::kinds::ObjectId;
 use crate::pg::{LockMode, Qualified, Sql};
 use crate::plan::data_check::Names;
 use crate::plan::{Document, Impact, Phase, Rollback, StatementRecord, StepRecord, Verdict};
@@ -128,6 +129,12 @@ fn run_alone(
     if !findings.is_empty() {
         return Err(ApplyError::Refused { findings });
     }
+    if !steps.is_empty() {
+        let message = Some(ROLLING_BACK);
+        ledger
+            .end_plan(&mut session.client, &plan.id, plan_state::RUNNING, message)
+            .map_err(ApplyError::ledger)?;
+    }
     let mut run = Run {
         session,
         ledger,
@@ -150,13 +157,13 @@ fn run_alone(
         |step: &StepRecord| stands(position.state(&step.id)) && !outcome.undone.contains(&step.id);
     let stands = plan.steps().any(|(_, step)| is_left(step));
     let (state, message) = match (&result, &outcome.stopped) {
-        (Err(error), _) => (plan_state::FAILED, Some(error.to_string())),
-        (Ok(()), Some(stop)) => (plan_state::STOPPED, Some(stop.to_string())),
+        (Err(error), _) => (plan_state::FAILED, Some(format!("{ROLLING_BACK}: {error}"))),
+        (Ok(()), Some(stop)) => (plan_state::STOPPED, Some(format!("{ROLLING_BACK}: {stop}"))),
         (Ok(()), None) if stands => (plan_state::WAITING, None),
         (Ok(()), None) => (plan_state::ROLLED_BACK, None),
     };
-    // Without a connection it stays as it is; when nothing was to do, too.
-    if !steps.is_empty() {
+    // Without a connection it stays as it is; when nothing was to do, too, unless only that was left to note.
+    if !steps.is_empty() || !stands {
         drop(ledger.end_plan(&mut session.client, &plan.id, state, message.as_deref()));
     }
     result.map(|()| outcome)
@@ -320,7 +327,7 @@ impl Run<'_, '_> {
             if !failure.is_passing() && !is_there {
                 return Err(self.failed(step, failure));
             }
-            let invalid = self.drop_invalid(step)?;
+            let invalid = self.drop_invalid(step, statement)?;
             if !invalid && is_there {
                 return Ok(());
             }
@@ -332,23 +339,26 @@ impl Run<'_, '_> {
         }
     }
 
-    // A failed CREATE or DROP INDEX CONCURRENTLY leaves the step's index INVALID.
-    fn drop_invalid(&mut self, step: &StepRecord) -> Result<bool, Failed> {
-        let (KindTag::Index, [schema, name]) = (step.object.kind, step.object.path.as_slice())
-        else {
-            return Ok(false);
-        };
+    // A failed CREATE or DROP INDEX CONCURRENTLY leaves the index that it names INVALID, and one that was left
+    // by a run that was killed is not what the rollback promises.
+    fn drop_invalid(&mut self, step: &StepRecord, statement: &str) -> Result<bool, Failed> {
+        let names: Vec<String> = mention::names(statement).collect();
         const QUERY: &str = "
-            SELECT 1
+            SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text
             FROM pg_catalog.pg_index i
                 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname = $1 AND c.relname = $2 AND NOT i.indisvalid";
-        let found = self.session.client.query_opt(QUERY, &[schema, name]);
-        if found.map_err(ApplyError::ledger)?.is_none() {
+            WHERE NOT i.indisvalid
+                -- On a partitioned table an index is invalid until every partition has its own.
+                AND c.relkind = 'i'
+                AND n.nspname = ANY ($1::pg_catalog.text[])
+                AND c.relname = ANY ($1::pg_catalog.text[])
+            LIMIT 1";
+        let found = self.session.client.query_opt(QUERY, &[&names]);
+        let Some(row) = found.map_err(ApplyError::ledger)? else {
             return Ok(false);
-        }
-        let index = Qualified::new(schema.as_str(), name.as_str());
+        };
+        let index = Qualified::new(row.get::<_, String>(0), row.get::<_, String>(1));
         let drop = sql!("DROP INDEX CONCURRENTLY {}", index);
         match self.outside(step, drop.as_str()) {
             Ok(()) => Ok(true),

@@ -1,12 +1,12 @@
 //! Where every plan of the ledger stands, and what is in the way of its next step.
 
 use super::blocker::{self, Blocker};
-use super::ledger::{Ledger, plan_state};
+use super::ledger::{Ledger, ROLLING_BACK, plan_state};
 use super::lock::{self, Holder};
 use super::lock_retry::blocking_locks;
-use super::{ApplyError, FillPosition, StepState, gate, resume};
+use super::{ApplyError, FillPosition, Position, StepState, gate, resume};
 use crate::pg::Ident;
-use crate::plan::{Document, Phase};
+use crate::plan::{Document, Phase, Rollback};
 use crate::sql;
 use postgres::Client;
 
@@ -34,6 +34,8 @@ pub struct PlanStatus {
     pub started_by: String,
     pub finished_at: Option<String>,
     pub phases: Vec<PhaseStatus>,
+    /// How far it is taken back, while that is not at its end.
+    pub rollback: Option<HalfBack>,
     pub next: Option<NextStep>,
     /// The gates of the steps that are not done, in their order.
     pub gates: Vec<PendingGate>,
@@ -45,6 +47,25 @@ pub struct PendingGate {
     pub step: String,
     /// What it waits for, and until when where that is known.
     pub waits_for: String,
+}
+
+/// A rollback that is not at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HalfBack {
+    /// The steps that are taken back, in the plan's order.
+    pub undone: Vec<String>,
+    /// The one that is half taken back: then `apply` is refused.
+    pub half: Option<HalfStep>,
+    /// The steps that stand, that one with them, the next to be taken back first.
+    pub remaining: Vec<String>,
+}
+
+/// A step with so many of the statements of its rollback done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HalfStep {
+    pub id: String,
+    pub undone: usize,
+    pub of: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,21 +123,32 @@ pub fn read(client: &mut Client, ledger_schema: &Ident) -> Result<Status, ApplyE
             plan: id.clone(),
             message: e.to_string(),
         })?;
-        let mut state: String = row.get(1);
-        if state == plan_state::RUNNING && holder.is_none() {
-            "interrupted".clone_into(&mut state);
-        }
-        let (phases, next, gates) = standing(client, &plan, ledger_schema, &state)?;
+        let position = resume::position(client, &plan, ledger_schema)?;
+        let (recorded, message): (String, Option<String>) = (row.get(1), row.get(2));
+        let state = match recorded.as_str() {
+            plan_state::RUNNING if holder.is_none() => ended(&position).to_owned(),
+            _ => recorded,
+        };
+        let is_back = message
+            .as_ref()
+            .is_some_and(|m| m.starts_with(ROLLING_BACK));
+        let rollback = half_back(
+            &plan,
+            &position,
+            is_back && state != plan_state::ROLLED_BACK,
+        );
+        let (phases, next, gates) = standing(client, &plan, &position, ledger_schema, &state)?;
         plans.push(PlanStatus {
             id,
             state,
-            message: row.get(2),
+            message,
             started_at: row.get(3),
             started_by: row.get(4),
             finished_at: row.get(5),
             from: plan.from,
             to: plan.to,
             phases,
+            rollback,
             next,
             gates,
         });
@@ -126,13 +158,56 @@ pub fn read(client: &mut Client, ledger_schema: &Ident) -> Result<Status, ApplyE
 
 type Standing = (Vec<PhaseStatus>, Option<NextStep>, Vec<PendingGate>);
 
+/// The state of a plan whose run was killed: only its end may have been missing.
+fn ended(position: &Position) -> &'static str {
+    let mut states = position.steps().iter().map(|(_, state)| state);
+    let was_back = states.clone().any(|s| *s == StepState::RolledBack);
+    if position.is_complete() {
+        plan_state::DONE
+    } else if was_back && states.all(|s| matches!(s, StepState::RolledBack | StepState::Pending)) {
+        plan_state::ROLLED_BACK
+    } else {
+        "interrupted"
+    }
+}
+
+fn half_back(plan: &Document, position: &Position, was_begun: bool) -> Option<HalfBack> {
+    let half = plan.steps().find_map(|(_, step)| {
+        let (StepState::RollingBack { undone }, Rollback::Run(back)) =
+            (position.state(&step.id), &step.rollback)
+        else {
+            return None;
+        };
+        Some(HalfStep {
+            id: step.id.clone(),
+            undone,
+            of: back.len(),
+        })
+    });
+    if half.is_none() && !was_begun {
+        return None;
+    }
+    let ids = |keep: fn(StepState) -> bool| {
+        let steps = position.steps().iter().filter(move |(_, s)| keep(*s));
+        steps.map(|(id, _)| id.clone())
+    };
+    let stands = |s| !matches!(s, StepState::Pending | StepState::RolledBack);
+    let mut remaining: Vec<String> = ids(stands).collect();
+    remaining.reverse();
+    Some(HalfBack {
+        undone: ids(|s| s == StepState::RolledBack).collect(),
+        half,
+        remaining,
+    })
+}
+
 fn standing(
     client: &mut Client,
     plan: &Document,
+    position: &Position,
     ledger_schema: &Ident,
     state: &str,
 ) -> Result<Standing, ApplyError> {
-    let position = resume::position(client, plan, ledger_schema)?;
     let phases = plan
         .phases
         .iter()

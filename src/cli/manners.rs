@@ -32,6 +32,9 @@ pub(super) fn stop_by_signal(options: &Options, ui: &Ui) -> scratch::Deferred {
     let (interrupt, ui) = (options.brake.interrupt.clone(), ui.clone());
     scratch::defer_signals(move || {
         interrupt.set();
-        ui.note("stopping after the statement or batch that is running; a second signal ends it at once");
+        ui.note(
+            "stopping after the statement or batch that is running; one that may take long is cancelled; \
+             a second signal ends it at once",
+        );
     })
 }

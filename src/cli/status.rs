@@ -3,7 +3,7 @@
 use super::ui::Ui;
 use super::{CliError, Context, Exit, options};
 use crate::apply::ApplyError;
-use crate::apply::status::{self, NextStep, PlanStatus, Status};
+use crate::apply::status::{self, HalfBack, NextStep, PlanStatus, Status};
 use crate::source::database;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -77,6 +77,10 @@ fn one(out: &mut String, plan: &PlanStatus, ui: &Ui) {
     if let Some(message) = &plan.message {
         let _ = writeln!(out, "  last run {}", fold(message));
     }
+    if let Some(back) = &plan.rollback {
+        let _ = writeln!(out, "  rollback {}", fold(&half_back(back)));
+        let _ = writeln!(out, "  go on    {}", fold(&go_on(plan, back)));
+    }
     if let Some(next) = &plan.next {
         let begun = if next.begun { " (begun)" } else { "" };
         let _ = writeln!(out, "  next     {}{begun}  {}", next.id, next.title);
@@ -96,6 +100,30 @@ fn one(out: &mut String, plan: &PlanStatus, ui: &Ui) {
         }
         for blocker in &next.blockers {
             let _ = writeln!(out, "  blocked  {}", fold(&format!("by {blocker}")));
+        }
+    }
+}
+
+fn half_back(back: &HalfBack) -> String {
+    let mut text = format!("{} steps taken back", back.undone.len());
+    if let Some(half) = &back.half {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            ", {} half: {} of {} statements undone",
+            half.id, half.undone, half.of
+        );
+    }
+    let _ = write!(text, "; remaining: {}", back.remaining.join(", "));
+    text
+}
+
+fn go_on(plan: &PlanStatus, back: &HalfBack) -> String {
+    let id = short(&plan.id);
+    match back.half {
+        Some(_) => format!("pgrehearse rollback --plan {id} (apply is refused until then)"),
+        None => {
+            format!("pgrehearse rollback --plan {id} takes back the rest; apply does all again")
         }
     }
 }
@@ -121,6 +149,12 @@ fn document(found: &Status) -> Value {
             "phases": phases
                 .map(|p| json!({"phase": p.phase, "done": p.done, "pending": p.pending}))
                 .collect::<Vec<_>>(),
+            "rollback": plan.rollback.as_ref().map(|back| json!({
+                "undone": back.undone, "remaining": back.remaining,
+                "half": back.half.as_ref().map(|half| json!({
+                    "id": half.id, "undone": half.undone, "of": half.of,
+                })),
+            })),
             "next": plan.next.as_ref().map(next),
             "gates": plan.gates.iter()
                 .map(|g| json!({"step": g.step, "waits_for": g.waits_for}))

@@ -1,6 +1,7 @@
 //! A plan read from a file, on the live database of today.
 
 use super::{Options, PipelineError, load_one, workshop_for};
+use crate::catalog::Scope;
 use crate::catalog::{Catalog, Live, closure, fingerprint};
 use crate::kinds::ObjectId;
 use crate::plan::{Document, Rehearsed, StatementEvidence};
@@ -69,6 +70,12 @@ pub fn again(
     Ok(Again { rehearsed, worse })
 }
 
+// What earlier steps have made is new to the plan, whose evidence leaves it out, and there when the plan goes on.
+fn is_ours(relation: &str) -> bool {
+    let name = relation.rsplit('.').next().unwrap_or(relation);
+    name.trim_start_matches('"').starts_with(Scope::OWN_PREFIX)
+}
+
 fn worse(recorded: &Document, fresh: &Document) -> Vec<String> {
     let mut found = Vec::new();
     for (_, new) in fresh.steps() {
@@ -86,7 +93,8 @@ fn worse(recorded: &Document, fresh: &Document) -> Vec<String> {
         let none = StatementEvidence::default();
         for (n, statement) in new.evidence.statements.iter().enumerate() {
             let known = old.evidence.statements.get(n).unwrap_or(&none);
-            for (relation, mode) in statement.locks.iter().filter(|(_, m)| m.blocks_writes()) {
+            let locks = statement.locks.iter().filter(|(_, m)| m.blocks_writes());
+            for (relation, mode) in locks.filter(|(relation, _)| !is_ours(relation)) {
                 match known.locks.get(relation) {
                     Some(before) if before >= mode => {}
                     Some(before) => found.push(format!(

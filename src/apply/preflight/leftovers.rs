@@ -1,7 +1,7 @@
 //! What earlier work has left half done on the tables of the plan.
 
 use super::{Finding, Level, split};
-use crate::apply::{ApplyError, Position, StepState};
+use crate::apply::{ApplyError, Position, StepState, mention};
 use crate::pg::Qualified;
 use crate::plan::{Document, StepRecord};
 use crate::sql;
@@ -50,15 +50,17 @@ pub(super) fn indexes(
             )
         ORDER BY 1, 2";
     let (schemas, names) = split(relations);
-    let ours: BTreeSet<&[String]> = in_doubt(plan, position)
-        .map(|step| step.object.path.as_slice())
+    // Its name may be one of ours, and not the one of the step's object.
+    let ours: BTreeSet<String> = in_doubt(plan, position)
+        .flat_map(|step| step.statements.iter())
+        .flat_map(|statement| mention::names(&statement.sql))
         .collect();
     let rows = client
         .query(QUERY, &[&schemas, &names])
         .map_err(ApplyError::ledger)?;
     for row in rows {
         let (schema, name): (String, String) = (row.get(0), row.get(1));
-        if ours.contains([schema.clone(), name.clone()].as_slice()) {
+        if ours.contains(&schema) && ours.contains(&name) {
             continue;
         }
         let index = Qualified::new(schema, name);

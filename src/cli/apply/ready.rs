@@ -22,8 +22,7 @@ pub(super) struct Ready {
     pub remaining: BTreeSet<String>,
     /// The live catalog that was rehearsed on.
     live: Catalog<Live>,
-    /// Half-done indexes, which the step makes anew.
-    broken: BTreeSet<ObjectId>,
+    half: HalfDone,
 }
 
 /// Reads the plan file; an edited one needs leave.
@@ -84,8 +83,8 @@ pub(super) fn again(
         .map(|(_, step)| step.id.clone())
         .collect();
     let mut catalog = pipeline::read_live(live, &document.touches, &work.options)?;
-    let broken = broken(&document, position, &catalog);
-    catalog.objects.retain(|id, _| !broken.contains(id));
+    let half = HalfDone::of(&document, position, &catalog);
+    half.mend(&mut catalog);
     let found = pipeline::fingerprint_of(&catalog, &document.touches);
     let accepted = position.accepted_fingerprints(&document);
     // After a rollback that left something, the end that is proved below has to do.
@@ -119,7 +118,7 @@ pub(super) fn again(
         document: with_evidence(document, fresh),
         remaining,
         live: catalog,
-        broken,
+        half,
     })
 }
 
@@ -151,7 +150,7 @@ pub(super) fn fresh(live: &Source, desired: &Source, work: &Work) -> Result<Read
             live: Catalog::empty(document.server_version),
             document,
             remaining,
-            broken: BTreeSet::new(),
+            half: HalfDone::default(),
         });
     }
     proved(&document)?;
@@ -164,7 +163,7 @@ pub(super) fn fresh(live: &Source, desired: &Source, work: &Work) -> Result<Read
         document,
         remaining,
         live: catalog,
-        broken: BTreeSet::new(),
+        half: HalfDone::default(),
     })
 }
 
@@ -206,7 +205,7 @@ impl Ready {
     /// Looks once more: a rehearsal, and a person, take their time.
     pub(super) fn still(&self, live: &Source, work: &Work) -> Result<(), CliError> {
         let mut now = pipeline::read_live(live, &self.document.touches, &work.options)?;
-        now.objects.retain(|id, _| !self.broken.contains(id));
+        self.half.mend(&mut now);
         let touched: BTreeSet<ObjectId> = self.document.touches.iter().cloned().collect();
         let mut ids = closure(&self.live, &touched);
         ids.extend(closure(&now, &touched));
@@ -312,23 +311,47 @@ fn changed(document: &Document, remaining: &BTreeSet<String>, live: &Catalog<Liv
     error
 }
 
-/// The invalid indexes that steps in doubt have left.
-fn broken(document: &Document, position: &Position, live: &Catalog<Live>) -> BTreeSet<ObjectId> {
-    let half: Vec<&str> = document
-        .steps()
-        .filter(|(_, step)| position.state(&step.id) == StepState::HalfDone)
-        .flat_map(|(_, step)| &step.evidence.statements)
-        .flat_map(|s| s.index_builds.iter().map(String::as_str))
-        .collect();
-    live.objects
-        .iter()
-        .filter(|(id, object)| {
-            let name = id.human();
-            matches!(object, Object::Index(index) if !index.valid)
-                && half.iter().any(|h| name.ends_with(&format!(" {h}")))
-        })
-        .map(|(id, _)| id.clone())
-        .collect()
+/// The invalid indexes that steps in doubt have left: neither built nor dropped.
+#[derive(Default)]
+struct HalfDone {
+    builds: BTreeSet<ObjectId>,
+    drops: BTreeSet<ObjectId>,
+}
+
+impl HalfDone {
+    fn of(document: &Document, position: &Position, live: &Catalog<Live>) -> Self {
+        let steps = document.steps().map(|(_, step)| step);
+        let half = steps.filter(|step| position.state(&step.id) == StepState::HalfDone);
+        let mut found = Self::default();
+        for step in half {
+            let evidence = step.evidence.statements.iter();
+            let builds: Vec<String> = evidence
+                .flat_map(|s| s.index_builds.iter().map(|name| format!(" {name}")))
+                .collect();
+            for (id, object) in &live.objects {
+                if !matches!(object, Object::Index(index) if !index.valid) {
+                    continue;
+                }
+                let name = id.human();
+                if builds.iter().any(|build| name.ends_with(build)) {
+                    found.builds.insert(id.clone());
+                } else if *id == step.object {
+                    found.drops.insert(id.clone());
+                }
+            }
+        }
+        found
+    }
+
+    /// The catalog as it was before these steps, from which they are done again.
+    fn mend(&self, catalog: &mut Catalog<Live>) {
+        catalog.objects.retain(|id, _| !self.builds.contains(id));
+        for id in &self.drops {
+            if let Some(Object::Index(index)) = catalog.objects.get_mut(id) {
+                index.valid = true;
+            }
+        }
+    }
 }
 
 /// The plan with the remaining steps alone.
