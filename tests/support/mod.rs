@@ -212,12 +212,16 @@ pub fn pg_dump() -> Result<PathBuf, String> {
 
 /// `pg_dump -s` with the columns of each table sorted and volatile lines left out.
 pub fn dump(live: &Live) -> Result<String, String> {
-    raw_dump(live).map(|text| normalize(&text))
+    dump_of(&live.config)
 }
 
-fn raw_dump(live: &Live) -> Result<String, String> {
+/// The same, of the database that `config` names.
+pub fn dump_of(config: &Config) -> Result<String, String> {
+    raw_dump(config).map(|text| normalize(&text))
+}
+
+fn raw_dump(config: &Config) -> Result<String, String> {
     let program = pg_dump()?;
-    let config = &live.config;
     let host = match config.get_hosts().first() {
         Some(postgres::config::Host::Unix(path)) => path.clone(),
         _ => return Err("the test server has no socket".to_owned()),
@@ -231,7 +235,7 @@ fn raw_dump(live: &Live) -> Result<String, String> {
             "-N",
             "pgrehearse",
             "-d",
-            live.database.name(),
+            config.get_dbname().unwrap_or_default(),
             "-h",
         ])
         .arg(host)
@@ -267,7 +271,7 @@ pub fn dumps_alike(server: &Arc<Scratch>, a: &Live, b: &Live) -> Result<(), Stri
             return Ok(());
         }
         let reload = |live: &Live| -> Result<(String, Live), String> {
-            let text = raw_dump(live)?;
+            let text = raw_dump(&live.config)?;
             let file = pgrehearse::source::SourceFile::new("dump.sql", text);
             let files = DesiredFiles::from_files(vec![file]).map_err(|e| e.to_string())?;
             let again = Live::from_files(server, &files)?;

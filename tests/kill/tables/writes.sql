@@ -1,0 +1,10 @@
+INSERT INTO users (n, name, bio) VALUES (1000000 + $, 'new', 'b' || $);
+WITH new AS (INSERT INTO users (n, name) VALUES (1000000 + $, 'new') RETURNING n) INSERT INTO profiles (user_n, bio) SELECT n, 'b' || $ FROM new;
+UPDATE users SET bio = 'written' WHERE n % 1000 = $;
+UPDATE profiles SET bio = 'written' WHERE user_n % 1000 = $;
+DELETE FROM users WHERE n = 500 + $;
+INSERT INTO shelves (n) VALUES (1000000 + $);
+INSERT INTO racks (n) VALUES (1000000 + $);
+INSERT INTO visits (n, day) VALUES (1000000 + $, $ % 100);
+UPDATE visits SET note = 'written', day = (day + 50) % 100 WHERE n % 1000 = $;
+DELETE FROM visits WHERE n = 500 + $;
