@@ -15,7 +15,8 @@ use fill::{counting, plan};
 use pgrehearse::apply::{Event, FillPolicy, Lag, LockPolicy, Options, Stop};
 use pgrehearse::pg::ServerVersion;
 use pgrehearse::scratch::{Binaries, Cluster, ClusterOptions};
-use postgres::Config;
+use pgrehearse::source::database::{Environment, connect as connect_to};
+use postgres::{Config, config::Host};
 use replica::Replica;
 use std::time::Duration;
 use steps::{connect, role, run_with};
@@ -226,6 +227,46 @@ fn the_pause_grows_with_the_wal() {
         })
         .unwrap();
         assert!(said.concat().contains("backfill.max_wal_rate"), "{said:?}");
+    });
+}
+
+#[test]
+fn of_several_hosts_the_one_of_the_wanted_kind_is_taken() {
+    each_version(|cluster| {
+        let config = database(cluster, "shop");
+        let replica = Replica::of(cluster, "standby1");
+        let folder = |config: &Config| match config.get_hosts() {
+            [Host::Unix(path)] => path.display().to_string(),
+            other => panic!("{other:?}"),
+        };
+        let (primary, standby) = (folder(&config), folder(&replica.config));
+        let user = config.get_user().unwrap();
+        let password = String::from_utf8_lossy(config.get_password().unwrap()).into_owned();
+        // CREATE DATABASE has to arrive first.
+        while replica
+            .client()
+            .query("SELECT FROM pg_database WHERE datname = 'shop'", &[])
+            .unwrap()
+            .is_empty()
+        {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let is_standby = |hosts: [&str; 2], kind: &str| -> bool {
+            let conninfo = format!(
+                "host={} user={user} password='{password}' dbname=shop target_session_attrs={kind}",
+                hosts.join(",")
+            );
+            let mut client = connect_to(&conninfo, &Environment::new(), None).unwrap();
+            let query = "SELECT pg_is_in_recovery()";
+            client.query_one(query, &[]).unwrap().get(0)
+        };
+        let (first, last) = ([standby.as_str(), &primary], [primary.as_str(), &standby]);
+        assert!(!is_standby(first, "read-write"));
+        assert!(!is_standby(first, "primary"));
+        assert!(is_standby(first, "any"));
+        assert!(is_standby(last, "standby"));
+        assert!(is_standby(last, "prefer-standby"));
+        assert!(!is_standby([&primary, &primary], "prefer-standby"));
     });
 }
 

@@ -18,7 +18,7 @@ pub const SETTINGS: [(&str, &str); 1] = [("max_wal_senders", "5")];
 /// A hot standby; stopped on drop. Its folder is in the primary's, and goes with it.
 pub struct Replica {
     server: Child,
-    config: Config,
+    pub config: Config,
 }
 
 impl Replica {
