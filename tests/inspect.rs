@@ -2,8 +2,8 @@
 
 mod support;
 
-use pgrehearse::catalog::{Catalog, Live as LiveSide, Reader};
-use pgrehearse::kinds::ObjectId;
+use pgrehearse::catalog::{Catalog, Live as LiveSide, ReadError, Reader};
+use pgrehearse::kinds::{KindTag, ObjectId};
 use pgrehearse::pg::ServerVersion;
 use pgrehearse::pipeline::{self, Inspected, Options};
 use pgrehearse::render::schema;
@@ -11,6 +11,7 @@ use pgrehearse::scratch::elaborate::elaborate;
 use pgrehearse::source::{Source, read_files};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use support::{Live, options, server};
 
 const VERSION: ServerVersion = ServerVersion::V17;
@@ -89,6 +90,56 @@ fn two_sessions_read_the_same_catalog_as_one() {
     open.commit().expect("commit");
     let later = read(Reader::new().beside(live.client()));
     assert_eq!(later.objects.len(), one.objects.len() + 3);
+}
+
+#[test]
+fn a_schema_that_changes_meanwhile_is_read_as_it_was_at_one_moment() {
+    let server = server(ServerVersion::V17).expect("a server");
+    let live = Live::empty(&server);
+    live.client()
+        .batch_execute("CREATE TABLE t (was int, CONSTRAINT small CHECK (was < 10))")
+        .expect("a table");
+    let scope = options(&server).scope;
+    let done = AtomicBool::new(false);
+    let mut torn = Vec::new();
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            let mut writer = live.client();
+            while !done.load(Ordering::Relaxed) {
+                for rename in ["was TO is_now", "is_now TO was"] {
+                    let rename = format!("ALTER TABLE t RENAME {rename}");
+                    writer.batch_execute(&rename).expect("rename the column");
+                    std::thread::sleep(std::time::Duration::from_millis(3));
+                }
+            }
+        });
+        let mut client = live.client();
+        let readers = [Reader::new(), Reader::new().beside(live.client())];
+        for mut reader in readers {
+            for _ in 0..20 {
+                let catalog: Catalog<LiveSide> = match reader.read(&mut client, &scope) {
+                    Ok(catalog) => catalog,
+                    Err(ReadError::Changing) => continue,
+                    Err(error) => {
+                        torn.push(error.to_string());
+                        continue;
+                    }
+                };
+                let text = |kind: KindTag, path: &[&str]| {
+                    let id = ObjectId::new(kind, path.iter().copied());
+                    catalog.get(&id).map(|o| format!("{o:?}"))
+                };
+                let column = text(KindTag::Column, &["public", "t", "was"]);
+                let check = text(KindTag::Constraint, &["public", "t", "small"]);
+                let check = check.unwrap_or_default();
+                if column.is_some() != check.contains("(was < 10)") {
+                    torn.push(check);
+                }
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    assert!(torn.is_empty(), "{torn:#?}");
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

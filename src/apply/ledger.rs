@@ -593,9 +593,7 @@ fn names(client: &mut Client) -> (Ident, Ident) {
 }
 
 fn place(plan: &Document, step: &StepRecord) -> (i64, Phase) {
-    let found = plan
-        .steps()
-        .zip(1_i64..)
-        .find(|((_, s), _)| s.id == step.id);
+    let mut steps = plan.steps().zip(1_i64..);
+    let found = steps.find(|((_, s), _)| s.id == step.id);
     found.map_or((0, Phase::Expand), |((phase, _), place)| (place, phase))
 }

@@ -42,8 +42,8 @@ const ATTEMPTS: u32 = 3;
 /// Reads the schema of the database `client` is connected to.
 ///
 /// In one REPEATABLE READ transaction; yet the `pg_get_*` functions see newer state than the
-/// snapshot, so the catalogs' `(oid, xmin)` are compared before and after, and the whole is read
-/// again when they differ (RULES: "Reading while somebody changes").
+/// snapshot, so the catalogs' `(oid, xmin)` of the snapshot are compared with those afterwards,
+/// and the whole is read again when they differ (RULES: "Reading while somebody changes").
 ///
 /// # Errors
 /// [`ReadError::Changing`] after three attempts; [`ReadError::Server`] for what the server refuses.
@@ -108,23 +108,42 @@ impl Reader {
         }
         self.version = Some(version);
         for _ in 0..ATTEMPTS {
-            let before = self.state(client)?;
             match self.read_once(client, version, scope) {
-                Ok(catalog) if self.state(client)? == before => return Ok(catalog),
-                Ok(_) => {}
+                Ok(Some(catalog)) => return Ok(catalog),
+                Ok(None) => {}
                 Err(ReadError::Server { source })
                     if source.code() == Some(&SqlState::INTERNAL_ERROR) =>
                 {
                     // "cache lookup failed": dropped between the snapshot and the deparsing.
-                    self.end(client, "ROLLBACK")?;
+                    self.roll_back(client)?;
                 }
                 Err(error) => {
-                    self.end(client, "ROLLBACK").ok();
+                    self.roll_back(client).ok();
                     return Err(error);
                 }
             }
         }
         Err(ReadError::Changing)
+    }
+
+    /// Ends the transaction: whether nobody changed the schema since its snapshot. That no
+    /// transaction ended at all, which is soon seen, is enough; else the rows of the catalogs are
+    /// compared, as they were then and as they are.
+    fn is_unchanged(&mut self, client: &mut Client) -> Result<bool, postgres::Error> {
+        if let Some((second, _)) = &mut self.beside {
+            second.batch_execute("COMMIT")?;
+            let seen = |client: &mut Client| -> Result<String, postgres::Error> {
+                let row = client.query_one("SELECT pg_current_snapshot()::text", &[])?;
+                Ok(row.get(0))
+            };
+            if seen(client)? == seen(second)? {
+                client.batch_execute("COMMIT")?;
+                return Ok(true);
+            }
+        }
+        let then = self.state(client)?;
+        client.batch_execute("COMMIT")?;
+        Ok(self.state(client)? == then)
     }
 
     /// A hash over the rows of the catalogs that are read.
@@ -162,11 +181,11 @@ impl Reader {
         Ok(())
     }
 
-    fn end(&mut self, client: &mut Client, how: &str) -> Result<(), postgres::Error> {
+    fn roll_back(&mut self, client: &mut Client) -> Result<(), postgres::Error> {
         if let Some((second, _)) = &mut self.beside {
-            second.batch_execute(how)?;
+            second.batch_execute("ROLLBACK")?;
         }
-        client.batch_execute(how)
+        client.batch_execute("ROLLBACK")
     }
 
     /// The queries to ask, those first that take longest (measured with 1,000 tables).
@@ -188,7 +207,7 @@ impl Reader {
         client: &mut Client,
         version: ServerVersion,
         scope: &Scope,
-    ) -> Result<Catalog<Side>, ReadError> {
+    ) -> Result<Option<Catalog<Side>>, ReadError> {
         self.begin(client)?;
         let queries = self.queries();
         let mut sessions = vec![Session {
@@ -262,8 +281,7 @@ impl Reader {
             unmodeled.extend(covered.map(|(_, thing)| thing));
         }
         let hanging = hanging::by_object(&addresses, found.hanging);
-        self.end(client, "COMMIT")?;
-        Ok(Catalog {
+        let catalog = Catalog {
             version,
             objects: objects.into(),
             requires: requires.into(),
@@ -271,7 +289,8 @@ impl Reader {
             hanging,
             sizes: BTreeMap::new(),
             side: PhantomData,
-        })
+        };
+        Ok(self.is_unchanged(client)?.then_some(catalog))
     }
 }
 

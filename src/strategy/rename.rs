@@ -27,7 +27,7 @@ pub fn rename_steps(renames: &[Rename], live: &Catalog<Live>) -> Vec<Step> {
     for rename in renames {
         match by_view(rename, renames, live) {
             Some(more) => steps.extend(more),
-            None => steps.extend(plain(rename)),
+            None => steps.extend(plain(rename, live)),
         }
     }
     steps
@@ -41,7 +41,7 @@ pub fn stand_ins(renames: &[Rename], live: &Catalog<Live>) -> Vec<ObjectId> {
         .collect()
 }
 
-fn plain(rename: &Rename) -> Option<Step> {
+fn plain(rename: &Rename, live: &Catalog<Live>) -> Option<Step> {
     let (there, back) = rename.statements()?;
     let (from, to) = (&rename.from, &rename.to);
     let (operation, title, why) = match &rename.schemas {
@@ -77,6 +77,18 @@ fn plain(rename: &Rename) -> Option<Step> {
         ));
     }
     renamed(&mut step, rename);
+    // The statement renames what follows it along: the columns of partitions.
+    let (old, new) = (from.path.last(), to.path.last());
+    for follower in live.followers([from]) {
+        if let (true, Some(new)) = (follower.path.last() == old, new) {
+            let mut path = follower.path.clone();
+            path.pop();
+            path.push(new.clone());
+            let result = ObjectId::new(follower.kind, path);
+            step.destroys.insert((follower, Era::Before));
+            step.produces.insert((result, Era::Before));
+        }
+    }
     Some(step)
 }
 
