@@ -155,12 +155,18 @@ fn run(
     let some = [&apply[..], &["--until", &until]].concat();
     let id = &shop.document.id;
     let back = ["rollback", "--plan", id, "--yes", "--json"];
+    // From one strike to the next, in messages.
+    let span = match way.target() {
+        _ if all => 2..12,
+        Target::Program => 4..16,
+        Target::Server => 6..24,
+    };
     let mut kills = 0;
     match way {
-        Way::Forth | Way::Crash => kills += chain(&shop, &database, &apply, aims(2..12), way)?,
+        Way::Forth | Way::Crash => kills += chain(&shop, &database, &apply, aims(span), way)?,
         Way::Back | Way::CrashBack => {
             chain(&shop, &database, &some, Aims::none(), way)?;
-            kills += chain(&shop, &database, &back, aims(2..12), way)?;
+            kills += chain(&shop, &database, &back, aims(span), way)?;
         }
         Way::Return => {
             let runs = if all { 3 } else { 1 };
@@ -168,7 +174,8 @@ fn run(
                 let database = shop.database()?;
                 let mut aims = Aims::once(&format!("{label} {n}"), 3..60);
                 kills += strike_once(&shop, &database, &some, &mut aims)?;
-                kills += chain(&shop, &database, &back, Aims::sample(label, 2..12), way)?;
+                let aims = Aims::sample(label, span.clone());
+                kills += chain(&shop, &database, &back, aims, way)?;
                 shop.is_taken_back(&database)?;
             }
         }
@@ -179,7 +186,10 @@ fn run(
         Way::Return => {}
     }
     eprintln!("{label}: {kills} kills");
-    Ok(kills)
+    match kills {
+        0 => Err("nothing was killed".to_owned()),
+        _ => Ok(kills),
+    }
 }
 
 /// Runs `arguments` until it is through, and strikes on the way.

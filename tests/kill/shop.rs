@@ -196,9 +196,12 @@ impl Shop {
         Ok(())
     }
 
+    /// What the server acknowledges here outlives its stop.
     fn write(&self, client: &mut Client, round: usize) -> Result<(), String> {
         client
-            .batch_execute(&format!("SET SESSION AUTHORIZATION {ROLE}"))
+            .batch_execute(&format!(
+                "SET SESSION AUTHORIZATION {ROLE}; SET synchronous_commit = on"
+            ))
             .map_err(|e| format!("{e:?}"))?;
         for sql in &self.writes {
             let sql = sql.replace('$', &round.to_string());
