@@ -1,7 +1,6 @@
 //! A plan read from a file, on the live database of today.
 
 use super::{Options, PipelineError, load_one, workshop_for};
-use crate::catalog::Scope;
 use crate::catalog::{Catalog, Live, closure, fingerprint};
 use crate::kinds::ObjectId;
 use crate::plan::{Document, Rehearsed, StatementEvidence};
@@ -41,19 +40,19 @@ pub fn fingerprint_of(catalog: &Catalog<Live>, touched: &[ObjectId]) -> String {
     fingerprint(catalog, &closure(catalog, &touched))
 }
 
-/// Rehearses `remaining`, the steps of a plan that are not done, on a clone of `live` and compares
+/// Rehearses `remaining`, the steps of `plan` that are not done, on a clone of `live` and compares
 /// with the evidence it has.
 ///
 /// # Errors
 /// [`PipelineError`] when a step does not run.
 pub fn again(
+    plan: &Document,
     remaining: Document,
     source: &Source,
     live: &Catalog<Live>,
     options: &Options,
 ) -> Result<Again, PipelineError> {
     let workshop = workshop_for(source, options)?;
-    let before = remaining.clone();
     let mut fresh = remaining;
     fresh.evidence.not_rehearsed.clear();
     let request = Request {
@@ -66,14 +65,28 @@ pub fn again(
         progress: &*options.progress,
     };
     let rehearsed = rehearse::rehearse(fresh, &request)?;
-    let worse = worse(&before, rehearsed.document());
+    let worse = worse(plan, rehearsed.document());
     Ok(Again { rehearsed, worse })
 }
 
-// What earlier steps have made is new to the plan, whose evidence leaves it out, and there when the plan goes on.
-fn is_ours(relation: &str) -> bool {
-    let name = relation.rsplit('.').next().unwrap_or(relation);
-    name.trim_start_matches('"').starts_with(Scope::OWN_PREFIX)
+/// Whether a step of `plan` that is no longer among the `remaining` has made the relation: a new one
+/// locks nobody out, and the evidence of the plan leaves it out.
+fn is_made(relation: &str, plan: &Document, remaining: &Document) -> bool {
+    let creates = |sql: &str| {
+        let name = sql.strip_prefix("CREATE ").and_then(|rest| {
+            let (_, name) = rest.split_at(rest.find(relation)?);
+            // `OR REPLACE VIEW `, `UNLOGGED TABLE `: words of ours before it.
+            let words = &rest[..rest.len() - name.len()];
+            let plain = words.chars().all(|c| c.is_ascii_uppercase() || c == ' ');
+            plain.then(|| &name[relation.len()..])
+        });
+        name.is_some_and(|rest| rest.starts_with([' ', '(', '\n']))
+    };
+    let done = plan
+        .steps()
+        .filter(|(_, step)| !remaining.steps().any(|(_, s)| s.id == step.id));
+    done.flat_map(|(_, step)| &step.statements)
+        .any(|statement| creates(&statement.sql))
 }
 
 fn worse(recorded: &Document, fresh: &Document) -> Vec<String> {
@@ -94,13 +107,14 @@ fn worse(recorded: &Document, fresh: &Document) -> Vec<String> {
         for (n, statement) in new.evidence.statements.iter().enumerate() {
             let known = old.evidence.statements.get(n).unwrap_or(&none);
             let locks = statement.locks.iter().filter(|(_, m)| m.blocks_writes());
-            for (relation, mode) in locks.filter(|(relation, _)| !is_ours(relation)) {
+            for (relation, mode) in locks.filter(|(relation, _)| !rehearse::is_ours(relation)) {
                 match known.locks.get(relation) {
                     Some(before) if before >= mode => {}
                     Some(before) => found.push(format!(
                         "{} takes {mode} on {relation} now, the plan says {before}",
                         new.id
                     )),
+                    None if is_made(relation, recorded, fresh) => {}
                     None => found.push(format!(
                         "{} takes {mode} on {relation} now, the plan names no lock on it",
                         new.id

@@ -5,9 +5,9 @@
 use super::server_message;
 use crate::catalog::{Catalog, Desired, Live, ReadError, Scope, read_objects};
 use crate::diff::{self, Additions, Copies, Replacements};
-use crate::kinds::{Object, ObjectId};
+use crate::kinds::{KindTag, Object, ObjectId};
 use crate::order;
-use crate::plan::{Action, Step};
+use crate::plan::{Action, Phase, Step};
 use crate::scratch::{Database, ScratchError};
 use crate::strategy::{self, Context, Drops, SmallTable, Wholes};
 use std::collections::BTreeMap;
@@ -118,7 +118,7 @@ pub fn creation_script<S>(
         copies: &Copies::default(),
         wholes: Wholes::default(),
     };
-    let steps = strategy::expand(&context).map_err(|r| {
+    let mut steps = strategy::expand(&context).map_err(|r| {
         plan(
             r.iter()
                 .map(ToString::to_string)
@@ -126,6 +126,13 @@ pub fn creation_script<S>(
                 .join("; "),
         )
     })?;
+    // 18 gives a NOT NULL a name that is free in the schema. A copy of a table has taken the names of
+    // the table for its own: it comes behind.
+    for step in &mut steps {
+        if step.object.kind == KindTag::Table && step.object.path.iter().any(|n| Scope::is_own(n)) {
+            step.lift(Phase::Migrate);
+        }
+    }
     order::sort(steps).map_err(|e| plan(e.to_string()))
 }
 

@@ -1,6 +1,6 @@
 //! From measurements to what they mean for the running application.
 
-use crate::catalog::{Catalog, Live};
+use crate::catalog::{Catalog, Live, Scope};
 use crate::kinds::{Hazard, HazardKind, KindTag, ObjectId};
 use crate::pg::LockMode;
 use crate::plan::Impact;
@@ -41,7 +41,8 @@ pub fn impact(
             .chain(&statement.scanned)
             .all(|t| table_id(t, live).is_some_and(|id| small.holds(live.sizes.get(&id).copied())))
             && (!statement.rewritten.is_empty() || !statement.scanned.is_empty());
-        for (relation, mode) in held.iter().filter(|(_, m)| m.blocks_writes()) {
+        let held = held.iter().filter(|(relation, _)| !is_ours(relation));
+        for (relation, mode) in held.filter(|(_, m)| m.blocks_writes()) {
             worst = worst.max(if on_small {
                 Impact::Bounded
             } else {
@@ -70,6 +71,13 @@ pub fn impact(
         })
         .collect();
     (worst, hazards)
+}
+
+/// Whether a measured relation is one of our own. Those that a plan makes are new to its rehearsal,
+/// whose evidence leaves them out; they are there when the plan goes on.
+pub fn is_ours(relation: &str) -> bool {
+    let name = relation.rsplit('.').next().unwrap_or(relation);
+    Scope::is_own(name.trim_start_matches('"'))
 }
 
 fn describe(statement: &StatementEvidence) -> Vec<String> {

@@ -10,6 +10,7 @@ mod trial;
 
 pub use canonical::{canonicalize, canonicalize_one};
 pub use clone::{CloneError, creation_script};
+pub use evidence::is_ours;
 pub use run::{Request, differences, rehearse};
 pub use server_message as message_of;
 pub use trial::Trial;

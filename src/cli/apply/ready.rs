@@ -92,6 +92,7 @@ pub(super) fn again(
         return Err(changed(&document, &remaining, &catalog));
     }
     let Again { rehearsed, worse } = pipeline::again(
+        &document,
         restricted(&document, &remaining),
         live,
         &catalog,
