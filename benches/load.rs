@@ -258,7 +258,7 @@ impl Load {
                 let id = self.next.fetch_add(1, Ordering::SeqCst);
                 let sql = format!(
                     "INSERT INTO orders (id, customer, amount, code, {note})
-                     VALUES ($1, $1 % 1000, $2::text::integer, 'n' || $1, 'x')"
+                     VALUES ($1::bigint, $1::bigint % 1000, $2::text::integer, 'n' || $1::bigint, 'x')"
                 );
                 let statement = prepare(client, sql)?;
                 client.execute(&statement, &[&id, &amount.to_string()])?;
