@@ -138,15 +138,7 @@ fn run(
         _ => Aims::sample(label, wide),
     };
     let database = shop.database()?;
-    let plan = shop.plan.to_string_lossy().into_owned();
-    let apply = [
-        "apply",
-        "--plan",
-        &plan,
-        "--yes",
-        "--allow-data-loss",
-        "--json",
-    ];
+    let apply = shop.apply();
     let until = shop.last_reversible();
     let some = [&apply[..], &["--until", &until]].concat();
     let id = &shop.document.id;

@@ -177,6 +177,9 @@ impl Reader {
             && fetch::join(client, second).is_err()
         {
             self.beside = None;
+            // Whichever of the two refused: this one begins anew.
+            client.batch_execute("ROLLBACK")?;
+            fetch::begin(client)?;
         }
         Ok(())
     }

@@ -186,6 +186,19 @@ impl Shop {
         )
     }
 
+    /// `apply`, of the whole plan.
+    pub fn apply(&self) -> [&str; 6] {
+        let plan = self.plan.to_str().unwrap();
+        [
+            "apply",
+            "--plan",
+            plan,
+            "--yes",
+            "--allow-data-loss",
+            "--json",
+        ]
+    }
+
     /// The application writes between two runs, whatever the columns are called by now.
     pub fn goes_on_writing(&self, database: &Database) -> Result<(), String> {
         let round = database.rounds.load(Ordering::Relaxed);
@@ -229,17 +242,8 @@ impl Shop {
         for round in 0..rounds {
             self.write(&mut client, round)?;
         }
-        let plan = self.plan.to_string_lossy().into_owned();
-        let apply = [
-            "apply",
-            "--plan",
-            &plan,
-            "--yes",
-            "--allow-data-loss",
-            "--json",
-        ];
         while !self
-            .run(&reference, &apply, None, Target::Program)
+            .run(&reference, &self.apply(), None, Target::Program)
             .comes_to_its_end()?
         {}
         database.stands_as("done")?;
