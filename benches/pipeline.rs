@@ -131,6 +131,7 @@ fn measure(server: &Arc<Scratch>, tables: usize) {
         small: SmallTable::default(),
         max_tables: strategy::MAX_TABLES,
         replacements: &pgrehearse::diff::Replacements::default(),
+        renewals: &pgrehearse::diff::Renewals::default(),
         splits: &[],
         copies: &pgrehearse::diff::Copies::default(),
         additions: &pgrehearse::diff::Additions::default(),

@@ -1,6 +1,6 @@
 -- online · DATA LOSS · 123 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
 -- from schemas/shop/v1 to schemas/shop/v2
--- plan cb9b861130023c48a481209b5b9c48c8, PostgreSQL 17, pgrehearse 0.1.0
+-- plan c48387ddce2bf96b71a8c506b78fe4f3, PostgreSQL 17, pgrehearse 0.1.0
 -- data-loss in contract-26: every row of public.newsletter_signups is lost
 -- data-loss in contract-27: the values of public.customers.fax are lost
 -- rejects-writes in expand-14: from here on public.customers rejects NULL in locale, also in an UPDATE of another column of a row that has it
@@ -659,24 +659,11 @@ SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public.categories_parent_id_idx$sq
 CREATE INDEX CONCURRENTLY IF NOT EXISTS categories_parent_id_idx ON public.categories USING btree (parent_id, "position");
 \endif
 
--- expand-41: create index public.order_events_2026q1_order_id_idx [online]
-SET lock_timeout = '5s';
-BEGIN;
-CREATE INDEX IF NOT EXISTS order_events_2026q1_order_id_idx ON public.order_events_2026q1 USING btree (order_id);
-COMMIT;
-
--- expand-42: create index public.order_events_kind_idx [online]
---   locks: SHARE on public.order_events
-BEGIN;
-CREATE INDEX IF NOT EXISTS order_events_kind_idx ON ONLY public.order_events USING btree (kind, happened_at DESC);
-COMMIT;
-
--- expand-43: create index public.order_events_2025q3_kind_happened_at_idx [online]
+-- expand-41: create index public.order_events_2025q3_kind_happened_at_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.order_events_2025q3
 --   scans: public.order_events_2025q3
 --   builds: public.order_events_2025q3_kind_happened_at_idx
 --   not-transactional: runs outside a transaction; a broken attempt leaves an INVALID index, which is dropped and built again
-SET lock_timeout = '0';
 SELECT (SELECT EXISTS (SELECT FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = i.relnamespace WHERE n.nspname = 'public' AND i.relname = 'order_events_2025q3_kind_happened_at_idx' AND x.indisvalid AND pg_catalog.pg_get_indexdef(i.oid) = 'CREATE INDEX order_events_2025q3_kind_happened_at_idx ON public.order_events_2025q3 USING btree (kind, happened_at DESC)')
 ) AS pgrehearse_done \gset
 \if :pgrehearse_done
@@ -686,7 +673,7 @@ SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public.order_events_2025q3_kind_ha
 CREATE INDEX CONCURRENTLY IF NOT EXISTS order_events_2025q3_kind_happened_at_idx ON public.order_events_2025q3 USING btree (kind, happened_at DESC);
 \endif
 
--- expand-44: create index public.order_events_2025q4_kind_happened_at_idx [online]
+-- expand-42: create index public.order_events_2025q4_kind_happened_at_idx [online]
 --   locks: SHARE UPDATE EXCLUSIVE on public.order_events_2025q4
 --   scans: public.order_events_2025q4
 --   builds: public.order_events_2025q4_kind_happened_at_idx
@@ -700,10 +687,21 @@ SELECT $sql$DROP INDEX CONCURRENTLY IF EXISTS public.order_events_2025q4_kind_ha
 CREATE INDEX CONCURRENTLY IF NOT EXISTS order_events_2025q4_kind_happened_at_idx ON public.order_events_2025q4 USING btree (kind, happened_at DESC);
 \endif
 
--- expand-45: create index public.order_events_2026q1_kind_happened_at_idx [online]
+-- expand-43: create index public.order_events_2026q1_kind_happened_at_idx [online]
 SET lock_timeout = '5s';
 BEGIN;
 CREATE INDEX IF NOT EXISTS order_events_2026q1_kind_happened_at_idx ON public.order_events_2026q1 USING btree (kind, happened_at DESC);
+COMMIT;
+
+-- expand-44: create index public.order_events_2026q1_order_id_idx [online]
+BEGIN;
+CREATE INDEX IF NOT EXISTS order_events_2026q1_order_id_idx ON public.order_events_2026q1 USING btree (order_id);
+COMMIT;
+
+-- expand-45: create index public.order_events_kind_idx [online]
+--   locks: SHARE on public.order_events
+BEGIN;
+CREATE INDEX IF NOT EXISTS order_events_kind_idx ON ONLY public.order_events USING btree (kind, happened_at DESC);
 COMMIT;
 
 -- expand-46: create index public.order_items_product_id_idx [online]

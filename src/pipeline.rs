@@ -3,7 +3,10 @@
 mod additions;
 mod copies;
 mod data;
+mod definitions;
 mod desired;
+mod differences;
+mod drafting;
 mod enums;
 mod error;
 mod expression;
@@ -11,34 +14,45 @@ mod hanging;
 mod in_flight;
 mod inspect;
 mod own_names;
+mod owners;
+mod privileges;
+mod queries;
 mod recorded;
 mod remarks;
 mod renames;
+mod renewals;
 mod replacements;
 mod retired;
+mod rows;
+mod script;
 mod server;
 mod splits;
 
+pub use differences::{Differences, differences};
 pub use error::PipelineError;
 pub use in_flight::open_plans;
 pub use inspect::{Inspected, inspect};
+pub use privileges::Managed;
 pub use recorded::{Again, again, fingerprint_of, read_live};
+pub use rows::Rows;
+pub use script::{Scripted, script};
 
 use crate::catalog::{Catalog, Desired, Live, Scope};
 use crate::diff::{
-    self, Additions, Change, ChangeSet, ConversionHint, Copies, Replacements, Split, rename,
+    Additions, ChangeSet, ConversionHint, Copies, Renewals, Replacements, Split, rename,
 };
 use crate::kinds::ObjectId;
-use crate::order;
 use crate::pg::ServerVersion;
+use crate::plan::Rehearsed;
 use crate::plan::document::UnmodeledRecord;
-use crate::plan::{Document, Draft, Rehearsed, draft};
-use crate::rehearse::{self, Request, canonicalize};
+use crate::rehearse::{self, Request, canonicalize, texts_differ};
 use crate::scratch::{DatabaseSettings, Scratch, ScratchOptions};
+use crate::source::migrations::read_migrations;
 use crate::source::{self, DesiredFiles, Hint, Source};
-use crate::strategy::{self, Context, Drops, SmallTable, Wholes};
+use crate::strategy::{Drops, SmallTable};
+use drafting::{base_catalog, draft_document};
 use postgres::Client;
-use remarks::{extension_versions, likely_renames, unmodeled};
+use remarks::{kept, likely_renames, unmodeled};
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -67,10 +81,16 @@ pub struct Options {
     pub connect: Box<Connect>,
     /// A scratch server that runs already, of the right version.
     pub running: Option<Arc<Scratch>>,
+    /// Files and folders with the application's queries, besides those of pg_stat_statements (E5).
+    pub queries: Vec<PathBuf>,
     /// How much the live server is asked about its rows.
     pub data: crate::data::Limits,
     /// How long a reader of the live catalog waits for one lock.
     pub lock_timeout: Duration,
+    /// Whether privileges are compared.
+    pub privileges: Managed,
+    /// Whether owners are compared.
+    pub owners: Managed,
     /// Expressions of the schema files may run on the live database at plan time.
     pub trust_files: bool,
     /// Told what is being done.
@@ -84,7 +104,12 @@ pub struct Loaded<Side> {
     pub own: Catalog<Side>,
     pub description: String,
     pub hints: Vec<Hint>,
+    /// A GRANT or REVOKE is among the files; a database says all there is.
+    pub says_privileges: bool,
+    /// The files give objects to more than one role; a database says all there is.
+    pub says_owners: bool,
     pub notices: Vec<String>,
+    pub rows: Rows,
 }
 
 /// The scratch server of a run, started when it is first needed.
@@ -240,14 +265,17 @@ fn load_one<Side>(source: &Source, workshop: &Workshop<'_>) -> Result<Loaded<Sid
     match source {
         Source::Database(url) => {
             let sessions = server::connect_for_reading(url, workshop)?;
-            server::read_database(sessions, &options.scope, source.to_string())
+            server::read_database(url, sessions, &options.scope, source.to_string())
         }
         Source::Snapshot(path) => Ok(Loaded {
             catalog: desired::read_snapshot(path)?,
             own: Catalog::empty(workshop.version),
             description: source.to_string(),
             hints: Vec::new(),
+            says_privileges: true,
+            says_owners: true,
             notices: Vec::new(),
+            rows: Rows::Nowhere,
         }),
         Source::Files(path) => {
             let files = source::read_files(path)?;
@@ -256,6 +284,15 @@ fn load_one<Side>(source: &Source, workshop: &Workshop<'_>) -> Result<Loaded<Sid
         Source::Git { rev, path } => {
             let files: DesiredFiles = source::read_git(rev, path)?;
             desired::load(&files, source.to_string(), workshop)
+        }
+        Source::Exec(command) => {
+            (options.progress)("running the command that prints the schema");
+            let files = source::read_exec(command)?;
+            desired::load(&files, source.to_string(), workshop)
+        }
+        Source::Migrations(path) => {
+            let migrations = read_migrations(path)?;
+            desired::load_history(&migrations, source.to_string(), workshop)
         }
     }
 }
@@ -290,6 +327,7 @@ pub struct Compared {
     pub desired: Catalog<Desired>,
     pub changes: ChangeSet,
     pub replacements: Replacements,
+    pub renewals: Renewals,
     pub additions: Additions,
     pub splits: Vec<Split>,
     pub copies: Copies,
@@ -318,6 +356,7 @@ pub fn align(pair: &Pair<'_>, columns: ColumnRenames) -> Result<Aligned, Pipelin
     );
     let setting = &workshop.options.renames;
     let mut hints = renames::read(&pair.desired.hints, setting, &live, &desired);
+    owners::settle(pair, &hints.renames, &mut live, &mut desired);
     notices.extend(hints.notices);
     let moves = match columns {
         ColumnRenames::Executed => Vec::new(),
@@ -339,7 +378,10 @@ pub fn align(pair: &Pair<'_>, columns: ColumnRenames) -> Result<Aligned, Pipelin
         )?;
         notices.extend(remarks);
     }
-    notices.extend(extension_versions(&live, &desired));
+    notices.extend(kept(&live, &mut desired));
+    live = renames::attached(&mut hints.renames, &moves, live, &desired, workshop)?;
+    notices.extend(privileges::settle(pair, &moves, &mut live, &mut desired));
+    notices.extend(remarks::about(&live, &desired));
     let unmodeled = unmodeled(
         &pair.live.catalog.unmodeled,
         &pair.desired.catalog.unmodeled,
@@ -409,6 +451,13 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
             hint.using = using;
         }
     }
+    let wanted = renewals::Wanted {
+        live: &live,
+        desired: &desired,
+        changes: &changes,
+        replacements: &replacements,
+    };
+    let renewals = renewals::find(&wanted, &pair.workshop)?;
     let wanted = additions::Wanted {
         live: &live,
         desired: &desired,
@@ -422,6 +471,7 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
         let all = desired.requires.entry(id.clone()).or_default();
         all.extend(needs.iter().cloned());
     }
+    notices.extend(remarks::stale(&live, &changes));
     let used = (&changes, &replacements, &additions);
     notices.extend(remarks::idle_hints(&conversions, &backfills, used));
     Ok(Compared {
@@ -429,6 +479,7 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
         desired,
         changes,
         replacements,
+        renewals,
         additions,
         splits,
         copies,
@@ -436,66 +487,6 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
         conversions,
         notices,
         unmodeled,
-    })
-}
-
-/// The differences alone, also those that no statement makes.
-pub struct Differences {
-    pub renames: Vec<rename::Rename>,
-    pub changes: BTreeMap<ObjectId, Change>,
-    pub notices: Vec<String>,
-    pub unmodeled: Vec<UnmodeledRecord>,
-}
-
-impl Differences {
-    pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.renames.is_empty()
-    }
-}
-
-/// Compares two sources object by object.
-///
-/// # Errors
-/// [`PipelineError`] when a side cannot be loaded.
-pub fn differences(
-    from: &Source,
-    to: &Source,
-    options: &Options,
-) -> Result<Differences, PipelineError> {
-    let pair = load(from, to, options)?;
-    let aligned = align(&pair, ColumnRenames::Executed)?;
-    let mut set = ChangeSet {
-        changes: diff::compare(&aligned.live, &aligned.desired),
-        ..ChangeSet::default()
-    };
-    // What moves to another schema keeps its name: here it is an attribute that differs.
-    let (moves, renames): (Vec<_>, Vec<_>) =
-        aligned.renames.into_iter().partition(|r| r.from == r.to);
-    for id in moves.into_iter().map(|moved| moved.to) {
-        let sides = (pair.live.catalog.get(&id), aligned.desired.get(&id));
-        if let (Some(old), Some(new)) = sides
-            && let Some(change) = diff::alteration(old, new)
-        {
-            set.changes.insert(id, change);
-        }
-    }
-    let mut notices = aligned.notices;
-    notices.extend(likely_renames(&set).map(|(_, text)| text));
-    Ok(Differences {
-        renames,
-        changes: set.changes,
-        notices,
-        unmodeled: aligned.unmodeled,
-    })
-}
-
-fn texts_differ(live: &Catalog<Live>, desired: &Catalog<Desired>) -> bool {
-    live.objects.iter().any(|(id, old)| {
-        desired.get(id).is_some_and(|new| {
-            crate::kinds::differing(old, new)
-                .iter()
-                .any(|(attribute, _)| attribute.deparsed)
-        })
     })
 }
 
@@ -525,73 +516,20 @@ pub fn plan_pair(pair: &Pair<'_>) -> Result<Rehearsed, PipelineError> {
         return Err(PipelineError::Refused(taken));
     }
     let base = base_catalog(pair, &compared)?;
+    let sights = rows::Sights::of(pair, &document, &base, &compared.desired)?;
+    let asked = queries::gather(pair)?;
     let request = Request {
         scratch: workshop.scratch()?,
         settings: &workshop.settings,
         scope: &options.scope,
         live: &base,
         desired: Some(&compared.desired),
+        seen: sights.seen(),
         small: options.small,
+        queries: &asked.queries,
+        made: &|_, _| false,
         progress: &*options.progress,
     };
-    data::ask(rehearse::rehearse(document, &request)?, pair, &base)
-}
-
-/// The live catalog before the renames, in canonical form: what is cloned.
-fn base_catalog(pair: &Pair<'_>, compared: &Compared) -> Result<Catalog<Live>, PipelineError> {
-    let catalog = if compared.renames.is_empty() {
-        &compared.live
-    } else {
-        &pair.live.catalog
-    };
-    Ok(catalog.clone().with_own(&pair.live.own))
-}
-
-fn draft_document(pair: &Pair<'_>, compared: &Compared) -> Result<Document, PipelineError> {
-    let context = Context {
-        live: &compared.live,
-        desired: &compared.desired,
-        changes: &compared.changes,
-        version: pair.workshop.version,
-        small: pair.workshop.options.small,
-        max_tables: pair.workshop.options.max_tables,
-        conversions: &compared.conversions,
-        replacements: &compared.replacements,
-        additions: &compared.additions,
-        drops: pair.workshop.options.drops,
-        splits: &compared.splits,
-        copies: &compared.copies,
-        wholes: Wholes::default(),
-    };
-    let before = &pair.live.catalog;
-    let refused = hanging::refusals(compared, before);
-    if !refused.is_empty() {
-        return Err(PipelineError::Refused(refused));
-    }
-    let mut steps = strategy::expand(&context).map_err(PipelineError::Refused)?;
-    steps.extend(strategy::rename_steps(&compared.renames, before));
-    data::name_as_live(&mut steps, pair, compared);
-    let steps = order::sort(steps)?;
-    let mut touched = compared.changes.touched();
-    touched.extend(retired::wholes_of_new(&touched, compared));
-    touched.extend(retired::names(&steps, &compared.live));
-    for rename in &compared.renames {
-        touched.extend([rename.object(), rename.result()]);
-    }
-    touched.extend(strategy::stand_ins(&compared.renames, before));
-    let draft = Draft {
-        server_version: pair.workshop.version,
-        steps,
-        touched,
-        notices: compared.notices.clone(),
-    };
-    let (from, to) = (
-        pair.live.description.clone(),
-        pair.desired.description.clone(),
-    );
-    let mut document = draft::document(&draft, from, to, compared.unmodeled.clone());
-    if pair.server.is_none() && document.evidence.data.checks > 0 {
-        document.evidence.data.not_checked = Some(data::NO_SERVER.to_owned());
-    }
-    Ok(document)
+    let rehearsed = asked.said(rehearse::rehearse(document, &request)?);
+    data::ask(rehearsed, pair, &base)
 }

@@ -101,12 +101,21 @@ fn a_closed_gate_leaves_the_rest_pending() {
         });
         let outcome = run(&config, &plan, &options()).unwrap();
         assert_eq!(outcome.pending, ids(&["contract-1"]));
-        assert_eq!(outcome.gate.as_deref(), Some("wait 7 days"));
+        assert_eq!(
+            outcome.gate.as_deref(),
+            Some("wait 7 days; --confirm contract-1 says so")
+        );
         assert_eq!((outcome.exit_code(false), outcome.exit_code(true)), (0, 5));
-        let open = Options {
-            gates: Gates::Open(["contract-1".to_owned()].into()),
+        let confirmed = |step: &str| Options {
+            gates: Gates {
+                confirmed: [step.to_owned()].into(),
+                ..Gates::default()
+            },
             ..options()
         };
+        let unknown = run(&config, &plan, &confirmed("contract-7")).unwrap_err();
+        assert!(unknown.to_string().contains("contract-7"), "{unknown}");
+        let open = confirmed("contract-1");
         assert!(run(&config, &plan, &open).unwrap().pending.is_empty());
     });
 }

@@ -14,7 +14,7 @@ use pgrehearse::apply::{
 use pgrehearse::catalog::{Scope, read, read::read_sizes};
 use pgrehearse::pg::{Ident, LockMode, Qualified, ServerVersion, session};
 use pgrehearse::plan::{Assignment, Backfill, Document, Fill, Impact};
-use pgrehearse::rehearse::{self, Request};
+use pgrehearse::rehearse::{self, Request, Seen};
 use pgrehearse::render::{Colour, markdown, sql, text};
 use pgrehearse::scratch::DatabaseSettings;
 use pgrehearse::strategy::SmallTable;
@@ -291,6 +291,7 @@ fn rows_of_another_table_are_inserted_unless_they_are_there() {
                     Assignment::new(Ident::new("Na me"), "upper(name)"),
                 ],
                 only: Some("wanted".to_owned()),
+                key: Vec::new(),
             },
         };
         let plan = plan(version, &backfill);
@@ -325,6 +326,7 @@ fn a_row_that_is_deleted_meanwhile_does_not_come_back() {
                 into: Qualified::new("public", "copy"),
                 set: vec![Assignment::new(Ident::new("id"), "id")],
                 only: None,
+                key: Vec::new(),
             },
         };
         let mut waited = false;
@@ -880,6 +882,7 @@ fn samples() -> Vec<Backfill> {
                 Assignment::new(Ident::new("b"), "b"),
             ],
             only: Some("wanted".to_owned()),
+            key: Vec::new(),
         },
         ..by_key.clone()
     };
@@ -914,7 +917,10 @@ fn the_rehearsal_measures_it_as_online_and_reports_no_scan_of_the_empty_copy() {
                 scope: &scope,
                 live: &catalog,
                 desired: None,
+                seen: Seen::default(),
                 small: SmallTable { rows: 0, bytes: 0 },
+                queries: &[],
+                made: &|_, _| false,
                 progress: &|_| {},
             };
             let rehearsed = rehearse::rehearse(plan(version, &backfill), &request).unwrap();
@@ -1036,6 +1042,7 @@ fn three(version: ServerVersion) -> Document {
             into: Qualified::new("public", "c"),
             set: vec![Assignment::new(Ident::new("id"), "id")],
             only: Some("n = 1".to_owned()),
+            key: Vec::new(),
         },
     };
     let fills = ["a", "b"].map(|table| counting("public", table, &["id"]));

@@ -18,6 +18,7 @@ struct Case<'a> {
     flags: &'a [(&'static str, &'a str)],
     overrides: &'a [&'a str],
     trust: Trust,
+    base: Option<&'a str>,
 }
 
 const CASE: Case<'_> = Case {
@@ -27,11 +28,15 @@ const CASE: Case<'_> = Case {
     flags: &[],
     overrides: &[],
     trust: Trust::Trusted,
+    base: None,
 };
 
 impl Case<'_> {
     fn load(&self) -> Result<(Settings, Vec<String>), String> {
         let file = SourceFile::new("pgrehearse.yaml", self.file);
+        let base = self
+            .base
+            .map(|text| SourceFile::new("git:main:pgrehearse.yaml", text));
         let env = self
             .env
             .iter()
@@ -46,6 +51,7 @@ impl Case<'_> {
             flags: flags.collect(),
             overrides: &overrides,
             trust: self.trust,
+            base: base.as_ref(),
         })
         .map_err(|e| {
             assert_eq!(e.exit as u8, 2);
@@ -185,6 +191,85 @@ fn an_untrusted_file_takes_no_safeguard_away() {
     assert_eq!(notices.len(), 11, "{notices:#?}");
     let overrides = &["drops.gate=none"];
     assert_eq!(Case { overrides, ..case }.settings().drops.gate, Gate::None);
+}
+
+#[test]
+fn what_an_untrusted_file_may_not_set_is_as_the_base_revision_has_it() {
+    let case = Case {
+        file: "drops: {gate: none, wait: 3d}\nlock: {timeout: 2s}\nextensions: [postgis]\n\
+               environments: {live: {small_table: {rows: 9}}}\n",
+        base: Some(
+            "drops: {gate: wait, wait: 3d}\nlock: {timeout: 9s}\nextensions: [postgis]\n\
+             environments: {live: {small_table: {rows: 5}}}\n",
+        ),
+        set_name: Some("live"),
+        trust: Trust::Untrusted,
+        ..CASE
+    };
+    let (settings, notices) = case.load().unwrap();
+    assert_eq!(settings.drops.gate, Gate::Wait);
+    assert_eq!(settings.drops.wait.to_string(), "3d");
+    assert_eq!(settings.extensions, ["postgis"]);
+    assert_eq!(settings.small_table.rows, 5);
+    // What is not guarded is the pull request's own.
+    assert_eq!(settings.lock.timeout.to_string(), "2s");
+    // Only what differs from the base is said.
+    assert_eq!(notices.len(), 2, "{notices:#?}");
+    assert!(notices[0].starts_with("drops.gate in pgrehearse.yaml is ignored"));
+    assert!(notices[1].starts_with("small_table.rows in pgrehearse.yaml is ignored"));
+    // A set that the base has not is new; a trusted file needs no base.
+    let new = Case {
+        base: Some("drops: {gate: wait}\n"),
+        ..case
+    };
+    assert_eq!(new.settings().small_table.rows, 10_000);
+    let trusted = Case {
+        trust: Trust::Trusted,
+        ..case
+    };
+    assert_eq!(trusted.settings().drops.gate, Gate::None);
+}
+
+#[test]
+fn the_base_revision_of_a_pull_request_is_its_target_branch() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.args(["-c", "user.name=t", "-c", "user.email=t@example.org"]);
+        let done = command.current_dir(at).args(arguments).output().unwrap();
+        assert!(
+            done.status.success(),
+            "{arguments:?}: {}",
+            text(&done.stderr)
+        );
+    };
+    let inner = at.join("db");
+    std::fs::create_dir(&inner).unwrap();
+    std::fs::write(inner.join("pgrehearse.yaml"), "extensions: [postgis]\n").unwrap();
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "base"]);
+    git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    let untrusted = "extensions: [postgis, plpython3u]\n";
+    std::fs::write(inner.join("pgrehearse.yaml"), untrusted).unwrap();
+    let notes = |arguments: &[&str], branch: &str| {
+        let ci = [
+            ("GITHUB_EVENT_NAME", "pull_request"),
+            ("GITHUB_BASE_REF", branch),
+        ];
+        let done = run(&inner, &[&["status"], arguments].concat(), &ci);
+        text(&done.stderr).to_owned()
+    };
+    let ignored = "extensions in pgrehearse.yaml is ignored";
+    assert!(notes(&[], "main").contains(ignored));
+    assert!(notes(&["--base", "HEAD"], "").contains(ignored));
+    assert!(notes(&[], "gone").contains("origin/gone is not here"));
+    assert!(notes(&["--base", "gone"], "main").contains("error[cli::base]"));
+    // As in the base revision: nothing to say.
+    std::fs::write(inner.join("pgrehearse.yaml"), "extensions: [postgis]\n").unwrap();
+    assert!(!notes(&[], "main").contains("ignored"));
+    assert!(notes(&[], "gone").contains(ignored));
 }
 
 #[test]

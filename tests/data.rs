@@ -372,7 +372,10 @@ fn apply(live: &Live, document: &Document) -> Result<(), ApplyError> {
     let connect = || config.connect(NoTls);
     let mut session = Session::open(&connect)?;
     let options = ApplyOptions {
-        gates: pgrehearse::apply::Gates::AllOpen,
+        gates: pgrehearse::apply::Gates {
+            drops: true,
+            ..pgrehearse::apply::Gates::default()
+        },
         ..ApplyOptions::default()
     };
     apply::run(&mut session, document, &options, &mut Silent).map(drop)

@@ -9,6 +9,8 @@ use pgrehearse::source::{Source, read_files};
 use postgres::NoTls;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::process::Stdio;
+use support::world::{Statements, World};
 use support::{Live, options, outermost, server};
 
 fn apply_phases(live: &Live, document: &Document, phases: &[Phase]) {
@@ -104,5 +106,73 @@ fn the_next_plan_starts_from_where_the_one_under_way_leads() {
             support::dumps_alike(&server, &live, &wanted).expect("pg_dump");
         }
     }
-    pgrehearse::scratch::stop_all();
+}
+
+#[test]
+fn the_old_index_of_a_swap_that_was_half_dropped_is_dropped() {
+    let old = "CREATE TABLE t (id int PRIMARY KEY, n int); CREATE INDEX t_n ON t (n)";
+    let new = "CREATE TABLE t (id int PRIMARY KEY, n int); CREATE INDEX t_n ON t (n DESC)";
+    for version in outermost() {
+        let world = World::on(version, Statements::NotCounted, old);
+        world.write("new.sql", new);
+        world
+            .run(&["plan", "--to", "new.sql", "--out", "plan.yaml"])
+            .exits(0);
+        let apply = ["apply", "--plan", "plan.yaml", "--yes"];
+        world
+            .run(&[&apply[..], &["--until", "contract-1"]].concat())
+            .exits(0);
+        let mut reader = world.client();
+        reader
+            .batch_execute("BEGIN; SELECT count(*) FROM t")
+            .expect("a reader");
+        let mut run = world
+            .command(&apply)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("start");
+        const HALF: &str = "SELECT count(*) FROM pg_index WHERE NOT indisvalid";
+        let (mut look, mut admin) = (world.client(), world.live.client());
+        let mut invalid = || -> i64 { look.query_one(HALF, &[]).expect("the index").get(0) };
+        while invalid() == 0 {
+            assert!(
+                run.try_wait().expect("the run").is_none(),
+                "it waited for nobody"
+            );
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        run.kill().expect("kill");
+        run.wait().expect("the end");
+        // The server finds out by itself that the program is gone.
+        const DROPS: &str =
+            "SELECT count(*) FROM pg_stat_activity WHERE query ~ '^DROP INDEX CONCURRENTLY'";
+        let mut drops = || -> i64 { admin.query_one(DROPS, &[]).expect("the sessions").get(0) };
+        while drops() > 0 {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        reader.batch_execute("COMMIT").expect("the end");
+        world.run(&apply).exits(0).says("3 of 3 steps done");
+        assert_eq!(invalid(), 0);
+    }
+}
+
+#[test]
+fn what_a_done_step_has_made_is_as_new_to_the_next_ones_as_it_was() {
+    let old = "CREATE TABLE users (n int PRIMARY KEY)";
+    let new = "CREATE TABLE users (n int PRIMARY KEY);
+        CREATE TABLE profiles (user_n int PRIMARY KEY REFERENCES users)";
+    for version in outermost() {
+        let world = World::on(version, Statements::NotCounted, old);
+        world.write("new.sql", new);
+        world
+            .run(&["plan", "--to", "new.sql", "--out", "plan.yaml"])
+            .exits(0);
+        let apply = ["apply", "--plan", "plan.yaml", "--yes"];
+        world
+            .run(&[&apply[..], &["--until", "expand-1"]].concat())
+            .exits(0)
+            .says("1 of 2 steps done");
+        world.run(&apply).exits(0).says("2 of 2 steps done");
+    }
 }

@@ -1,15 +1,16 @@
 //! inspect → scratch → inspect is equal: for every schema of tests/cases and for the shop.
 
+#[path = "support/round_trip.rs"]
+mod round_trip;
 mod support;
 
 use pgrehearse::catalog::{Catalog, Live as LiveSide, ReadError, Reader};
 use pgrehearse::kinds::{KindTag, ObjectId};
 use pgrehearse::pg::ServerVersion;
-use pgrehearse::pipeline::{self, Inspected, Options};
-use pgrehearse::render::schema;
+use pgrehearse::pipeline::Options;
 use pgrehearse::scratch::elaborate::elaborate;
-use pgrehearse::source::{Source, read_files};
-use std::collections::BTreeMap;
+use pgrehearse::source::read_files;
+use round_trip::{Forms, comes_back, inspect};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use support::{Live, options, server};
@@ -38,11 +39,8 @@ fn every_case_reads_back_as_one_file_and_as_a_tree() {
     let mut files = Vec::new();
     collect(Path::new("tests/cases"), &mut files);
     assert!(!files.is_empty(), "no cases");
-    // A third of them takes the time that there is; all with the variable.
-    let step = match std::env::var_os("PGREHEARSE_ALL_CASES") {
-        Some(_) => 1,
-        None => 3,
-    };
+    // Every sixth takes the time that there is.
+    let step = if support::is_whole() { 1 } else { 6 };
     for (n, file) in files.iter().enumerate().step_by(step) {
         // The other forms cost three times as much and hold the same objects.
         let forms = if n % 24 == 0 {
@@ -170,84 +168,8 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Forms {
-    OneFile,
-    All,
-}
-
 fn round_trip(path: &Path, options: &Options, forms: Forms) -> Result<(), String> {
     let fail = |what: &str, e: &dyn std::fmt::Display| format!("{}: {what}: {e}", path.display());
     let first = inspect(path, options).map_err(|e| fail("first", &e))?;
-    let text = schema::file(&first.catalog, &first.steps);
-
-    let folder = tempfile::TempDir::new().map_err(|e| fail("folder", &e))?;
-    let one = folder.path().join("one.sql");
-    std::fs::write(&one, &text).map_err(|e| fail("write", &e))?;
-    let again = inspect(&one, options).map_err(|e| fail("one file", &format!("{e}\n{text}")))?;
-    same(&first, &again, &text).map_err(|e| fail("one file", &e))?;
-    let second = schema::file(&again.catalog, &again.steps);
-    if text != second {
-        return Err(fail(
-            "one file",
-            &format!("the texts differ:\n{}", unified(&text, &second)),
-        ));
-    }
-
-    if forms == Forms::OneFile {
-        return Ok(());
-    }
-    let tree = folder.path().join("tree");
-    let files: BTreeMap<PathBuf, String> = schema::tree(&first.catalog, &first.steps);
-    for (name, text) in &files {
-        let place = tree.join(name);
-        std::fs::create_dir_all(place.parent().unwrap_or(&tree)).map_err(|e| fail("tree", &e))?;
-        std::fs::write(place, text).map_err(|e| fail("tree", &e))?;
-    }
-    if !files.is_empty() {
-        let again = inspect(&tree, options).map_err(|e| fail("tree", &e))?;
-        same(&first, &again, &text).map_err(|e| fail("tree", &e))?;
-        if schema::tree(&again.catalog, &again.steps) != files {
-            return Err(fail("tree", &"the files differ"));
-        }
-    }
-
-    for (name, text) in [
-        (
-            "s.yaml",
-            yaml_serde::to_string(&first.catalog).map_err(|e| fail("yaml", &e))?,
-        ),
-        (
-            "s.json",
-            serde_json::to_string(&first.catalog).map_err(|e| fail("json", &e))?,
-        ),
-    ] {
-        let place = folder.path().join(name);
-        std::fs::write(&place, text).map_err(|e| fail(name, &e))?;
-        let again = inspect(&place, options).map_err(|e| fail(name, &e))?;
-        same(&first, &again, "").map_err(|e| fail(name, &e))?;
-    }
-    Ok(())
-}
-
-fn inspect(path: &Path, options: &Options) -> Result<Inspected, String> {
-    let source = Source::parse(&path.display().to_string()).map_err(|e| e.to_string())?;
-    pipeline::inspect(&source, options).map_err(|e| format!("{e} {:?}", e.help()))
-}
-
-fn same(a: &Inspected, b: &Inspected, text: &str) -> Result<(), String> {
-    let ids = a.catalog.objects.keys().chain(b.catalog.objects.keys());
-    let ids = ids
-        .cloned()
-        .collect::<std::collections::BTreeSet<ObjectId>>();
-    let differences = pgrehearse::rehearse::differences(&b.catalog, &a.catalog, &ids);
-    match differences.is_empty() {
-        true => Ok(()),
-        false => Err(format!("{}\n{text}", differences.join("\n"))),
-    }
-}
-
-fn unified(a: &str, b: &str) -> String {
-    let diff = similar::TextDiff::from_lines(a, b);
-    diff.unified_diff().context_radius(1).to_string()
+    comes_back(first, options, forms).map_err(|e| fail("round trip", &e))
 }

@@ -284,6 +284,39 @@ fn an_index_that_a_rollback_has_half_built_is_built_again() {
 }
 
 #[test]
+fn an_index_that_a_run_has_half_dropped_comes_back() {
+    each_version(|cluster| {
+        let config = database(cluster, "half_dropped");
+        connect(&config)
+            .batch_execute("CREATE INDEX t_v ON public.t (v)")
+            .unwrap();
+        let mut drop = step(
+            "contract-1",
+            &["DROP INDEX CONCURRENTLY public.t_v"],
+            LockMode::ShareUpdateExclusive,
+            &["CREATE INDEX CONCURRENTLY t_v ON public.t (v)"],
+        );
+        drop.done_when = Some("SELECT pg_catalog.to_regclass('public.t_v') IS NULL".to_owned());
+        let plan = plan(cluster.version(), vec![drop]);
+        let mut writer = Some(self::writer(&config));
+        run_with(&config, &plan, &options(), &mut |event| {
+            if let Event::Waiting { .. } = event {
+                to_the_build(&config, "pg_terminate_backend");
+                std::mem::drop(writer.take());
+            }
+        })
+        .unwrap_err();
+        assert!(catalog(&config).contains("(v) false"));
+        roll_back(&config, &plan, None).unwrap();
+        assert!(
+            catalog(&config).contains("(v) truetrue"),
+            "{}",
+            catalog(&config)
+        );
+    });
+}
+
+#[test]
 fn a_run_that_was_killed_at_its_very_end_is_done() {
     any_version(|cluster| {
         let config = database(cluster, "very_end");

@@ -87,11 +87,7 @@ fn main() {
                 }
                 let (version, kills) = (*version, Arc::clone(&kills));
                 let label = format!("{folder}, {name}, on {}", version.major());
-                let is_open = open(folder);
-                if let Some(why) = is_open {
-                    eprintln!("ignored: {label}: {why}");
-                }
-                let trial = Trial::test(label.clone(), move || {
+                trials.push(Trial::test(label.clone(), move || {
                     let path = Path::new("tests/kill").join(folder);
                     let made = run(&label, &path, way, version, all)
                         .inspect_err(|why| eprintln!("{label}: {why}"))
@@ -99,8 +95,7 @@ fn main() {
                     let mut kills = kills.lock().unwrap_or_else(PoisonError::into_inner);
                     *kills.entry(name).or_default() += made;
                     Ok(())
-                });
-                trials.push(trial.with_ignored_flag(is_open.is_some()));
+                }));
             }
         }
     }
@@ -110,17 +105,6 @@ fn main() {
     }
     pgrehearse::scratch::stop_all();
     conclusion.exit();
-}
-
-/// What is known to be refused, or not to be taken back, in the middle: run it with `--ignored`.
-fn open(folder: &str) -> Option<&'static str> {
-    match folder {
-        "partitions" => Some(
-            "the clone builds the key of a partitioned table on all partitions, where live has come to some of \
-             them; and what an attached partition has got of its parent stays when it is taken back",
-        ),
-        _ => None,
-    }
 }
 
 /// One plan, killed again and again; how often.

@@ -5,26 +5,25 @@ mod support;
 
 #[path = "mutation/table.rs"]
 mod table;
+#[path = "mutation/template.rs"]
+mod template;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use pgrehearse::catalog::{Catalog, Live as LiveSide};
 use pgrehearse::pg::ServerVersion;
-use pgrehearse::scratch::{Database, Scratch};
-use pgrehearse::source::read_files;
+use pgrehearse::scratch::Scratch;
 use postgres::config::Host;
 use postgres::{Client, NoTls};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 use support::Live;
 use table::{MUTATIONS, Mutation};
-
-const RICH: &str = "tests/mutation/rich.sql";
+use template::{RICH, copy};
 
 fn main() {
-    let arguments = Arguments::from_args();
+    let arguments = support::threads(Arguments::from_args());
     let mut trials = vec![Trial::test(
         "coverage: docs, kinds and mutations agree",
         || coverage().map_err(Failed::from),
@@ -35,9 +34,11 @@ fn main() {
             format!("an unchanged database has no difference on {major}"),
             move || unchanged(version).map_err(Failed::from),
         ));
-        for mutation in MUTATIONS.iter().filter(|m| m.since <= major) {
+    }
+    for (number, mutation) in MUTATIONS.iter().enumerate() {
+        for version in support::by_turns(number, mutation.since) {
             trials.push(Trial::test(
-                format!("{} on {major}", mutation.name),
+                format!("{} on {}", mutation.name, version.major()),
                 move || run(mutation, version).map_err(Failed::from),
             ));
         }
@@ -47,35 +48,12 @@ fn main() {
     conclusion.exit();
 }
 
-/// A database with the rich schema, of which every test takes a copy.
-struct Template {
-    live: Live,
-}
-
-fn template(version: ServerVersion) -> Result<(Arc<Scratch>, Arc<Template>), String> {
-    type Templates = BTreeMap<u32, Result<Arc<Template>, String>>;
-    static MADE: OnceLock<Mutex<Templates>> = OnceLock::new();
-    let server = support::server(version)?;
-    let mut made = MADE
-        .get_or_init(Mutex::default)
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    let template = made.entry(version.major()).or_insert_with(|| {
-        let files = read_files(Path::new(RICH)).map_err(|e| e.to_string())?;
-        let live = Live::from_files(&server, &files)?;
-        // The catalog of the files is kept from here on: the other runs need no scratch server,
-        // but for texts that differ.
-        check(&server, live.database.name(), &[])?.is(0)?;
-        Ok(Arc::new(Template { live }))
-    });
-    Ok((Arc::clone(&server), template.clone()?))
-}
-
-/// A database of one test's own: copying the template ends the sessions on it.
-fn copy(template: &Template) -> Result<Database, String> {
-    static COPYING: Mutex<()> = Mutex::new(());
-    let _one = COPYING.lock().unwrap_or_else(PoisonError::into_inner);
-    template.live.database.copy().map_err(|e| e.to_string())
+/// The catalog of the files is kept from the first run on: the others need no scratch server, but for texts that
+/// differ.
+fn template(version: ServerVersion) -> Result<(Arc<Scratch>, Arc<Live>), String> {
+    template::template(version, |server, live| {
+        check(server, live.database.name(), &[])?.is(0).map(drop)
+    })
 }
 
 fn connect(server: &Scratch, database: &str) -> Result<Client, String> {
@@ -239,9 +217,13 @@ fn coverage() -> Result<(), String> {
     let (server, template) = template(ServerVersion::V18)?;
     let database = copy(&template)?;
     let scope = &support::options(&server).scope;
+    let mut client = connect(&server, database.name())?;
+    // 14, which reads the rich schema too, has no statement for it.
+    client
+        .batch_execute("ALTER PUBLICATION listed ADD TABLES IN SCHEMA ext")
+        .map_err(|e| pgrehearse::rehearse::message_of(&e))?;
     let catalog: Catalog<LiveSide> =
-        pgrehearse::catalog::read(&mut connect(&server, database.name())?, scope)
-            .map_err(|e| e.to_string())?;
+        pgrehearse::catalog::read(&mut client, scope).map_err(|e| e.to_string())?;
     let mut compared: BTreeSet<(String, String)> = BTreeSet::new();
     for (id, object) in &catalog.objects {
         let kind = id.kind.slug().to_owned();

@@ -7,8 +7,8 @@ mod steps;
 
 use pgrehearse::apply::{ApplyError, Event, Level, Options};
 use pgrehearse::kinds::{KindTag, ObjectId};
-use pgrehearse::pg::LockMode;
-use pgrehearse::plan::{Document, StepRecord};
+use pgrehearse::pg::{Ident, LockMode};
+use pgrehearse::plan::{Document, OwnerRecord, StepRecord};
 use postgres::Config;
 use std::fs;
 use steps::{
@@ -175,6 +175,107 @@ fn each_missing_right_comes_with_its_grant() {
         }
         // The row of the ledger's own schema needs a new look at the rights of `owner`, which `app` has now.
         assert_eq!(warned(&app, &plan, &options()), "");
+    });
+}
+
+#[test]
+fn whom_a_plan_gives_objects_to_needs_rights_and_the_giver_membership() {
+    each_version(|cluster| {
+        let config = database(cluster, "shop");
+        let mut admin = connect(&config);
+        let app = role(cluster, &config, "app");
+        admin
+            .batch_execute(
+                "CREATE ROLE heir;
+                 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+                 GRANT CREATE ON DATABASE shop TO app;
+                 GRANT USAGE, CREATE ON SCHEMA public TO app;
+                 CREATE PUBLICATION news;
+                 ALTER PUBLICATION news OWNER TO app;
+                 ALTER TABLE public.t OWNER TO app",
+            )
+            .unwrap();
+        let give = step(
+            "contract-1",
+            &["ALTER TABLE public.t OWNER TO heir"],
+            LockMode::AccessExclusive,
+            &[],
+        );
+        let given = |kind: KindTag, path: &[&str]| OwnerRecord {
+            object: ObjectId::new(kind, path.iter().copied()),
+            role: Ident::new("heir"),
+        };
+        let mut plan = plan(cluster.version(), vec![give]);
+        plan.roles = vec![Ident::new("heir"), Ident::new("nobody there")];
+        plan.owners = vec![
+            given(KindTag::Table, &["public", "t"]),
+            given(KindTag::Table, &["made", "t"]),
+            given(KindTag::Publication, &["news"]),
+        ];
+        let ApplyError::Refused { findings } = run(&app, &plan, &options()).unwrap_err() else {
+            panic!("not refused");
+        };
+        let helps: Vec<String> = findings.iter().map(|f| f.help.clone().unwrap()).collect();
+        let expected = [
+            "CREATE ROLE \"nobody there\" NOLOGIN",
+            "GRANT heir TO app",
+            "GRANT USAGE, CREATE ON SCHEMA made TO heir, in the schema files",
+            "GRANT USAGE, CREATE ON SCHEMA public TO heir",
+            "GRANT CREATE ON DATABASE shop TO heir",
+        ];
+        assert_eq!(helps, expected, "{findings:?}");
+        for help in helps.iter().filter(|help| !help.contains("files")) {
+            admin.batch_execute(help).unwrap();
+        }
+        // The files give the right along with the schema.
+        let grant = ["made", "schema", "heir"];
+        plan.touches.push(ObjectId::new(KindTag::Grant, grant));
+        assert_eq!(warned(&app, &plan, &options()), "");
+    });
+}
+
+#[test]
+fn what_is_no_relation_is_changed_by_its_owner_alone() {
+    each_version(|cluster| {
+        let config = database(cluster, "shop");
+        let mut admin = connect(&config);
+        admin
+            .batch_execute(
+                "CREATE ROLE other;
+                 GRANT CREATE ON SCHEMA public TO other;
+                 SET ROLE other;
+                 CREATE TYPE public.\"a span\" AS RANGE (SUBTYPE = integer);
+                 CREATE TYPE public.pair AS (a integer);
+                 CREATE COLLATION public.sorted FROM \"C\";
+                 CREATE FUNCTION public.next(integer, integer, text) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+                 CREATE FUNCTION public.minus(public.pair) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+                 CREATE AGGREGATE public.total(integer, text) (SFUNC = public.next, STYPE = integer);
+                 CREATE OPERATOR public.-! (FUNCTION = public.minus, RIGHTARG = public.pair);
+                 CREATE CAST (public.pair AS text) WITH INOUT;
+                 CREATE CONVERSION public.latin FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1;
+                 CREATE TEXT SEARCH DICTIONARY public.stems (TEMPLATE = simple);
+                 CREATE TEXT SEARCH CONFIGURATION public.search (PARSER = \"default\");
+                 RESET ROLE",
+            )
+            .unwrap();
+        let app = role(cluster, &config, "app");
+        let mut plan = plan(cluster.version(), vec![add_column("expand-1")]);
+        plan.touches = [
+            ObjectId::new(KindTag::Range, ["public", "a span"]),
+            ObjectId::new(KindTag::Aggregate, ["public", "total", "integer, text"]),
+            ObjectId::new(KindTag::Operator, ["public", "-!", "NONE", "public.pair"]),
+            ObjectId::new(KindTag::Cast, ["public", "public.pair", "text"]),
+            ObjectId::new(KindTag::Collation, ["public", "sorted"]),
+            ObjectId::new(KindTag::Conversion, ["public", "latin"]),
+            ObjectId::new(KindTag::TextSearchDictionary, ["public", "stems"]),
+            ObjectId::new(KindTag::TextSearchConfiguration, ["public", "search"]),
+        ]
+        .into();
+        let ApplyError::Refused { findings } = run(&app, &plan, &options()).unwrap_err() else {
+            panic!("not refused");
+        };
+        let not_owner = findings.iter().filter(|f| f.code == "preflight::not_owner");
+        assert_eq!(not_owner.count(), 8, "{findings:?}");
     });
 }
 

@@ -5,12 +5,18 @@
 //! `PGREHEARSE_PROPERTY_ROUNDS` says how many there are. They alternate between the versions. A
 //! failing one is made smaller, edit by edit, and written as a folder for tests/cases.
 
+#[path = "property/apply.rs"]
+mod apply;
 #[path = "property/edit.rs"]
 mod edit;
 #[path = "property/judge.rs"]
 mod judge;
 #[path = "property/model.rs"]
 mod model;
+#[path = "property/parts.rs"]
+mod parts;
+#[path = "property/pick.rs"]
+mod pick;
 #[path = "property/render.rs"]
 mod render;
 mod support;
@@ -37,7 +43,7 @@ const SHRINKS: u32 = 120;
 static OUTCOMES: Mutex<BTreeMap<Outcome, usize>> = Mutex::new(BTreeMap::new());
 
 fn main() {
-    let arguments = Arguments::from_args();
+    let arguments = support::threads(Arguments::from_args());
     let (rounds, seed) = (
         number("PGREHEARSE_PROPERTY_ROUNDS", ROUNDS),
         number("PGREHEARSE_PROPERTY_SEED", SEED),
@@ -84,9 +90,9 @@ fn number(variable: &str, otherwise: u64) -> u64 {
 /// The schemas before and after.
 fn models(version: ServerVersion, schema: &[Edit], edits: &[Edit]) -> (Model, Model) {
     let mut old = Model::new(version.major());
-    edit::apply(&mut old, schema, None);
+    apply::apply(&mut old, schema, None);
     let mut new = old.clone();
-    edit::apply(&mut new, edits, Some(&old));
+    apply::apply(&mut new, edits, Some(&old));
     new.settle(&old);
     (old, new)
 }

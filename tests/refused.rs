@@ -71,58 +71,110 @@ fn rows_that_a_policy_hides_from_the_role_are_never_skipped() {
     }
 }
 
-/// Of a column that goes, is replaced or is retyped in place; each with the unmodelled thing on it.
 #[test]
-fn what_is_not_modelled_and_hangs_on_a_column_stops_the_plan() {
-    const OLD: &str = "
-        CREATE TABLE t (n bigint PRIMARY KEY, v int, w text, kept int);
-        INSERT INTO t SELECT g, g, 'w', 1 FROM generate_series(1, 100) g;
-        CREATE MATERIALIZED VIEW totals AS SELECT sum(v) AS v, max(w) AS w FROM t;
-        CREATE MATERIALIZED VIEW others AS SELECT sum(kept) AS kept FROM t;
-        CREATE POLICY seen ON t USING (v > 0);
-        CREATE STATISTICS both_of_them ON v, kept FROM t;
-        ANALYZE t;";
-    const RETYPED: &str = "CREATE TABLE t (n bigint PRIMARY KEY, v bigint, w text, kept int);";
-    const DROPPED: &str = "CREATE TABLE t (n bigint PRIMARY KEY, v int, kept int);";
-    const RENAMED: &str = "CREATE TABLE t (n bigint PRIMARY KEY, v int,
-        -- pgrehearse: renamed from w
-        label text, kept int);";
-    const ADDED: &str = "CREATE TABLE t (n bigint PRIMARY KEY, v int, w text, kept int, new int);";
+fn what_is_not_modelled_and_hangs_on_a_type_stops_the_plan() {
+    const OLD: &str = "CREATE TYPE pair AS (a integer);
+        CREATE FUNCTION hash_of(pair) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT ($1).a';";
     for version in outermost() {
-        let world = world(version, OLD, RETYPED);
+        let world = world(version, OLD, &format!("{OLD} CREATE TABLE t (n int);"));
+        as_superuser(
+            &world,
+            "CREATE OPERATOR CLASS public.pair_hash FOR TYPE public.pair USING hash
+                 AS FUNCTION 1 public.hash_of(public.pair)",
+        );
+        plan(&world).exits(0);
+        world.write("new.sql", "CREATE TABLE t (n int);");
         plan(&world)
             .exits(3)
-            .warns("materialized view public.totals")
-            .warns("policy seen on public.t")
-            .warns("statistics object public.both_of_them");
-        // In place the server makes the statistics anew by itself.
-        let small = [
-            "plan",
-            "--to",
-            "new.sql",
-            "--set",
-            "small_table.rows=1000000",
-        ];
-        let said = world.run(&small).exits(3).warns("public.totals");
-        assert!(!said.err.contains("both_of_them"), "{said}");
-        for new in [DROPPED, RENAMED] {
-            world.write("new.sql", new);
-            let said = plan(&world)
-                .exits(3)
-                .warns("materialized view public.totals hangs on it")
-                .warns("drop materialized view public.totals before the plan");
-            assert!(!said.err.contains("public.others"), "{said}");
+            .warns("operator class")
+            .warns("public.pair_hash")
+            .warns("before the plan");
+    }
+}
+
+#[test]
+fn a_rule_that_would_write_what_a_backfill_writes_stops_the_plan() {
+    const OLD: &str = "
+        CREATE TABLE t (n bigint PRIMARY KEY, v int);
+        CREATE RULE \"Not v\" AS ON UPDATE TO t WHERE old.n = 1 DO INSTEAD NOTHING;
+        INSERT INTO t SELECT g, g FROM generate_series(1, 100) g;";
+    const NEW: &str = "
+        CREATE TABLE t (n bigint PRIMARY KEY, v bigint);
+        CREATE RULE \"Not v\" AS ON UPDATE TO t WHERE old.n = 1 DO INSTEAD NOTHING;";
+    for version in outermost() {
+        let world = world(version, OLD, NEW);
+        plan(&world)
+            .exits(3)
+            .warns("rule \"Not v\" of public.t rewrites UPDATE")
+            .warns("ALTER TABLE public.t DISABLE RULE \"Not v\"");
+        let off = "ALTER TABLE public.t DISABLE RULE \"Not v\";";
+        run(&world, off);
+        world.write("new.sql", &format!("{NEW} {off}"));
+        plan(&world).exits(0);
+        apply(&world).exits(0);
+        let all = "SELECT count(*) FROM t WHERE v = n AND pg_typeof(v) = 'bigint'::regtype";
+        assert_eq!(number(&world, all), 100);
+    }
+}
+
+#[test]
+fn a_locale_that_the_scratch_server_lacks_is_said() {
+    const NEW: &str = "CREATE COLLATION far (LOCALE = 'xx_XX.utf8');";
+    for version in outermost() {
+        plan(&world(version, "", NEW))
+            .exits(2)
+            .warns("could not create locale \"xx_XX.utf8\"")
+            .warns("the host of the scratch server lacks this locale")
+            .warns("--scratch URL");
+    }
+}
+
+#[test]
+fn what_only_a_superuser_makes_is_named_and_in_the_way_of_a_drop() {
+    const OLD: &str = "CREATE TYPE pair AS (a integer);
+        CREATE FUNCTION hash_of(pair) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT ($1).a';";
+    for version in outermost() {
+        let world = world(version, OLD, &format!("{OLD} CREATE TABLE t (n int);"));
+        as_superuser(
+            &world,
+            "CREATE AGGREGATE public.kept(numeric) (SFUNC = numeric_accum, STYPE = internal, FINALFUNC = numeric_avg);
+             CREATE CAST (bigint AS timestamp) WITHOUT FUNCTION;
+             CREATE OPERATOR CLASS public.pair_hash FOR TYPE public.pair USING hash AS FUNCTION 1 public.hash_of(public.pair);
+             CREATE FUNCTION public.magnitude(integer) RETURNS integer LANGUAGE internal AS 'int4abs';
+             CREATE OPERATOR FAMILY public.pairs USING btree;
+             CREATE TEXT SEARCH TEMPLATE public.words (LEXIZE = dsimple_lexize)",
+        );
+        let said = world.run(&["plan", "--to", "new.sql", "--json"]).exits(0);
+        for (what, name) in [
+            ("aggregate with an internal state", "public.kept(numeric)"),
+            (
+                "cast without function",
+                "bigint AS timestamp without time zone",
+            ),
+            ("operator class", "public.pair_hash"),
+            ("function in internal", "public.magnitude(integer)"),
+            ("operator family", "public.pairs"),
+            ("text search template", "public.words"),
+        ] {
+            let is_named = said.out.contains(what) && said.out.contains(name);
+            assert!(is_named, "{what} {name}: {said}");
         }
-        world.write("new.sql", ADDED);
-        plan(&world).exits(0);
-        world.write("new.sql", "");
+        world.write("new.sql", "CREATE TYPE pair AS (a integer);");
         plan(&world)
             .exits(3)
-            .warns("public.others")
-            .warns("public.totals");
-        run(&world, "DROP MATERIALIZED VIEW totals, others");
-        // Policies and statistics go with their table.
-        plan(&world).exits(0);
+            .warns("operator family public.pair_hash USING hash hangs on it");
+    }
+}
+
+#[test]
+fn a_range_type_keeps_its_constructors_and_is_not_renamed() {
+    const OLD: &str = "CREATE TYPE span AS RANGE (SUBTYPE = integer);";
+    const NEW: &str = "-- pgrehearse: renamed from span
+        CREATE TYPE stretch AS RANGE (SUBTYPE = integer);";
+    for version in outermost() {
+        let said = world(version, OLD, NEW).run(&["plan", "--to", "new.sql", "--json"]);
+        let why = "nothing to rename from type public.span: no statement renames it with all that belongs to it";
+        assert!(said.out.contains(why), "{said}");
     }
 }
 
@@ -300,4 +352,44 @@ fn a_swap_locks_no_more_tables_than_the_setting_says() {
         .exits(3)
         .warns("would lock 4 tables")
         .warns("swap.max_tables (now 3)");
+}
+
+#[test]
+fn a_role_that_a_policy_names_has_to_be_there() {
+    const OLD: &str = "CREATE TABLE t (n bigint PRIMARY KEY, v int);";
+    let new = format!("{OLD} CREATE POLICY seen ON t TO \"Some One\", pg_monitor USING (v > 0);");
+    for version in outermost() {
+        let world = world(version, OLD, &new);
+        let apply = ["apply", "--to", "new.sql", "--yes"];
+        world
+            .run(&apply)
+            .exits(3)
+            .warns("the role \"Some One\" does not exist here")
+            .warns("CREATE ROLE \"Some One\" NOLOGIN");
+        as_superuser(&world, "CREATE ROLE \"Some One\"");
+        world.run(&apply).exits(0);
+        plan(&world).exits(0);
+    }
+}
+
+#[test]
+fn what_only_a_superuser_may_run_is_refused_to_others() {
+    const OLD: &str = "CREATE TABLE t (n bigint PRIMARY KEY);";
+    let new = format!("{OLD} CREATE PUBLICATION \"All of\" FOR ALL TABLES;");
+    for version in outermost() {
+        let world = world(version, OLD, &new);
+        plan(&world).exits(0);
+        apply(&world)
+            .exits(3)
+            .warns("lets only a superuser run step expand-1")
+            .warns("create publication \"All of\"");
+        as_superuser(&world, "CREATE PUBLICATION \"All of\" FOR ALL TABLES");
+        plan(&world).exits(0);
+        // It belongs to somebody else.
+        world.write("new.sql", OLD);
+        plan(&world).exits(0);
+        apply(&world)
+            .exits(3)
+            .warns("publication \"All of\" belongs to");
+    }
 }

@@ -2,25 +2,25 @@
 
 use pgrehearse::kinds::{Hazard, HazardKind, KindTag, ObjectId};
 use pgrehearse::pg::{LockMode, ServerVersion};
-use pgrehearse::plan::document::{Fingerprints, PlanEvidence, StepRun, UnmodeledRecord};
+use pgrehearse::plan::document::{
+    BrokenQuery, DifferenceKind, DifferenceRecord, Fingerprints, PlanEvidence, StepRun,
+    UnmodeledRecord,
+};
 use pgrehearse::plan::{
-    Document, Impact, Phase, PhaseRecord, Rollback, StatementEvidence, StatementRecord,
-    StepEvidence, StepRecord,
+    Document, Impact, Phase, PhaseRecord, QueryEvidence, Rollback, StatementEvidence,
+    StatementRecord, StepEvidence, StepRecord,
 };
 use pgrehearse::render::markdown::{self, CommentOptions, marker};
-use pgrehearse::render::post::{GitHub, PostError, Secret, github_from_environment, upsert_github};
 use pgrehearse::render::{Colour, sql, text};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
 
 struct StepOf(StepRecord);
 
 impl StepOf {
     fn new(id: &str, kind: KindTag, path: &[&str], title: &str) -> Self {
         Self(StepRecord {
+            follows: Vec::new(),
             tables: Vec::new(),
             id: id.to_owned(),
             title: title.to_owned(),
@@ -121,10 +121,13 @@ fn document(phases: Vec<(Phase, Vec<StepOf>)>) -> Document {
         from: "schemas/shop/v1".to_owned(),
         to: "schemas/shop/v2".to_owned(),
         fingerprints: fingerprints(),
+        roles: Vec::new(),
+        owners: Vec::new(),
         touches: Vec::new(),
         phases,
         unmodeled: Vec::new(),
         notices: Vec::new(),
+        differences: Vec::new(),
         evidence: PlanEvidence {
             rehearsed_on: Some("PostgreSQL 17.5".to_owned()),
             not_rehearsed: Vec::new(),
@@ -132,6 +135,7 @@ fn document(phases: Vec<(Phase, Vec<StepOf>)>) -> Document {
             residual: Vec::new(),
             rollback: BTreeMap::new(),
             queries: String::new(),
+            checked_queries: Default::default(),
             data: pgrehearse::plan::DataEvidence::default(),
             run: BTreeMap::new(),
         },
@@ -234,6 +238,26 @@ fn shop() -> Document {
         what: "publication".to_owned(),
         name: "app_changes".to_owned(),
     }];
+    plan.differences = vec![
+        DifferenceRecord {
+            object: ObjectId::new(KindTag::Table, ["public", "orders"]),
+            change: DifferenceKind::Change,
+            renamed_from: None,
+            diff: "  CREATE TABLE public.orders (\n-     total integer,\n+     total numeric(12,2),\n…\n  );".to_owned(),
+        },
+        DifferenceRecord {
+            object: ObjectId::new(KindTag::Table, ["public", "legacy_carts"]),
+            change: DifferenceKind::Drop,
+            renamed_from: None,
+            diff: "- CREATE TABLE public.legacy_carts ();".to_owned(),
+        },
+        DifferenceRecord {
+            object: ObjectId::new(KindTag::Trigger, ["public", "orders", "orders_audit"]),
+            change: DifferenceKind::Create,
+            renamed_from: None,
+            diff: String::new(),
+        },
+    ];
     plan.notices = vec!["column public.customers.user_name is dropped and username added: if it is a rename, write -- pgrehearse: renamed from user_name above username".to_owned()];
     plan.evidence.rollback = [
         ("expand", "leads back, but for type public.order_status"),
@@ -474,9 +498,14 @@ fn the_comment_begins_with_its_marker_and_shows_hazards_before_steps() {
             .unwrap_or_else(|| panic!("{part}\n{comment}"))
     };
     assert!(at("**BLOCKING · DATA LOSS") < at("**data-loss** in"));
-    assert!(at("**data-loss** in") < at("| step | impact |"));
-    assert!(at("| step | impact |") < at("<details>"));
-    assert!(at("ACCESS EXCLUSIVE on <code>public.orders</code>") < at("<details>"));
+    assert!(at("**data-loss** in") < at("**What the running application meets**"));
+    assert!(at("**What the running application meets**") < at("| step | what |"));
+    assert!(at("| step | what |") < at("SQL of <b>expand</b>"));
+    assert!(at("ACCESS EXCLUSIVE on <code>public.orders</code>") < at("SQL of <b>expand</b>"));
+    // A hint to paste stands by itself.
+    at("```sql\n-- pgrehearse: renamed from user_name above username\n```");
+    at("- locks: measured for every step");
+    at("- queries: not checked: no queries were given");
     at("- publication app\\_changes (live)");
     assert!(!markdown::plan(&shop()).contains("<!--"));
 }
@@ -488,7 +517,21 @@ fn foreign_text_cannot_break_out_of_the_comment() {
     plan.from = evil.to_owned();
     plan.notices = vec![evil.to_owned()];
     plan.evidence.residual = vec![evil.to_owned()];
+    plan.evidence.checked_queries.broken = vec![BrokenQuery {
+        step: "contract-2".to_owned(),
+        query: evil.to_owned(),
+        sql: format!("SELECT '{evil}'\n```"),
+        message: evil.to_owned(),
+        mended_by: Some(evil.to_owned()),
+    }];
     plan.unmodeled[0].name = evil.to_owned();
+    for difference in &mut plan.differences {
+        difference.object.path = vec![evil.to_owned()];
+        difference.renamed_from = Some(difference.object.clone());
+        if !difference.diff.is_empty() {
+            difference.diff = format!("+ {evil}\n- ```\n");
+        }
+    }
     for step in plan.phases.iter_mut().flat_map(|p| &mut p.steps) {
         step.title = evil.to_owned();
         step.why = evil.to_owned();
@@ -516,16 +559,28 @@ fn foreign_text_cannot_break_out_of_the_comment() {
             Some(open) if line == open => fence = None,
             Some(_) => continue,
             None if line.starts_with("```") => {
-                fence = Some(line.trim_end_matches("sql").to_owned())
+                fence = Some(line.trim_end_matches(char::is_alphabetic).to_owned())
             }
             None => {
-                for bad in ["<script", "@o", "http://", "```"] {
+                // Of a name in <code>, forges make neither mentions nor links.
+                let outside: String = line
+                    .split("<code>")
+                    .enumerate()
+                    .map(|(n, part)| match n {
+                        0 => part,
+                        _ => part.split_once("</code>").map_or(part, |(_, rest)| rest),
+                    })
+                    .collect();
+                for bad in ["@o", "http://"] {
+                    assert!(!outside.contains(bad), "{bad}: {line}");
+                }
+                for bad in ["<script", "```"] {
                     assert!(!line.contains(bad), "{bad}: {line}");
                 }
-                assert!(!line.replace("\\]", "").contains("]("), "{line}");
+                assert!(!outside.replace("\\]", "").contains("]("), "{line}");
                 assert!(n == 0 || !line.contains("<!--"), "{line}");
                 if line.starts_with('|') {
-                    assert_eq!(line.matches('|').count(), 7, "{line}");
+                    assert_eq!(line.matches('|').count(), 5, "{line}");
                 }
                 opened += line.matches("<details>").count();
                 closed += line.matches("</details>").count();
@@ -533,7 +588,9 @@ fn foreign_text_cannot_break_out_of_the_comment() {
         }
     }
     assert!(fence.is_none());
-    assert_eq!((opened, closed), (3, 3));
+    assert_eq!(opened, closed);
+    // A query, the graph, the SQL of three phases, two differences.
+    assert_eq!(opened, 7);
     assert_eq!(comment.lines().next().unwrap().matches("-->").count(), 1);
 }
 
@@ -591,378 +648,109 @@ fn a_long_comment_is_cut_at_a_step_and_says_so() {
     }
 }
 
-// ---------------------------------------------------------------- GitHub
-
-struct Request {
-    method: String,
-    target: String,
-    headers: String,
-    body: Value,
-}
-
-/// Answers each connection with what `answer` says: status, further headers, body.
-fn server(
-    answer: impl Fn(&Request) -> (u16, String, String) + Send + 'static,
-) -> (GitHub, Arc<Mutex<Vec<Request>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let api = format!("http://{}/api/v3/", listener.local_addr().unwrap());
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let log = seen.clone();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { return };
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            let mut head = String::new();
-            while !head.ends_with("\r\n\r\n") {
-                if reader.read_line(&mut head).unwrap_or(0) == 0 {
-                    break;
-                }
-            }
-            let mut words = head.split_whitespace();
-            let (method, target) = (
-                words.next().unwrap_or_default(),
-                words.next().unwrap_or_default(),
-            );
-            let lower = head.to_lowercase();
-            let length = lower
-                .split("content-length: ")
-                .nth(1)
-                .and_then(|r| r.split("\r\n").next()?.parse().ok());
-            let mut body = vec![0; length.unwrap_or(0)];
-            let _ = reader.read_exact(&mut body);
-            let request = Request {
-                method: method.to_owned(),
-                target: target.to_owned(),
-                headers: lower.clone(),
-                body: serde_json::from_slice(&body).unwrap_or_default(),
-            };
-            let (status, headers, body) = answer(&request);
-            log.lock().unwrap().push(request);
-            let _ = write!(
-                stream,
-                "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nconnection: close\r\n{headers}content-length: {}\r\n\r\n{body}",
-                body.len()
-            );
-        }
-    });
-    (target(&api), seen)
-}
-
-fn target(api: &str) -> GitHub {
-    GitHub {
-        api: api.to_owned(),
-        repository: "shop/db".to_owned(),
-        number: 7,
-        token: Secret::new("ghp_hunter2"),
-        proxy: None,
-    }
-}
-
-fn comment_json(id: u64, body: &str, login: &str, kind: &str) -> Value {
-    json!({"id": id, "body": body, "html_url": format!("https://github.test/shop/db/pull/7#issuecomment-{id}"),
-           "user": {"login": login, "type": kind}})
-}
-
-fn lines(seen: &Arc<Mutex<Vec<Request>>>) -> Vec<String> {
-    seen.lock()
-        .unwrap()
-        .iter()
-        .map(|r| format!("{} {}", r.method, r.target))
-        .collect()
-}
-
-const COMMENTS: &str = "/api/v3/repos/shop/db/issues/7/comments";
-
-#[test]
-fn a_first_comment_is_created() {
-    let (github, seen) = server(|r| match r.method.as_str() {
-        "GET" => (
-            200,
-            String::new(),
-            json!([comment_json(1, "hello", "amy", "User")]).to_string(),
-        ),
-        _ => (
-            201,
-            String::new(),
-            comment_json(9, "", "x", "Bot").to_string(),
-        ),
-    });
-    let posted = upsert_github(&github, &marker(None), "BODY é").unwrap();
-    assert!(!posted.updated);
-    assert_eq!(
-        posted.url,
-        "https://github.test/shop/db/pull/7#issuecomment-9"
-    );
-    assert_eq!(
-        lines(&seen),
-        [
-            format!("GET {COMMENTS}?per_page=100"),
-            format!("POST {COMMENTS}")
-        ]
-    );
-    let seen = seen.lock().unwrap();
-    assert_eq!(seen[1].body, json!({"body": "BODY é"}));
-    for part in [
-        "authorization: bearer ghp_hunter2",
-        "x-github-api-version: 2022-11-28",
-        "user-agent: pgrehearse/",
-    ] {
-        assert!(seen[1].headers.contains(part), "{}", seen[1].headers);
-    }
+fn environments<'d>(
+    staging: &'d Document,
+    production: &'d Document,
+) -> [markdown::Environment<'d>; 2] {
+    [("staging", staging), ("production", production)]
+        .map(|(name, document)| markdown::Environment { name, document })
 }
 
 #[test]
-fn our_comment_on_a_later_page_is_updated_and_a_strangers_is_not() {
-    let (github, seen) = server(|r| {
-        let host = r
-            .headers
-            .split("host: ")
-            .nth(1)
-            .unwrap()
-            .split("\r\n")
-            .next()
-            .unwrap()
-            .to_owned();
-        let mark = marker(None);
-        if r.target.ends_with("/user") {
-            return (
-                403,
-                String::new(),
-                json!({"message": "Resource not accessible by integration"}).to_string(),
-            );
-        }
-        if r.method == "PATCH" {
-            return (
-                200,
-                String::new(),
-                comment_json(3, "", "github-actions[bot]", "Bot").to_string(),
-            );
-        }
-        if r.target.contains("page=2") && !r.target.ends_with("per_page=100") {
-            let other = comment_json(4, &marker(Some("prod")), "github-actions[bot]", "Bot");
-            let ours = comment_json(3, &format!("{mark}\nold"), "github-actions[bot]", "Bot");
-            return (200, String::new(), json!([other, ours]).to_string());
-        }
-        let link = format!(
-            "link: <http://{host}{COMMENTS}?per_page=100&page=2>; rel=\"next\", <http://{host}{COMMENTS}?per_page=100&page=2>; rel=\"last\"\r\n"
-        );
-        (
-            200,
-            link,
-            json!([
-                comment_json(2, &mark, "mallory", "User"),
-                comment_json(1, &format!("> {mark}"), "a", "Bot")
-            ])
-            .to_string(),
-        )
-    });
-    let posted = upsert_github(&github, &marker(None), "new").unwrap();
-    assert!(posted.updated);
-    assert_eq!(
-        lines(&seen)[1..],
-        [
-            format!("GET {COMMENTS}?per_page=100&page=2"),
-            "GET /api/v3/user".to_owned(),
-            "PATCH /api/v3/repos/shop/db/issues/comments/3".to_owned(),
-        ]
-    );
-}
-
-#[test]
-fn a_persons_token_updates_that_persons_comment_only() {
-    let (github, seen) = server(|r| match (r.method.as_str(), r.target.as_str()) {
-        ("GET", "/api/v3/user") => (
-            200,
-            String::new(),
-            json!({"login": "Amy", "type": "User"}).to_string(),
-        ),
-        ("GET", _) => (
-            200,
-            String::new(),
-            json!([
-                comment_json(1, &marker(None), "some[bot]", "Bot"),
-                comment_json(2, &marker(None), "amy", "User"),
-            ])
-            .to_string(),
-        ),
-        _ => (
-            200,
-            String::new(),
-            comment_json(2, "", "amy", "User").to_string(),
-        ),
-    });
+fn a_query_that_breaks_is_said_first_and_shown() {
+    let mut plan = shop();
+    plan.evidence.checked_queries = QueryEvidence {
+        checked: 3,
+        broken: vec![BrokenQuery {
+            step: "contract-2".to_owned(),
+            query: "app.sql:3".to_owned(),
+            sql: "SELECT note FROM orders".to_owned(),
+            message: "column \"note\" does not exist (SQLSTATE 42703)".to_owned(),
+            mended_by: None,
+        }],
+        new: BTreeMap::from([("contract-2".to_owned(), vec!["app.sql:9".to_owned()])]),
+        ..QueryEvidence::default()
+    };
+    let text = text::plan(&plan, 100, Colour::No);
     assert!(
-        upsert_github(&github, &marker(None), "new")
-            .unwrap()
-            .updated
+        text.lines().next().unwrap().contains("BREAKS 1 QUERY"),
+        "{text}"
     );
-    assert!(lines(&seen).last().unwrap().ends_with("/comments/2"));
-}
-
-#[test]
-fn each_refusal_has_its_error_and_none_shows_the_token() {
-    for (status, headers, body, code) in [
-        (
-            401,
-            "",
-            r#"{"message": "Bad credentials"}"#,
-            "post::unauthorized",
-        ),
-        (
-            403,
-            "",
-            r#"{"message": "Resource not accessible by integration ghp_hunter2"}"#,
-            "post::forbidden",
-        ),
-        (
-            403,
-            "x-ratelimit-remaining: 0\r\n",
-            r#"{"message": "API rate limit exceeded"}"#,
-            "post::rate_limited",
-        ),
-        (
-            403,
-            "retry-after: 60\r\n",
-            r#"{"message": "secondary rate limit"}"#,
-            "post::rate_limited",
-        ),
-        (429, "", "{}", "post::rate_limited"),
-        (404, "", r#"{"message": "Not Found"}"#, "post::not_found"),
-        (
-            422,
-            "",
-            r#"{"message": "Validation Failed", "errors": [{"message": "body is too long"}]}"#,
-            "post::rejected",
-        ),
-        (500, "", "<html>", "post::status"),
-        (200, "", "{not json", "post::garbage"),
-        (200, "", r#"{"a": 1}"#, "post::garbage"),
-        (
-            200,
-            "link: <https://evil.example/x>; rel=\"next\"\r\n",
-            "[]",
-            "post::foreign_page",
-        ),
-        (
-            302,
-            "location: http://127.0.0.2:9/x\r\n",
-            "",
-            "post::status",
-        ),
+    let comment = markdown::plan(&plan);
+    show("queries.md", &comment);
+    for part in [
+        "BREAKS 1 QUERY",
+        "**Queries that stop working**",
+        "<code>contract-2</code> breaks <code>app.sql:3</code>: column \"note\" does not exist",
+        "```sql\nSELECT note FROM orders\n```",
+        "1 query of it fails from contract-2 on",
+        "1 query works from contract-2 on",
     ] {
-        let (github, _) = server(move |_| (status, headers.to_owned(), body.to_owned()));
-        let error = upsert_github(&github, &marker(None), "x").unwrap_err();
-        assert_eq!(error.code(), code, "{status} {body}");
-        assert!(!error.help().is_empty());
-        let mut shown = format!("{error} {error:?} {github:?}");
-        let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(&error);
-        while let Some(next) = cause {
-            shown.push_str(&next.to_string());
-            cause = next.source();
-        }
-        assert!(!shown.contains("hunter2"), "{shown}");
-        if status == 422 {
-            assert!(
-                shown.contains("Validation Failed; body is too long"),
-                "{shown}"
-            );
-        }
+        assert!(comment.contains(part), "{part}\n{comment}");
     }
 }
 
 #[test]
-fn a_rejected_post_is_an_error_too() {
-    let (github, _) = server(|r| match r.method.as_str() {
-        "GET" => (200, String::new(), "[]".to_owned()),
-        _ => (
-            422,
-            String::new(),
-            r#"{"message": "Unable to create comment because issue is locked."}"#.to_owned(),
-        ),
-    });
-    let error = upsert_github(&github, &marker(None), "x").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "GitHub rejected the comment: Unable to create comment because issue is locked."
+fn several_environments_stand_in_one_comment_and_what_is_equal_is_said_once() {
+    let production = shop();
+    let mut staging = shop();
+    staging.from = "postgres://staging.example/shop".to_owned();
+    let options = CommentOptions::default();
+    let comment = markdown::comment_of_several(&environments(&staging, &production), &options);
+    assert!(
+        comment
+            .starts_with("<!-- pgrehearse:plan -->\n### Schema plan for staging and production\n"),
+        "{comment}"
     );
-}
+    assert!(
+        comment.contains("| **staging** | ⚠️ **BLOCKING · DATA LOSS"),
+        "{comment}"
+    );
+    assert!(
+        comment.contains("The plans are equal, step by step."),
+        "{comment}"
+    );
+    assert_eq!(comment.matches("SQL of <b>contract</b>").count(), 1);
 
-#[test]
-fn a_server_that_is_not_there_is_unreachable() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let api = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    let error = upsert_github(&target(&api), &marker(None), "x").unwrap_err();
-    assert!(matches!(error, PostError::Unreachable { .. }), "{error:?}");
-    assert_eq!(error.to_string(), "127.0.0.1 cannot be reached");
-}
-
-#[test]
-fn a_token_is_not_sent_unencrypted_nor_to_a_made_up_path() {
-    let code = |api: &str, repository: &str| {
-        let github = GitHub {
-            repository: repository.to_owned(),
-            ..target(api)
-        };
-        upsert_github(&github, &marker(None), "x")
-            .unwrap_err()
-            .code()
+    // Staging lacks a step, does another, and there the rewrite is bounded.
+    let contract = &mut staging.phases[2].steps;
+    contract.remove(3);
+    contract[0].evidence.impact = Impact::Bounded;
+    contract[0].hazards.clear();
+    contract[1].title = "rename column public.orders.note to @remark".to_owned();
+    contract[1].statements[0].sql =
+        "ALTER TABLE public.orders RENAME COLUMN note TO \"@remark\"".to_owned();
+    staging.evidence.impact = Impact::Bounded;
+    let comment = markdown::comment_of_several(&environments(&staging, &production), &options);
+    show("several.md", &comment);
+    let at = |part: &str| {
+        comment
+            .find(part)
+            .unwrap_or_else(|| panic!("{part}\n{comment}"))
     };
-    assert_eq!(code("http://github.example", "a/b"), "post::unencrypted");
-    assert_eq!(code("ftp://github.example", "a/b"), "post::address");
-    assert_eq!(code("nonsense", "a/b"), "post::address");
-    for repository in ["a", "a/..", "../b", "a/b/c", "a/b?c", ""] {
-        assert_eq!(
-            code("https://api.github.com", repository),
-            "post::repository",
-            "{repository}"
+    assert!(at("| **production** | ⚠️ **BLOCKING") < at("#### What differs from production"));
+    assert!(
+        at("**1 step that production has not**")
+            < at("**2 steps of production that staging has not**")
+    );
+    at("- drop table public.legacy\\_carts");
+    at(": bounded here, blocking there");
+    assert!(at("RENAME COLUMN note TO \"@remark\"") < at("### The plan of production\n"));
+    assert!(!comment.contains("equal, step by step"));
+    assert_eq!(comment.matches("SQL of <b>contract</b>").count(), 1);
+
+    for limit in [600, 3000, 8000] {
+        let options = CommentOptions {
+            limit,
+            ..CommentOptions::default()
+        };
+        let comment = markdown::comment_of_several(&environments(&staging, &production), &options);
+        assert!(
+            comment.encode_utf16().count() <= limit,
+            "{limit}: {comment}"
         );
+        assert!(comment.contains("production"), "{comment}");
     }
-    let github = GitHub {
-        token: Secret::new("a\nb"),
-        ..target("http://127.0.0.1:1")
-    };
-    assert_eq!(
-        upsert_github(&github, "", "").unwrap_err().code(),
-        "post::token"
-    );
-}
-
-#[test]
-fn the_environment_of_actions_names_the_pull_request() {
-    let read = |event: Option<&str>, reference: &str, without: &str| {
-        let get = |name: &str| {
-            let value = match name {
-                "GITHUB_TOKEN" => "t\n",
-                "GITHUB_REPOSITORY" => "shop/db",
-                "GITHUB_API_URL" => "https://ghe.example/api/v3",
-                "GITHUB_REF" => reference,
-                _ => return None,
-            };
-            (name != without).then(|| value.to_owned())
-        };
-        github_from_environment(get, event)
-            .map(|g| (g.number, g.api))
-            .map_err(|e| e.to_string())
-    };
-    let api = "https://ghe.example/api/v3".to_owned();
-    assert_eq!(
-        read(Some(r#"{"pull_request": {"number": 5}}"#), "", ""),
-        Ok((5, api.clone()))
-    );
-    assert_eq!(
-        read(Some(r#"{"issue": {"number": 6}}"#), "", ""),
-        Ok((6, api.clone()))
-    );
-    assert_eq!(read(Some("garbage"), "refs/pull/8/merge", ""), Ok((8, api)));
-    assert_eq!(
-        read(None, "refs/heads/main", ""),
-        Err("the pull request's number is neither in the event nor in GITHUB_REF".to_owned())
-    );
-    assert_eq!(
-        read(None, "refs/pull/8/merge", "GITHUB_TOKEN"),
-        Err("GITHUB_TOKEN is not set".to_owned())
-    );
 }
 
 // ---------------------------------------------------------------- schema

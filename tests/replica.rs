@@ -12,11 +12,12 @@ mod steps;
 mod support;
 
 use fill::{counting, plan};
-use pgrehearse::apply::{Event, FillPolicy, Lag, LockPolicy, Options, Stop};
+use pgrehearse::apply::{self, Event, FillPolicy, Lag, LockPolicy, Options, Session, Stop};
 use pgrehearse::pg::ServerVersion;
+use pgrehearse::plan::Document;
 use pgrehearse::scratch::{Binaries, Cluster, ClusterOptions};
 use pgrehearse::source::database::{Environment, connect as connect_to};
-use postgres::{Config, config::Host};
+use postgres::{Config, NoTls, config::Host};
 use replica::Replica;
 use std::time::Duration;
 use steps::{connect, role, run_with};
@@ -120,8 +121,9 @@ fn a_replica_that_is_ignored_or_stays_behind_does_not_hold_it_for_ever() {
         let config = database(cluster, "shop");
         let replica = Replica::of(cluster, "standby1");
         replica.pause();
+        // Written when it commits: else it is no lag for up to 0.2 s.
         connect(&config)
-            .batch_execute("UPDATE public.t SET v = v")
+            .batch_execute("SET synchronous_commit = on; UPDATE public.t SET v = v")
             .unwrap();
         let plan = plan(cluster.version(), &counting("public", "fill", &["id"]));
         let mut short = options(Some(Lag::Wal(1)));
@@ -142,6 +144,86 @@ fn a_replica_that_is_ignored_or_stays_behind_does_not_hold_it_for_ever() {
         let outcome = run_with(&config, &plan, &short, &mut drop).unwrap();
         assert_eq!((outcome.stopped, filled(&config)), (None, 1000));
         replica.resume();
+    });
+}
+
+/// Runs `plan` until the event at which the primary is lost; the replica, which has had nothing since `cut`
+/// said so, is promoted. Where the plan goes on.
+fn failed_over(
+    cluster: &Cluster,
+    (config, replica): (&Config, &Replica),
+    plan: &Document,
+    cut: impl Fn(&Event) -> bool,
+    lost: impl Fn(&Event) -> bool,
+) -> Config {
+    let open = || config.connect(NoTls);
+    let mut session = Session::open(&open).unwrap();
+    let pid = session.pid();
+    let (mut is_cut, mut is_lost) = (false, false);
+    let options = options(None);
+    let outcome = apply::run(&mut session, plan, &options, &mut |event| {
+        if !is_cut && cut(&event) {
+            is_cut = true;
+            // The server sends what it has committed within 0.2 s (wal_writer_delay).
+            std::thread::sleep(Duration::from_millis(600));
+            replica.cut();
+        }
+        if is_cut && !is_lost && lost(&event) {
+            is_lost = true;
+            let mut admin = connect(&cluster.superuser("postgres"));
+            let end = admin.execute("SELECT pg_terminate_backend($1)", &[&pid]);
+            end.unwrap();
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    });
+    assert!(is_lost && outcome.is_err(), "{outcome:?}");
+    replica.promote();
+    let mut config = replica.config.clone();
+    config.dbname("shop");
+    config
+}
+
+#[test]
+fn a_backfill_goes_on_where_a_promoted_replica_came_to() {
+    each_version(|cluster| {
+        let config = database(cluster, "shop");
+        let replica = Replica::of(cluster, "standby1");
+        let plan = plan(cluster.version(), &counting("public", "fill", &["id"]));
+        let walked = |rows| move |event: &Event| matches!(event, Event::Filled { done, .. } if *done >= rows);
+        let there = failed_over(
+            cluster,
+            (&config, &replica),
+            &plan,
+            walked(300),
+            walked(600),
+        );
+        let has = filled(&there);
+        assert!((1..600).contains(&has), "the replica has {has} of the rows");
+        let outcome = run_with(&there, &plan, &options(None), &mut drop).unwrap();
+        assert_eq!(outcome.done, ["migrate-1"]);
+        assert_eq!(filled(&there), 1000, "a row was lost, or written twice");
+    });
+}
+
+#[test]
+fn a_plan_goes_on_from_the_step_that_a_promoted_replica_came_to() {
+    each_version(|cluster| {
+        let plan = steps::whole(cluster.version());
+        let reference = steps::database(cluster, "reference");
+        run_with(&reference, &plan, &options(None), &mut drop).unwrap();
+        let config = steps::database(cluster, "shop");
+        let replica = Replica::of(cluster, "standby1");
+        let begins = |id: &'static str| move |event: &Event| matches!(event, Event::Statement { step, .. } if step == id);
+        let there = failed_over(
+            cluster,
+            (&config, &replica),
+            &plan,
+            begins("expand-2"),
+            begins("migrate-1"),
+        );
+        assert_ne!(steps::catalog(&there), steps::catalog(&reference));
+        run_with(&there, &plan, &options(None), &mut drop).unwrap();
+        assert_eq!(steps::catalog(&there), steps::catalog(&reference));
     });
 }
 

@@ -7,7 +7,7 @@ use pgrehearse::pg::ServerVersion;
 use pgrehearse::pipeline;
 use pgrehearse::plan::artifact::{self, Format};
 use pgrehearse::plan::{Document, Impact};
-use pgrehearse::render::{Colour, markdown, sql, text};
+use pgrehearse::render::{Colour, markdown, mermaid, sql, text};
 use pgrehearse::source::Source;
 use pgrehearse::strategy::{Drops, SmallTable};
 use std::path::Path;
@@ -94,6 +94,8 @@ fn the_plans_of_the_shop_are_up_to_date() {
     compare(Path::new("plans/shop.txt"), &plan);
     compare(Path::new("plans/shop.sql"), &sql::plan(&document));
     compare(Path::new("plans/shop.md"), &markdown::plan(&document));
+    let chart = mermaid::plan(&document, mermaid::MOST_STEPS);
+    compare(Path::new("plans/shop.mmd"), &chart);
     for (format, path) in [
         (Format::Yaml, "plans/shop.yaml"),
         (Format::Json, "plans/shop.json"),

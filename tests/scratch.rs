@@ -9,6 +9,7 @@ use pgrehearse::scratch::{
     ScratchOptions, Search, default_cache_dir,
 };
 use postgres::Client;
+use postgres::error::SqlState;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -81,16 +82,21 @@ fn a_cluster_starts_and_leaves_nothing() {
 }
 
 #[test]
-fn public_looks_the_same_on_every_version() {
+fn public_belongs_to_the_owner_of_the_database_on_every_version() {
     each_version(|options| {
         let scratch = Scratch::start(&options).unwrap();
         let (_database, mut client) = sandbox(&scratch);
         let query = "SELECT nspowner::regrole::text, nspacl::text FROM pg_namespace WHERE nspname = 'public'";
         let row = client.query_one(query, &[]).unwrap();
         assert_eq!(row.get::<_, String>(0), "pg_database_owner");
+        // Up to 14 everybody may create things there: files may say otherwise.
+        let everybody = match options.version < ServerVersion::V15 {
+            true => "UC",
+            false => "U",
+        };
         assert_eq!(
             row.get::<_, String>(1),
-            "{pg_database_owner=UC/pg_database_owner,=U/pg_database_owner}"
+            format!("{{pg_database_owner=UC/pg_database_owner,={everybody}/pg_database_owner}}")
         );
     });
 }
@@ -230,7 +236,7 @@ fn extensions_come_from_the_list_and_belong_to_the_sandbox() {
     each_version(|options| {
         let scratch = Scratch::start(&options).unwrap();
         let database = database(&scratch);
-        for name in ["dblink", "file_fdw", "postgres_fdw", "plpython3u"] {
+        for name in ["dblink", "plpython3u"] {
             let error = database.create_extension(name, None, None).unwrap_err();
             assert!(matches!(error, ScratchError::ExtensionNotAllowed { .. }));
         }
@@ -479,5 +485,93 @@ fn a_signal_takes_the_server_along() {
             assert!(!owner.folder.exists());
             assert!(!is_alive(owner.server));
         }
+    });
+}
+
+#[test]
+fn nobody_reads_through_a_foreign_data_wrapper() {
+    each_version(|options| {
+        let scratch = Scratch::start(&options).unwrap();
+        let database = database(&scratch);
+        for extension in ["file_fdw", "postgres_fdw"] {
+            database.create_extension(extension, None, None).unwrap();
+        }
+        let mut client = database.connect().unwrap();
+        let make = "CREATE SERVER host FOREIGN DATA WRAPPER file_fdw;
+            CREATE FOREIGN TABLE public.users (line text) SERVER host OPTIONS (filename '/etc/passwd');
+            CREATE FOREIGN TABLE public.out (line text) SERVER host OPTIONS (program 'id');
+            CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1');
+            CREATE USER MAPPING FOR PUBLIC SERVER far;
+            CREATE FOREIGN TABLE public.far (line text) SERVER far";
+        client.batch_execute(make).unwrap();
+        for hostile in [
+            "TABLE public.users",
+            "TABLE public.out",
+            "TABLE public.far",
+            "INSERT INTO public.far VALUES ('x')",
+            "IMPORT FOREIGN SCHEMA public FROM SERVER far INTO public",
+        ] {
+            let error = client.batch_execute(hostile).unwrap_err();
+            let said = error.as_db_error().unwrap().message().to_owned();
+            assert!(said.contains("has no handler"), "{hostile}: {said}");
+        }
+        for hostile in [
+            "ALTER FOREIGN DATA WRAPPER file_fdw HANDLER public.file_fdw_handler",
+            "CREATE FOREIGN DATA WRAPPER mine HANDLER public.file_fdw_handler",
+        ] {
+            let error = client.batch_execute(hostile).unwrap_err();
+            assert_eq!(
+                error.code(),
+                Some(&SqlState::INSUFFICIENT_PRIVILEGE),
+                "{hostile}"
+            );
+        }
+    });
+}
+
+/// The functions that make what a plain role may not are there for the files to call: nothing comes of it.
+#[test]
+fn an_event_trigger_never_runs_its_function_with_more_rights() {
+    each_version(|options| {
+        let scratch = Scratch::start(&options).unwrap();
+        let database = database(&scratch);
+        database.let_privileged_through().unwrap();
+        let mut client = database.connect().unwrap();
+        let trap = "
+            CREATE SCHEMA mine;
+            CREATE TABLE mine.ran (by name, of name);
+            CREATE FUNCTION mine.trap() RETURNS event_trigger LANGUAGE plpgsql AS $$
+            BEGIN INSERT INTO mine.ran VALUES (current_user, session_user); END $$;
+            SELECT pg_catalog.pgrehearse_event_trigger('a', 'ddl_command_start', '{}', 'mine.trap()');
+            SELECT pg_catalog.pgrehearse_event_trigger('b', 'ddl_command_end', '{}', 'mine.trap()');
+            SELECT pg_catalog.pgrehearse_event_trigger('c', 'sql_drop', '{}', 'mine.trap()');
+            ALTER EVENT TRIGGER a ENABLE ALWAYS;
+            ALTER EVENT TRIGGER b ENABLE ALWAYS;
+            ALTER EVENT TRIGGER c ENABLE ALWAYS;
+            CREATE PUBLICATION p;
+            SELECT pg_catalog.pgrehearse_publish_all('p');
+            CREATE TABLE mine.t ();
+            DROP TABLE mine.t;";
+        client.batch_execute(trap).unwrap();
+        if options.version >= ServerVersion::V15 {
+            let by_a_superuser =
+                "CREATE PUBLICATION q; SELECT pg_catalog.pgrehearse_publish_schema('q', 'mine')";
+            client.batch_execute(by_a_superuser).unwrap();
+        }
+        let ran = "SELECT count(*) FROM mine.ran";
+        assert_eq!(client.query_one(ran, &[]).unwrap().get::<_, i64>(0), 0);
+        // Names are no statements, and nothing else lets one in.
+        for hostile in [
+            "SELECT pg_catalog.pgrehearse_event_trigger('x', 'sql_drop EXECUTE FUNCTION mine.trap(); --', '{}', 'mine.trap()')",
+            "SELECT pg_catalog.pgrehearse_event_trigger('x', 'sql_drop', '{TABLE}) EXECUTE FUNCTION mine.trap(); --}', 'mine.trap()')",
+            "CREATE EVENT TRIGGER x ON sql_drop EXECUTE FUNCTION mine.trap()",
+            "UPDATE pg_catalog.pg_event_trigger SET evtevent = 'sql_drop'",
+            "CREATE OR REPLACE FUNCTION pg_catalog.pgrehearse_publish_all(publication name) RETURNS void LANGUAGE sql AS ''",
+        ] {
+            assert!(client.batch_execute(hostile).is_err(), "{hostile}");
+        }
+        let super_user =
+            "SELECT bool_or(rolsuper) FROM pg_catalog.pg_roles WHERE rolname = session_user";
+        assert!(!client.query_one(super_user, &[]).unwrap().get::<_, bool>(0));
     });
 }

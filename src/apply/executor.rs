@@ -77,7 +77,8 @@ pub(super) fn begin(
     observer: &mut dyn Observer,
 ) -> Result<Position, ApplyError> {
     let unknown = |id: &&String| plan.steps().all(|(_, step)| step.id != **id);
-    if let Some(step) = options.until.as_ref().filter(unknown) {
+    let mut named = options.until.iter().chain(&options.gates.confirmed);
+    if let Some(step) = named.find(unknown) {
         return Err(ApplyError::UnknownStep { step: step.clone() });
     }
     let position = resume::position(&mut session.client, plan, &options.ledger_schema)?;

@@ -28,7 +28,7 @@ pub(super) fn look(
         return Ok(Look::Open(None));
     };
     let look = match gate {
-        Gate::Confirm { what } => Look::Closed(what.clone()),
+        Gate::Confirm { what } => Look::Closed(format!("{what}; --confirm {} says so", step.id)),
         Gate::Wait { after, seconds } => match waited(client, ledger, plan, after, *seconds)? {
             Waited::Over => Look::Open(None),
             Waited::Until(until) => Look::Closed(format!("{gate}, until {until}")),

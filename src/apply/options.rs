@@ -7,28 +7,25 @@ use crate::plan::{Gate, Phase, StepRecord};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Which gates are taken as open.
+/// Which gates are taken as open; the others by their own condition. A step whose gate is closed stays pending, and
+/// so does all that comes after it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Gates {
-    /// Each by its own condition. A step whose gate is closed stays pending, and so does all that comes
-    /// after it.
-    #[default]
-    ByCondition,
-    /// Those of the steps with these ids are open.
-    Open(BTreeSet<String>),
-    /// `drops.gate=none`.
-    AllOpen,
+pub struct Gates {
+    /// Those before drops: `drops.gate=none`.
+    pub drops: bool,
+    /// Those that only a person can open, of the steps with these ids: `--confirm`.
+    pub confirmed: BTreeSet<String>,
 }
 
 impl Gates {
     /// The condition that may keep `step` from running.
     pub fn closed<'a>(&self, step: &'a StepRecord) -> Option<&'a Gate> {
         let gate = step.gate.as_ref()?;
-        match self {
-            Self::ByCondition => Some(gate),
-            Self::Open(ids) => (!ids.contains(&step.id)).then_some(gate),
-            Self::AllOpen => None,
-        }
+        let open = match gate {
+            Gate::Confirm { .. } => self.confirmed.contains(&step.id),
+            Gate::Audit { .. } | Gate::Wait { .. } => self.drops,
+        };
+        (!open).then_some(gate)
     }
 }
 
@@ -124,10 +121,11 @@ pub struct FillPolicy {
 impl Default for FillPolicy {
     fn default() -> Self {
         Self {
-            target: Duration::from_millis(200),
+            // A request for a row of the batch waits as long as it: with 200 ms up to 154 ms were seen.
+            target: Duration::from_millis(100),
             min_rows: 100,
             max_rows: 50_000,
-            pause: Duration::from_millis(100),
+            pause: Duration::from_millis(50),
             max_lag: Some(Lag::Time(Duration::from_secs(10))),
             max_slot_wal: None,
             max_wal_rate: None,
@@ -145,7 +143,7 @@ impl FillPolicy {
     /// use pgrehearse::apply::FillPolicy;
     /// use std::time::Duration;
     /// let policy = FillPolicy::default();
-    /// assert_eq!(policy.next(1000, Duration::from_millis(160)), 1250);
+    /// assert_eq!(policy.next(1000, Duration::from_millis(80)), 1250);
     /// assert_eq!(policy.next(1000, Duration::from_millis(1)), 2000);
     /// assert_eq!(policy.next(1000, Duration::from_secs(60)), 500);
     /// assert_eq!(policy.next(150, Duration::from_secs(60)), 100);

@@ -1,11 +1,13 @@
 //! What is looked at before the first statement.
 
+mod given;
 mod horizon;
 mod leftovers;
 mod readers;
 mod rights;
 mod room;
 mod rows;
+mod superuser;
 
 pub(super) use rows::finding;
 
@@ -80,7 +82,10 @@ pub fn check(
         .map(|(_, step)| step)
         .filter(|step| !position.state(&step.id).is_done())
         .collect();
+    rights::roles(client, plan, &mut findings)?;
     rights::owners(client, plan, &relations, &mut findings)?;
+    given::check(client, plan, &mut findings)?;
+    superuser::check(client, &left, &mut findings)?;
     rights::others(client, &left, &relations, options, &mut findings)?;
     rights::row_security(client, &left, &mut findings)?;
     leftovers::indexes(client, plan, position, &relations, &mut findings)?;

@@ -372,11 +372,16 @@ impl Run<'_, '_> {
             .map_err(|failure| self.failed(step, failure))
     }
 
-    // A DETACH PENDING has no way back: cleaning it completes it, and that is taken back.
+    // A DETACH PENDING has no way back: cleaning it completes it, and that is taken back. Nor has an index
+    // that a broken DROP INDEX CONCURRENTLY left INVALID: it is dropped to the end, and built again.
     fn finished(&mut self, step: &StepRecord, back: &[StatementRecord]) -> Result<(), Failed> {
-        match resume::has_happened(&mut self.session.client, step)? {
-            Some(true) => self.take_back(step, back, 0, Doubt::No),
-            _ => self.row(step, 0, true),
+        let mut gone = resume::has_happened(&mut self.session.client, step)? == Some(true);
+        for statement in back.iter().filter(|s| !s.transactional) {
+            gone = gone || self.drop_invalid(step, &statement.sql)?;
+        }
+        match gone {
+            true => self.take_back(step, back, 0, Doubt::No),
+            false => self.row(step, 0, true),
         }
     }
 

@@ -13,7 +13,11 @@ pub fn closure<S>(catalog: &Catalog<S>, touched: &BTreeSet<ObjectId>) -> BTreeSe
     let parts = parts(catalog);
     let dependents = catalog.dependents();
     let mut all: BTreeSet<ObjectId> = BTreeSet::new();
-    let mut queue: Vec<ObjectId> = touched.iter().map(|id| whole(catalog, id)).collect();
+    // A grant on a table says nothing about what is on that table.
+    let more_than_it = touched
+        .iter()
+        .filter(|id| !matches!(id.kind, KindTag::Grant | KindTag::Owner));
+    let mut queue: Vec<ObjectId> = more_than_it.map(|id| whole(catalog, id)).collect();
     queue.extend(touched.iter().cloned());
     // Attaching and detaching concern the parent with all its partitions: bounds, the default one.
     let attachments = touched.iter().filter(|id| id.kind == KindTag::Attachment);
@@ -52,6 +56,14 @@ pub fn closure<S>(catalog: &Catalog<S>, touched: &BTreeSet<ObjectId>) -> BTreeSe
         queue.extend(columns.cloned());
     }
     needed
+}
+
+/// Of the closure of `touched`, what decides whether a schema is the one that a plan was made for: what others may do
+/// with an object that the plan leaves alone does not.
+pub fn decisive<S>(catalog: &Catalog<S>, touched: &BTreeSet<ObjectId>) -> BTreeSet<ObjectId> {
+    let mut ids = closure(catalog, touched);
+    ids.retain(|id| !matches!(id.kind, KindTag::Grant | KindTag::Owner) || touched.contains(id));
+    ids
 }
 
 /// Whether a part of a table comes along where the table is only needed: its columns, and the

@@ -4,14 +4,14 @@ use crate::kinds::{Address, KindTag, ObjectId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Which object an address of the catalogs belongs to.
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Addresses {
     objects: HashMap<Address, ObjectId>,
     aliases: HashMap<(u32, u32), Address>,
 }
 
 /// Addresses that stand for another object: the rule of a view, the default of a column, the row
-/// type of a table, the index of a constraint, the members of an extension …
+/// type of a table, the multirange type and the constructors of a range type, the index of a constraint, the members of an extension …
 pub const ALIASES: &str = "
     SELECT 'pg_rewrite'::regclass::oid::bigint, r.oid::bigint, 'pg_class'::regclass::oid::bigint, r.ev_class::bigint, 0
       FROM pg_rewrite r WHERE r.oid >= 16384
@@ -27,6 +27,12 @@ pub const ALIASES: &str = "
     UNION ALL
     SELECT 'pg_type'::regclass::oid::bigint, t.typarray::bigint, 'pg_type'::regclass::oid::bigint, t.oid::bigint, 0
       FROM pg_type t WHERE t.typarray >= 16384
+    UNION ALL
+    SELECT 'pg_type'::regclass::oid::bigint, r.rngmultitypid::bigint, 'pg_type'::regclass::oid::bigint, r.rngtypid::bigint, 0
+      FROM pg_range r WHERE r.rngtypid >= 16384
+    UNION ALL
+    SELECT d.classid::bigint, d.objid::bigint, d.refclassid::bigint, d.refobjid::bigint, 0
+      FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_type'::regclass AND d.deptype = 'i'
     UNION ALL
     SELECT 'pg_class'::regclass::oid::bigint, k.conindid::bigint, 'pg_constraint'::regclass::oid::bigint, k.oid::bigint, 0
       FROM pg_constraint k WHERE k.contype IN ('p', 'u', 'x') AND k.oid >= 16384
@@ -78,6 +84,55 @@ impl Addresses {
         self.objects.get(&address)
     }
 
+    /// The object whose state a row of the catalogs at `address` is part of.
+    ///
+    /// Members of an extension are the extension's business, and a column that a table has and the
+    /// catalog has not is left alone (`ignore`).
+    pub fn owner(&self, address: Address) -> Option<&ObjectId> {
+        if let Some(exact) = self.objects.get(&address) {
+            return Some(exact);
+        }
+        let id = self.resolve(address)?;
+        match id.kind {
+            KindTag::Extension => None,
+            KindTag::Table => (address.2 == 0 && !self.is_of_column(address)).then_some(id),
+            _ => Some(id),
+        }
+    }
+
+    /// Whether the alias of `address` is a column: that of its default, of its NOT NULL.
+    fn is_of_column(&self, (class, object, _): Address) -> bool {
+        let alias = self.aliases.get(&(class, object));
+        alias.is_some_and(|(_, _, part)| *part != 0)
+    }
+
+    /// The catalogs and oids of everything that belongs to `ids`.
+    pub fn of(&self, ids: &BTreeSet<ObjectId>) -> (BTreeSet<u32>, Vec<u32>) {
+        let exact = self.objects.keys().copied();
+        let aliases = self
+            .aliases
+            .keys()
+            .map(|&(class, object)| (class, object, 0));
+        let mut classes = BTreeSet::new();
+        let mut oids = BTreeSet::new();
+        for address in exact.chain(aliases) {
+            if self.owner(address).is_some_and(|id| ids.contains(id)) {
+                classes.insert(address.0);
+                oids.insert(address.1);
+            }
+        }
+        (classes, oids.into_iter().collect())
+    }
+
+    /// Forgets where the objects are that `is_gone` holds for.
+    pub fn forget(&mut self, is_gone: impl Fn(&ObjectId) -> bool) {
+        self.objects.retain(|_, id| !is_gone(id));
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
     /// The object that `address` belongs to, through aliases and from part to whole.
     pub fn resolve(&self, mut address: Address) -> Option<&ObjectId> {
         // A chain is array type → row type → table at its longest; the bound ends a cycle.
@@ -124,7 +179,42 @@ fn is_part_of(part: &ObjectId, whole: &ObjectId) -> bool {
     whole.kind == KindTag::Table
         && matches!(
             part.kind,
-            KindTag::Column | KindTag::Constraint | KindTag::Trigger
+            KindTag::Column
+                | KindTag::Constraint
+                | KindTag::Trigger
+                | KindTag::Policy
+                | KindTag::PublicationTable
         )
         && part.path.starts_with(&whole.path)
+}
+
+/// A view needs the casts of the types that it names: the server records their functions at best,
+/// and none for a cast WITH INOUT.
+pub fn add_casts(requires: &mut BTreeMap<ObjectId, BTreeSet<ObjectId>>) {
+    let casts: Vec<ObjectId> = requires
+        .keys()
+        .filter(|id| id.kind == KindTag::Cast)
+        .cloned()
+        .collect();
+    for cast in casts {
+        let own = requires.get(&cast).into_iter().flatten();
+        let parts: BTreeSet<ObjectId> = own
+            .filter(|id| id.kind != KindTag::Schema)
+            .cloned()
+            .collect();
+        // A cast of a view's own rows needs the view.
+        let mut needed = BTreeSet::new();
+        let mut queue: Vec<&ObjectId> = parts.iter().collect();
+        while let Some(id) = queue.pop() {
+            if needed.insert(id.clone()) {
+                queue.extend(requires.get(id).into_iter().flatten());
+            }
+        }
+        let views = requires.iter_mut().filter(|(id, needs)| {
+            id.kind == KindTag::View && !needed.contains(id) && !needs.is_disjoint(&parts)
+        });
+        for (_, needs) in views {
+            needs.insert(cast.clone());
+        }
+    }
 }

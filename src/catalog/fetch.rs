@@ -1,5 +1,5 @@
-//! The rows a catalog is made of: one query a kind, over one session or over two that share a
-//! snapshot.
+//! The rows a catalog is made of: a query for each large kind and one for a few small ones, over one
+//! session or over two that share a snapshot.
 
 use super::read::ReadError;
 use super::{Unmodeled, depend, hanging, unmodeled};
@@ -14,9 +14,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 /// A query of the catalogs.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Query {
-    Objects(KindTag),
+    /// The objects of these kinds.
+    Objects(Vec<KindTag>),
     Aliases,
     Edges,
     Unmodeled,
@@ -129,26 +130,31 @@ impl Found {
 
 impl Query {
     fn run(
-        self,
+        &self,
         session: &mut Session<'_>,
         version: ServerVersion,
         found: &mut Found,
     ) -> Result<(), ReadError> {
         let sql = match self {
-            Self::Objects(kind) => format!(
-                "SELECT row_to_json(q)::text, q.classid::bigint, q.objid::bigint, q.objsubid::int FROM ({}) q",
-                kind.query(version)
-            ),
+            Self::Objects(kinds) => kinds
+                .iter()
+                .map(|kind| objects_of(*kind, version))
+                .collect::<Vec<_>>()
+                .join("\nUNION ALL\n"),
             Self::Aliases => depend::ALIASES.to_owned(),
             Self::Edges => depend::DEPENDENCIES.to_owned(),
-            Self::Unmodeled => unmodeled::query(version),
+            Self::Unmodeled => unmodeled::query(),
             Self::Hanging => hanging::QUERY.to_owned(),
         };
         let rows = session.prepared.query(session.client, &sql)?;
         let rows = rows.iter();
         match self {
-            Self::Objects(kind) => {
+            Self::Objects(_) => {
                 for row in rows {
+                    let number = usize::try_from(row.get::<_, i32>(4)).unwrap_or(usize::MAX);
+                    let Some(kind) = KindTag::ALL.get(number).copied() else {
+                        continue;
+                    };
                     let object = kind
                         .decode(row.get::<_, &str>(0))
                         .map_err(|source| ReadError::Decode { kind, source })?;
@@ -183,6 +189,35 @@ impl Query {
         }
         Ok(())
     }
+}
+
+/// The kinds of which there is anything; one query.
+///
+/// # Errors
+/// What the server says.
+pub fn present(
+    session: &mut Session<'_>,
+    version: ServerVersion,
+) -> Result<Vec<KindTag>, postgres::Error> {
+    let some = |kind: &KindTag| match kind.found_in(version) {
+        Some(place) => format!("EXISTS (SELECT FROM {place})"),
+        None => "true".to_owned(),
+    };
+    let all: Vec<String> = KindTag::ALL.iter().map(some).collect();
+    let sql = format!("SELECT ARRAY[{}]", all.join(", "));
+    let rows = session.prepared.query(session.client, &sql)?;
+    let found: Vec<bool> = rows.first().map_or_else(Vec::new, |row| row.get(0));
+    let kinds = KindTag::ALL.iter().zip(found);
+    Ok(kinds.filter(|(_, is)| *is).map(|(kind, _)| *kind).collect())
+}
+
+/// The query of one kind, its rows as JSON and with the number of the kind.
+fn objects_of(kind: KindTag, version: ServerVersion) -> String {
+    let number = KindTag::ALL.iter().position(|k| *k == kind).unwrap_or(0);
+    format!(
+        "SELECT row_to_json(q)::text, q.classid::bigint, q.objid::bigint, q.objsubid::int, {number} FROM ({}) q",
+        kind.query(version)
+    )
 }
 
 /// The address of an object's row; `None` where `pg_depend` cannot point at it.

@@ -21,37 +21,37 @@ pub type HangingOn = BTreeMap<ObjectId, BTreeSet<Hanging>>;
 
 /// What is unmodelled and needs something: its type and identity, the relation it is part of, what it needs.
 ///
-/// The rule of a materialized view stands for the view. Members of extensions are the extension's.
+/// An operator or function in an operator family stands for the family. Members of extensions are the extension's.
 pub const QUERY: &str = "
-    SELECT i.type, i.identity, d.deptype = 'a', h.part::bigint
+    SELECT i.type, i.identity, d.deptype = 'a', NULL::bigint
          , d.refclassid::bigint, d.refobjid::bigint, d.refobjsubid
       FROM pg_depend d
-      LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
-      LEFT JOIN pg_class c ON c.oid = CASE d.classid WHEN 'pg_class'::regclass THEN d.objid ELSE r.ev_class END
       LEFT JOIN pg_proc f ON d.classid = 'pg_proc'::regclass AND f.oid = d.objid
       LEFT JOIN pg_language l ON l.oid = f.prolang
+      LEFT JOIN pg_aggregate a ON d.classid = 'pg_proc'::regclass AND a.aggfnoid = d.objid
+      LEFT JOIN pg_range g ON d.classid = 'pg_type'::regclass AND g.rngtypid = d.objid
       LEFT JOIN pg_type t ON d.classid = 'pg_type'::regclass AND t.oid = d.objid
+      LEFT JOIN pg_amproc ap ON d.classid = 'pg_amproc'::regclass AND ap.oid = d.objid
+      LEFT JOIN pg_amop ao ON d.classid = 'pg_amop'::regclass AND ao.oid = d.objid
+      LEFT JOIN pg_opfamily y ON y.oid = coalesce(ap.amprocfamily, ao.amopfamily) AND y.oid >= 16384
      CROSS JOIN LATERAL (
-        SELECT CASE d.classid
-                 WHEN 'pg_policy'::regclass THEN (SELECT p.polrelid FROM pg_policy p WHERE p.oid = d.objid)
-                 WHEN 'pg_statistic_ext'::regclass THEN (SELECT s.stxrelid FROM pg_statistic_ext s WHERE s.oid = d.objid)
-                 WHEN 'pg_publication_rel'::regclass THEN (SELECT p.prrelid FROM pg_publication_rel p WHERE p.oid = d.objid)
-                 WHEN 'pg_rewrite'::regclass THEN CASE WHEN c.relkind <> 'm' THEN r.ev_class END
-               END AS part
-             , CASE WHEN c.relkind = 'm' THEN 'pg_class'::regclass ELSE d.classid END AS classid
-             , CASE WHEN c.relkind = 'm' THEN c.oid ELSE d.objid END AS objid) h
+        SELECT CASE WHEN y.oid IS NOT NULL THEN 'pg_opfamily'::regclass ELSE d.classid END AS classid
+             , coalesce(y.oid, d.objid) AS objid) h
      CROSS JOIN LATERAL pg_identify_object(h.classid, h.objid, 0) i
      WHERE d.objid >= 16384 AND d.refobjid >= 16384 AND d.deptype IN ('n', 'a')
-       AND (d.classid IN ('pg_policy'::regclass, 'pg_statistic_ext'::regclass, 'pg_publication_rel'::regclass
-                , 'pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass, 'pg_cast'::regclass
-                , 'pg_transform'::regclass, 'pg_conversion'::regclass, 'pg_ts_config'::regclass
-                , 'pg_ts_dict'::regclass, 'pg_ts_parser'::regclass, 'pg_ts_template'::regclass
-                , 'pg_event_trigger'::regclass, 'pg_foreign_data_wrapper'::regclass
-                , 'pg_foreign_server'::regclass, 'pg_language'::regclass, 'pg_am'::regclass)
-            OR d.classid = 'pg_rewrite'::regclass AND (c.relkind = 'm' OR r.rulename <> '_RETURN')
-            OR d.classid = 'pg_class'::regclass AND c.relkind IN ('m', 'f')
-            OR d.classid = 'pg_proc'::regclass AND (f.prokind = 'a' OR l.lanname IN ('c', 'internal'))
-            OR d.classid = 'pg_type'::regclass AND t.typtype IN ('r', 'b') AND t.typelem = 0)
+       AND (d.classid IN ('pg_opclass'::regclass, 'pg_opfamily'::regclass, 'pg_amproc'::regclass, 'pg_amop'::regclass
+                , 'pg_transform'::regclass
+                , 'pg_ts_parser'::regclass, 'pg_ts_template'::regclass
+                , 'pg_foreign_data_wrapper'::regclass, 'pg_language'::regclass, 'pg_am'::regclass)
+            OR d.classid = 'pg_cast'::regclass
+               AND EXISTS (SELECT FROM pg_cast k WHERE k.oid = d.objid AND k.castmethod = 'b')
+            OR d.classid = 'pg_proc'::regclass AND f.prokind = 'a' AND 'internal'::regtype IN (a.aggtranstype, a.aggmtranstype)
+            OR d.classid = 'pg_proc'::regclass AND f.prokind <> 'a' AND l.lanname IN ('c', 'internal')
+            OR d.classid = 'pg_type'::regclass AND t.typtype = 'b' AND t.typelem = 0
+            OR d.classid = 'pg_type'::regclass AND g.rngcanonical <> 0)
+       AND NOT EXISTS (SELECT FROM pg_depend i
+                        WHERE d.classid = 'pg_proc'::regclass
+                          AND i.classid = d.classid AND i.objid = d.objid AND i.deptype = 'i')
        AND NOT EXISTS (SELECT FROM pg_depend e
                         WHERE e.classid = h.classid AND e.objid = h.objid AND e.deptype = 'e')";
 

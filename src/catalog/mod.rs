@@ -5,15 +5,20 @@ mod depend;
 mod fetch;
 mod fingerprint;
 mod hanging;
+pub mod owners;
 pub mod read;
+pub mod replication;
 mod scope;
 mod shared;
 mod unmodeled;
 
-pub use closure::closure;
+pub use closure::{closure, decisive};
+pub use depend::Addresses;
 pub use fingerprint::fingerprint;
 pub use hanging::{Hanging, HangingOn};
+pub use owners::Owners;
 pub use read::{ReadError, Reader, read, read_objects};
+pub use replication::Replication;
 pub use scope::{Own, Scope};
 pub use shared::Shared;
 pub use unmodeled::Unmodeled;
@@ -49,6 +54,15 @@ pub struct Catalog<Side> {
     pub hanging: HangingOn,
     /// Size of each table; empty for a catalog without a live server.
     pub sizes: BTreeMap<ObjectId, Size>,
+    /// Nothing for a catalog without a live server.
+    #[serde(default, skip_serializing_if = "Replication::is_empty")]
+    pub replication: Replication,
+    /// Where the objects are on the server they were read from; empty where there is none.
+    #[serde(skip)]
+    pub addresses: Shared<Addresses>,
+    /// Nothing for a catalog without a live server.
+    #[serde(skip)]
+    pub owners: Owners,
     #[serde(skip)]
     side: PhantomData<fn() -> Side>,
 }
@@ -71,6 +85,9 @@ impl<Side> Catalog<Side> {
             unmodeled: BTreeSet::new(),
             hanging: HangingOn::new(),
             sizes: BTreeMap::new(),
+            replication: Replication::default(),
+            addresses: Shared::default(),
+            owners: Owners::default(),
             side: PhantomData,
         }
     }
@@ -84,6 +101,9 @@ impl<Side> Catalog<Side> {
             unmodeled: self.unmodeled,
             hanging: self.hanging,
             sizes: self.sizes,
+            replication: self.replication,
+            addresses: self.addresses,
+            owners: self.owners,
             side: PhantomData,
         }
     }
@@ -199,6 +219,9 @@ impl<Side> Catalog<Side> {
             unmodeled: self.unmodeled.clone(),
             hanging: self.hanging.clone(),
             sizes: self.sizes.clone(),
+            replication: self.replication.clone(),
+            addresses: self.addresses.clone(),
+            owners: self.owners.clone(),
             side: PhantomData,
         }
     }

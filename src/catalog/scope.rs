@@ -51,12 +51,22 @@ impl Scope {
     }
 
     pub(super) fn covers(&self, id: &ObjectId) -> bool {
-        let path = match id.kind {
-            KindTag::Comment => id.path.get(1..).unwrap_or_default(),
-            _ => id.path.as_slice(),
+        let (kind, path) = match (id.kind, id.path.split_first()) {
+            (KindTag::Comment, Some((of, path))) => (KindTag::from_slug(of), path),
+            _ => (Some(id.kind), id.path.as_slice()),
         };
-        if id.kind == KindTag::Extension {
+        if kind == Some(KindTag::Extension) {
             return !self.ignores(path);
+        }
+        if kind.is_some_and(KindTag::is_global) {
+            // Who manages some schemas alone leaves to others what is in none.
+            return self.schemas.is_none()
+                && (self.own == Own::Shown || !path.iter().any(|p| Self::is_own(p)))
+                && !self.ignores(path);
+        }
+        // In no schema: for all of them.
+        if id.kind == KindTag::DefaultPrivileges && path.first().is_some_and(String::is_empty) {
+            return self.schemas.is_none();
         }
         let schema = path.first().map_or("", String::as_str);
         let managed = self
@@ -68,6 +78,13 @@ impl Scope {
             && (self.own == Own::Shown || !path.iter().any(|p| Self::is_own(p)))
             && !path.iter().any(|p| p.starts_with(Self::BACKUP_PREFIX))
             && !self.ignores(path)
+    }
+
+    /// Whether an object is in no schema and so nobody's who manages some schemas alone: named, not compared.
+    pub(super) fn leaves_to_others(&self, id: &ObjectId) -> bool {
+        let own = id.path.iter().any(|p| Self::is_own(p));
+        let left = id.kind.is_global() && id.kind != KindTag::Extension;
+        left && self.schemas.is_some() && !own && !self.ignores(&id.path)
     }
 
     pub(super) fn covers_schema(&self, schema: Option<&str>) -> bool {

@@ -1,14 +1,13 @@
 //! What exists in a database and no kind reads: named, never passed over.
 
 use crate::kinds::fragment;
-use crate::pg::ServerVersion;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// One object (or property) that is not compared.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Unmodeled {
-    /// `materialized view`, `policy`, `grants on table` …
+    /// `subscription`, `base type`, `grants on relation` …
     pub what: String,
     pub name: String,
 }
@@ -20,7 +19,7 @@ impl fmt::Display for Unmodeled {
 }
 
 /// The query of everything unmodelled: `what`, `name`, and the schema or null.
-pub fn query(version: ServerVersion) -> String {
+pub fn query() -> String {
     let user = fragment::USER_SCHEMA;
     let named = |what: &str, catalog: &'static str, name: &str, namespace: &str, more: &str| {
         let own = fragment::not_member(catalog, "x.oid");
@@ -37,49 +36,60 @@ pub fn query(version: ServerVersion) -> String {
               WHERE x.oid >= 16384 AND {more} AND {own}"
         )
     };
-    let granted = |what: &str, catalog: &'static str, name: &str, acl: &str, namespace: &str| {
+    let granted = |what: &str, catalog: &'static str, name: &str, acl: &str| {
         let own = fragment::not_member(catalog, "x.oid");
         format!(
-            "SELECT 'grants on {what}', n.nspname || '.' || {name}, n.nspname
-               FROM {catalog} x JOIN pg_namespace n ON n.oid = x.{namespace}
-              WHERE x.{acl} IS NOT NULL AND {user} AND {own}"
+            "SELECT 'grants on {what}', x.{name}::text, NULL::name FROM {catalog} x
+              WHERE x.{acl} IS NOT NULL AND x.oid >= 16384 AND {own}"
         )
     };
-    let mut parts = vec![
+    // Of what an extension made, the extension has the privileges it gave itself.
+    let of_member = |catalog: &'static str, acl: &str| {
+        let own = fragment::not_member(catalog, "x.oid");
+        format!(
+            "SELECT 'grants on', pg_describe_object('{catalog}'::regclass, x.oid, 0), NULL::name FROM {catalog} x
+               LEFT JOIN pg_init_privs i ON i.classoid = '{catalog}'::regclass AND i.objoid = x.oid AND i.objsubid = 0
+              WHERE NOT {own} AND x.{acl} IS DISTINCT FROM i.initprivs"
+        )
+    };
+    // What hangs on a grant option.
+    let by_others = |catalog: &'static str, acl: &str, owner: &str, namespace: &str| {
+        let own = fragment::not_member(catalog, "x.oid");
+        format!(
+            "SELECT 'grants by others on', pg_describe_object('{catalog}'::regclass, x.oid, 0), n.nspname
+               FROM {catalog} x JOIN pg_namespace n ON n.oid = x.{namespace}
+              WHERE EXISTS (SELECT FROM aclexplode(x.{acl}) g WHERE g.grantor <> x.{owner}) AND {user} AND {own}"
+        )
+    };
+    let parts = [
         named(
-            "CASE x.relkind WHEN 'm' THEN 'materialized view' ELSE 'foreign table' END",
-            "pg_class", "x.relname", "relnamespace", "x.relkind IN ('m', 'f')",
-        ),
-        named(
-            "CASE x.typtype WHEN 'r' THEN 'range type' ELSE 'base type' END",
+            "CASE x.typtype WHEN 'r' THEN 'range type with a canonical function' ELSE 'base type' END",
             "pg_type", "x.typname", "typnamespace",
-            "(x.typtype = 'r' OR x.typtype = 'b' AND NOT EXISTS
-                (SELECT FROM pg_type e WHERE e.typarray = x.oid))",
+            "(EXISTS (SELECT FROM pg_range r WHERE r.rngtypid = x.oid AND r.rngcanonical <> 0)
+              OR x.typtype = 'b' AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = x.oid))",
         ),
         named(
-            "CASE WHEN x.prokind = 'a' THEN 'aggregate' ELSE 'function in ' || l.lanname END",
+            "CASE WHEN x.prokind = 'a' THEN 'aggregate with an internal state' ELSE 'function in ' || l.lanname END",
             "pg_proc", "x.proname || '(' || pg_get_function_identity_arguments(x.oid) || ')'",
             "pronamespace",
-            "(x.prokind = 'a' OR l.lanname IN ('c', 'internal'))",
+            // The constructors of range types are in internal, and theirs.
+            &format!(
+                "(EXISTS (SELECT FROM pg_aggregate a WHERE a.aggfnoid = x.oid AND NOT ({}))
+                  OR x.prokind <> 'a' AND l.lanname IN ('c', 'internal') AND NOT EXISTS (SELECT FROM pg_depend i
+                       WHERE i.classid = 'pg_proc'::regclass AND i.objid = x.oid AND i.deptype = 'i'))",
+                crate::kinds::MODELLED_AGGREGATE
+            ),
         )
         .replace("FROM pg_proc x", "FROM pg_proc x JOIN pg_language l ON l.oid = x.prolang"),
-        named("'operator'", "pg_operator",
-            "x.oprname || '(' || format_type(nullif(x.oprleft, 0), NULL) || ', ' || format_type(x.oprright, NULL) || ')'",
-            "oprnamespace", "true"),
         named("'operator class'", "pg_opclass", "x.opcname", "opcnamespace", "true"),
         named("'operator family'", "pg_opfamily", "x.opfname", "opfnamespace",
             "NOT EXISTS (SELECT FROM pg_opclass o WHERE o.opcfamily = x.oid AND o.opcname = x.opfname)"),
-        named("'collation'", "pg_collation", "x.collname", "collnamespace", "true"),
-        named("'conversion'", "pg_conversion", "x.conname", "connamespace", "true"),
-        named("'text search configuration'", "pg_ts_config", "x.cfgname", "cfgnamespace", "true"),
-        named("'text search dictionary'", "pg_ts_dict", "x.dictname", "dictnamespace", "true"),
+        // What no encoding of this database uses.
+        named("'collation'", "pg_collation", "x.collname", "collnamespace",
+            "x.collencoding NOT IN (-1, (SELECT d.encoding FROM pg_database d WHERE d.datname = current_database()))"),
         named("'text search parser'", "pg_ts_parser", "x.prsname", "prsnamespace", "true"),
         named("'text search template'", "pg_ts_template", "x.tmplname", "tmplnamespace", "true"),
-        named("'extended statistics'", "pg_statistic_ext", "x.stxname", "stxnamespace", "true"),
-        global("event trigger", "pg_event_trigger", "evtname", "true"),
-        global("publication", "pg_publication", "pubname", "true"),
         global("foreign data wrapper", "pg_foreign_data_wrapper", "fdwname", "true"),
-        global("foreign server", "pg_foreign_server", "srvname", "true"),
         global("language", "pg_language", "lanname", "true"),
         global("access method", "pg_am", "amname", "true"),
         format!(
@@ -88,51 +98,38 @@ pub fn query(version: ServerVersion) -> String {
                 AND {}",
             fragment::not_member("pg_subscription", "x.oid")
         ),
-        "SELECT 'cast', format_type(x.castsource, NULL) || ' AS ' || format_type(x.casttarget, NULL), NULL::name
-           FROM pg_cast x WHERE x.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend e
-                WHERE e.classid = 'pg_cast'::regclass AND e.objid = x.oid AND e.deptype = 'e')".to_owned(),
+        format!("SELECT CASE c.castmethod WHEN 'b' THEN 'cast without function' ELSE 'cast' END
+                     , format_type(s.oid, NULL) || ' AS ' || format_type(t.oid, NULL), NULL::name
+                  FROM pg_cast c JOIN pg_type s ON s.oid = c.castsource JOIN pg_type t ON t.oid = c.casttarget
+                 WHERE c.oid >= 16384 AND NOT ({}) AND NOT EXISTS (SELECT FROM pg_depend e
+                    WHERE e.classid = 'pg_cast'::regclass AND e.objid = c.oid AND e.deptype IN ('e', 'i'))",
+            crate::kinds::MODELLED_CAST),
         "SELECT 'transform', format_type(x.trftype, NULL) || ' for ' || l.lanname, NULL::name
            FROM pg_transform x JOIN pg_language l ON l.oid = x.trflang WHERE NOT EXISTS (SELECT FROM pg_depend e
                 WHERE e.classid = 'pg_transform'::regclass AND e.objid = x.oid AND e.deptype = 'e')".to_owned(),
-        format!(
-            "SELECT 'rule', n.nspname || '.' || c.relname || '.' || x.rulename, n.nspname
-               FROM pg_rewrite x JOIN pg_class c ON c.oid = x.ev_class
-               JOIN pg_namespace n ON n.oid = c.relnamespace
-              WHERE x.rulename <> '_RETURN' AND {user} AND {}",
-            fragment::not_member("pg_class", "c.oid")
-        ),
-        format!(
-            "SELECT 'policy', n.nspname || '.' || c.relname || '.' || x.polname, n.nspname
-               FROM pg_policy x JOIN pg_class c ON c.oid = x.polrelid
-               JOIN pg_namespace n ON n.oid = c.relnamespace
-              WHERE {user} AND {}",
-            fragment::not_member("pg_policy", "x.oid")
-        ),
-        "SELECT 'user mapping', s.srvname || ' for ' || coalesce(u.rolname, 'public'), NULL::name
-           FROM pg_user_mappings m JOIN pg_foreign_server s ON s.oid = m.srvid
-           LEFT JOIN pg_roles u ON u.oid = m.umuser".to_owned(),
-        "SELECT 'default privileges', coalesce(n.nspname, 'all schemas') || ' for ' || pg_get_userbyid(x.defaclrole), NULL::name
-           FROM pg_default_acl x LEFT JOIN pg_namespace n ON n.oid = x.defaclnamespace".to_owned(),
         "SELECT 'security label', l.objname, NULL::name FROM pg_seclabels l WHERE l.objtype <> 'role'".to_owned(),
-        granted("relation", "pg_class", "x.relname", "relacl", "relnamespace"),
-        granted("function", "pg_proc", "x.proname", "proacl", "pronamespace"),
-        granted("type", "pg_type", "x.typname", "typacl", "typnamespace"),
+        granted("foreign data wrapper", "pg_foreign_data_wrapper", "fdwname", "fdwacl"),
+        granted("foreign server", "pg_foreign_server", "srvname", "srvacl"),
+        "SELECT 'grants on language', x.lanname::text, NULL::name FROM pg_language x
+           LEFT JOIN pg_init_privs i ON i.classoid = 'pg_language'::regclass AND i.objoid = x.oid
+          WHERE x.lanacl IS DISTINCT FROM i.initprivs".to_owned(),
+        of_member("pg_class", "relacl"),
+        of_member("pg_proc", "proacl"),
+        of_member("pg_type", "typacl"),
+        by_others("pg_class", "relacl", "relowner", "relnamespace"),
+        by_others("pg_proc", "proacl", "proowner", "pronamespace"),
+        by_others("pg_type", "typacl", "typowner", "typnamespace"),
         format!(
-            "SELECT 'grants on column', n.nspname || '.' || c.relname || '.' || a.attname, n.nspname
+            "SELECT 'grants by others on', 'column ' || n.nspname || '.' || c.relname || '.' || a.attname, n.nspname
                FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
                JOIN pg_namespace n ON n.oid = c.relnamespace
-              WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND {user} AND {}",
+              WHERE NOT a.attisdropped AND {user} AND {}
+                AND EXISTS (SELECT FROM aclexplode(a.attacl) g WHERE g.grantor <> c.relowner)",
             fragment::not_member("pg_class", "c.oid")
         ),
         format!(
-            "SELECT 'grants on schema', n.nspname::text, n.nspname FROM pg_namespace n
-              WHERE n.nspacl IS NOT NULL AND n.nspname <> 'public' AND {user}"
-        ),
-        format!(
-            "SELECT 'trigger on foreign table', n.nspname || '.' || c.relname || '.' || x.tgname, n.nspname
-               FROM pg_trigger x JOIN pg_class c ON c.oid = x.tgrelid
-               JOIN pg_namespace n ON n.oid = c.relnamespace
-              WHERE NOT x.tgisinternal AND c.relkind = 'f' AND {user}"
+            "SELECT 'grants by others on', 'schema ' || n.nspname, n.nspname FROM pg_namespace n
+              WHERE {user} AND EXISTS (SELECT FROM aclexplode(n.nspacl) g WHERE g.grantor <> n.nspowner)"
         ),
         format!(
             "SELECT 'tablespace of relation', n.nspname || '.' || c.relname, n.nspname
@@ -140,13 +137,5 @@ pub fn query(version: ServerVersion) -> String {
               WHERE c.reltablespace <> 0 AND {user}"
         ),
     ];
-    if version >= ServerVersion::V15 {
-        parts.push(
-            "SELECT 'publication of schema', p.pubname || '.' || n.nspname, NULL::name
-               FROM pg_publication_namespace x JOIN pg_publication p ON p.oid = x.pnpubid
-               JOIN pg_namespace n ON n.oid = x.pnnspid"
-                .to_owned(),
-        );
-    }
     parts.join("\nUNION ALL\n")
 }

@@ -1,7 +1,7 @@
 //! `pgrehearse apply`.
 
 mod foreseen;
-mod leave;
+pub(in crate::cli) mod leave;
 mod ready;
 
 use super::manners::{self, Manners};
@@ -46,6 +46,9 @@ pub struct Arguments {
     /// Exit with 5 when gates leave steps pending
     #[arg(long)]
     pub require_complete: bool,
+    /// A step whose gate only a person can open: what it waits for is done (several: again)
+    #[arg(long, value_name = "STEP")]
+    pub confirm: Vec<String>,
     /// Apply a plan file that was edited after it was rehearsed
     #[arg(long, requires = "plan")]
     pub allow_edited: bool,
@@ -99,6 +102,7 @@ impl Arguments {
         let mut options = options::apply(&context.settings, phases.clone());
         options.yes = self.yes;
         options.until.clone_from(&self.until);
+        options.gates.confirmed.extend(self.confirm.iter().cloned());
         if let Some(jobs) = self.jobs {
             options.backfill.jobs = jobs.get();
         }

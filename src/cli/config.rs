@@ -70,6 +70,8 @@ pub struct Inputs<'a> {
     /// `--set key=value`.
     pub overrides: &'a [String],
     pub trust: Trust,
+    /// The settings file of the revision that an untrusted pull request is to be merged into.
+    pub base: Option<&'a SourceFile>,
 }
 
 impl Settings {
@@ -102,8 +104,16 @@ impl Settings {
     pub fn load(inputs: &Inputs<'_>) -> Result<(Self, Vec<String>), CliError> {
         let mut settings = Self::defaults();
         let mut notices = Vec::new();
+        let take = match inputs.trust {
+            Trust::Trusted => Take::All,
+            Trust::Untrusted => Take::Unguarded,
+        };
+        // What a pull request may not set is as the base revision has it.
+        if let (Trust::Untrusted, Some(base)) = (inputs.trust, inputs.base) {
+            read_file(base, Take::Guarded, inputs, &mut settings, &mut notices)?;
+        }
         match inputs.file {
-            Some(file) => read_file(file, inputs, &mut settings, &mut notices)?,
+            Some(file) => read_file(file, take, inputs, &mut settings, &mut notices)?,
             None => {
                 if let Some(name) = inputs.set_name {
                     return Err(unknown_set(name, &[]).help(format!(
@@ -226,6 +236,16 @@ fn read_variables(
     Ok(())
 }
 
+/// Which settings of a file count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Take {
+    All,
+    /// Those that an untrusted file may set.
+    Unguarded,
+    /// The others: from the base revision.
+    Guarded,
+}
+
 /// One pair of the file that is a setting.
 struct Entry<'a> {
     key: &'static Key,
@@ -235,6 +255,7 @@ struct Entry<'a> {
 
 fn read_file(
     file: &SourceFile,
+    take: Take,
     inputs: &Inputs<'_>,
     settings: &mut Settings,
     notices: &mut Vec<String>,
@@ -254,7 +275,7 @@ fn read_file(
         error
     })?;
     let mut root = match root {
-        Value::Null => return read_set(file, None, inputs, settings, notices),
+        Value::Null => return read_set(file, take, None, inputs, settings, notices),
         Value::Mapping(root) => root,
         _ => {
             return Err(usage(
@@ -265,13 +286,14 @@ fn read_file(
         }
     };
     let sets = root.remove("environments");
-    apply(file, &[], &root, inputs.trust, settings, notices)?;
-    read_set(file, sets.as_ref(), inputs, settings, notices)
+    apply(file, &[], &root, take, settings, notices)?;
+    read_set(file, take, sets.as_ref(), inputs, settings, notices)
 }
 
 /// Checks every named set, and applies the chosen one.
 fn read_set(
     file: &SourceFile,
+    take: Take,
     sets: Option<&Value>,
     inputs: &Inputs<'_>,
     settings: &mut Settings,
@@ -295,11 +317,11 @@ fn read_set(
         match set {
             Value::Null => {}
             Value::Mapping(set) if inputs.set_name == Some(name) => {
-                apply(file, &path, set, inputs.trust, settings, notices)?;
+                apply(file, &path, set, take, settings, notices)?;
             }
             Value::Mapping(set) => {
                 let unused = &mut Settings::defaults();
-                apply(file, &path, set, Trust::Trusted, unused, &mut Vec::new())?;
+                apply(file, &path, set, Take::All, unused, &mut Vec::new())?;
             }
             _ => {
                 let error = usage(
@@ -312,6 +334,8 @@ fn read_set(
         names.push(name.clone());
     }
     match inputs.set_name {
+        // A set may be new.
+        _ if take == Take::Guarded => Ok(()),
         Some(name) if !names.iter().any(|n| n == name) => Err(unknown_set(name, &names)),
         _ => Ok(()),
     }
@@ -321,7 +345,7 @@ fn apply(
     file: &SourceFile,
     above: &[String],
     map: &Mapping,
-    trust: Trust,
+    take: Take,
     settings: &mut Settings,
     notices: &mut Vec<String>,
 ) -> Result<(), CliError> {
@@ -329,7 +353,16 @@ fn apply(
     flatten(file, above, "", map, &mut entries)?;
     for entry in entries {
         let name = entry.key.name;
-        if trust == Trust::Untrusted && keys::needs_trust(name) {
+        let guarded = keys::needs_trust(name);
+        if take == Take::Guarded && !guarded {
+            continue;
+        }
+        if take == Take::Unguarded && guarded {
+            let mut wanted = settings.clone();
+            // What the base revision has as well is no loss.
+            if (entry.key.set)(&mut wanted, entry.value).is_ok() && wanted == *settings {
+                continue;
+            }
             notices.push(format!(
                 "{name} in {} is ignored: the file is not trusted here (give it as a flag, --set or {})",
                 file.name,

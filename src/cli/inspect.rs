@@ -5,6 +5,7 @@ use super::{CliError, Context, Exit, files};
 use crate::pipeline::{self, Inspected};
 use crate::render::schema;
 use crate::source::Source;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// Write the catalog of a schema as canonical SQL, YAML or JSON
@@ -40,6 +41,10 @@ impl Arguments {
             (None, Some(path)) => Format::of_file(path),
             (format, _) => format.unwrap_or(Format::Sql),
         };
+        let format = match self.tree {
+            Some(_) if self.format.is_none() => Format::Sql,
+            _ => format,
+        };
         if self.tree.is_some() && format != Format::Sql {
             let message = "--tree writes SQL files";
             return Err(CliError::new("cli::usage", message, Exit::Usage)
@@ -47,7 +52,10 @@ impl Arguments {
         }
         let found = read(&source, context)?;
         if let Some(folder) = &self.tree {
-            write_tree(&found, folder, Existing::Refused, context)?;
+            let written = write_tree(&found, folder, Existing::Refused, context)?;
+            if context.ui.is_json() {
+                context.ui.print_json(&json!({"written": written}));
+            }
             return Ok(Exit::Done);
         }
         let text = match format {
@@ -61,6 +69,10 @@ impl Arguments {
             Some(path) => {
                 files::write(path, &text)?;
                 context.ui.note(&format!("wrote {}", path.display()));
+                if context.ui.is_json() {
+                    let written = path.display().to_string();
+                    context.ui.print_json(&json!({"written": [written]}));
+                }
             }
             None => context.ui.print(&text),
         }
@@ -114,20 +126,23 @@ pub(super) fn write_tree(
     folder: &Path,
     existing: Existing,
     context: &Context,
-) -> Result<(), CliError> {
+) -> Result<Vec<String>, CliError> {
     let tree = schema::tree(&found.catalog, &found.steps);
     if existing == Existing::Refused && files::holds_sql(folder) {
         let message = format!("{} holds .sql files already", folder.display());
         return Err(CliError::new("cli::folder_in_use", message, Exit::Usage)
             .help("name a new folder: old files beside the new ones would be one schema"));
     }
+    let mut written = Vec::with_capacity(tree.len());
     for (path, text) in &tree {
-        files::write(&folder.join(path), text)?;
+        let path = folder.join(path);
+        files::write(&path, text)?;
+        written.push(path.display().to_string());
     }
     context.ui.note(&format!(
         "wrote {} files into {}",
         tree.len(),
         folder.display()
     ));
-    Ok(())
+    Ok(written)
 }

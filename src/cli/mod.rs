@@ -9,18 +9,22 @@
 )]
 
 pub mod apply;
+mod base;
 pub mod check;
 pub mod comment;
+pub mod completions;
 pub mod config;
 pub mod diff;
 pub mod error;
 mod files;
 pub mod init;
 pub mod inspect;
+pub mod man;
 pub mod manners;
 mod observer;
 mod options;
 pub mod plan;
+pub mod rehearse;
 pub mod rollback;
 pub mod status;
 pub mod ui;
@@ -78,6 +82,9 @@ struct Global {
     /// Trust the settings file less [default: true for a pull request in CI]
     #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     untrusted: Option<bool>,
+    /// The revision whose settings guard an untrusted pull request [default: its target branch in CI]
+    #[arg(long, global = true, value_name = "REV")]
+    base: Option<String>,
     /// Let `plan` run expressions of the schema files on the live database, to check its rows
     #[arg(long, global = true)]
     trust_files: bool,
@@ -100,9 +107,12 @@ enum Command {
     Status(status::Arguments),
     Rollback(rollback::Arguments),
     Comment(comment::Arguments),
+    Rehearse(rehearse::Arguments),
     Check(check::Arguments),
     Diff(diff::Arguments),
     Inspect(inspect::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// What every command has besides its own arguments.
@@ -167,8 +177,7 @@ impl Context {
     }
 
     fn source(&self, text: &str) -> Result<Source, CliError> {
-        let runs_code = text.starts_with("exec:") || text.starts_with("migrations:");
-        if runs_code && self.trust == Trust::Untrusted {
+        if text.starts_with("exec:") && self.trust == Trust::Untrusted {
             let message = "a source that runs code is refused: this is an untrusted pull request";
             return Err(
                 CliError::new("cli::untrusted_source", message, Exit::Refused)
@@ -251,6 +260,11 @@ fn start(args: Vec<OsString>, ui: &Ui) -> Result<Exit, CliError> {
         }
         Err(e) => return Err(usage(&e)),
     };
+    match &cli.command {
+        Command::Completions(arguments) => return arguments.run(Cli::command(), ui),
+        Command::Man(arguments) => return arguments.run(Cli::command(), ui),
+        _ => {}
+    }
     let context = context(&cli.global, ui)?;
     match cli.command {
         Command::Init(arguments) => arguments.run(&context),
@@ -259,9 +273,11 @@ fn start(args: Vec<OsString>, ui: &Ui) -> Result<Exit, CliError> {
         Command::Status(arguments) => arguments.run(&context),
         Command::Rollback(arguments) => arguments.run(&context),
         Command::Comment(arguments) => arguments.run(&context),
+        Command::Rehearse(arguments) => arguments.run(&context),
         Command::Check(arguments) => arguments.run(&context),
         Command::Diff(arguments) => arguments.run(&context),
         Command::Inspect(arguments) => arguments.run(&context),
+        Command::Completions(_) | Command::Man(_) => Ok(Exit::Done),
     }
 }
 
@@ -308,8 +324,13 @@ fn context(global: &Global, ui: &Ui) -> Result<Context, CliError> {
     flags.extend(global.db.clone().map(|url| ("database", url)));
     flags.extend(global.role.clone().map(|role| ("role", role)));
     flags.extend(global.scratch.clone().map(|place| ("scratch", place)));
+    let base = match (trust, &path) {
+        (Trust::Untrusted, Some(path)) => base::settings(global.base.as_deref(), path, ui)?,
+        _ => None,
+    };
     let (settings, notices) = Settings::load(&Inputs {
         file: file.as_ref(),
+        base: base.as_ref(),
         set_name: global.env.as_deref(),
         env,
         flags,

@@ -9,6 +9,7 @@ use crate::pg::{Ident, ServerVersion};
 use crate::pipeline::{self, PipelineError};
 use crate::plan::Phase;
 use crate::scratch::{Choice, Given, Scratch, ScratchOptions, Search, default_cache_dir};
+use crate::source::migrations::Tool;
 use crate::source::{Source, database};
 use crate::strategy::{DropGate, Drops, SmallTable};
 use std::cell::RefCell;
@@ -75,7 +76,7 @@ impl Work {
         let options = pipeline::Options {
             cache: Some(scratch.search.cache.clone()),
             scratch,
-            scope: scope(settings),
+            scope: scope(settings, sides),
             small: small(settings),
             max_tables: settings.swap.max_tables.try_into().unwrap_or(usize::MAX),
             drops: drops(settings),
@@ -86,8 +87,11 @@ impl Work {
                 database::connect_as(url, &env, role).map_err(PipelineError::from)
             }),
             running,
+            queries: settings.queries.iter().map(PathBuf::from).collect(),
             data: data(settings),
             lock_timeout: limit(settings.lock.timeout),
+            privileges: settings.privileges,
+            owners: settings.owners,
             trust_files: context.trust_files,
             progress: Box::new(move |text| shown.show(text)),
         };
@@ -152,10 +156,18 @@ fn search(context: &Context) -> Search {
     }
 }
 
-fn scope(settings: &Settings) -> Scope {
+fn scope(settings: &Settings, sides: &[&Source]) -> Scope {
+    let mut ignore = settings.ignore.clone();
+    // In which a migration tool keeps what it has run.
+    if sides
+        .iter()
+        .any(|side| matches!(side, Source::Migrations(_)))
+    {
+        ignore.extend(Tool::own_tables().iter().map(|t| (*t).to_owned()));
+    }
     Scope {
         schemas: (!settings.schemas.is_empty()).then(|| settings.schemas.clone()),
-        ignore: settings.ignore.clone(),
+        ignore,
         ledger_schema: settings.ledger.schema.clone(),
         own: Own::Hidden,
     }
@@ -210,9 +222,9 @@ fn drops(settings: &Settings) -> Drops {
 pub(super) fn apply(settings: &Settings, phases: BTreeSet<Phase>) -> crate::apply::Options {
     crate::apply::Options {
         phases,
-        gates: match settings.drops.gate {
-            Gate::None => Gates::AllOpen,
-            Gate::Audit | Gate::Wait => Gates::ByCondition,
+        gates: Gates {
+            drops: settings.drops.gate == Gate::None,
+            ..Gates::default()
         },
         ledger_schema: Ident::new(settings.ledger.schema.as_str()),
         lock: LockPolicy {

@@ -21,6 +21,10 @@ pub struct Arguments {
     /// The schema as it shall be [default: `schema` of the settings]
     #[arg(long, value_name = "SOURCE")]
     pub to: Option<String>,
+    /// Files or folders with the application's queries: none of them may break [besides the setting
+    /// `queries` and pg_stat_statements]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub queries: Vec<PathBuf>,
     /// Write the plan to this file (.yaml or .json), such as plans/add_login.yaml
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -49,11 +53,6 @@ impl Arguments {
             None if context.ui.is_json() => Format::Json,
             format => format.unwrap_or(Format::Text),
         };
-        if format == Format::Mermaid {
-            let message = "--format mermaid is not there yet";
-            return Err(CliError::new("cli::not_built", message, Exit::Usage)
-                .help("--format text, sql, markdown, json or yaml"));
-        }
         if let Some(path) = &self.out {
             file_format(path)?;
         }
@@ -70,7 +69,8 @@ fn plan(
     format: Format,
     context: &Context,
 ) -> Result<Exit, CliError> {
-    let work = Work::new(context, &[from, to])?;
+    let mut work = Work::new(context, &[from, to])?;
+    work.options.queries.extend(arguments.queries.clone());
     let rehearsed = pipeline::plan(from, to, &work.options);
     work.quiet();
     let rehearsed = rehearsed?;
@@ -112,9 +112,10 @@ fn shown(document: &Document, format: Format, context: &Context) -> Result<Strin
             .map_err(|e| CliError::of("plan::write", &e, Exit::Failed))
     };
     Ok(match format {
-        Format::Text | Format::Mermaid => render::text::plan(document, look.width, look.into()),
+        Format::Text => render::text::plan(document, look.width, look.into()),
         Format::Sql => render::sql::plan(document),
         Format::Markdown => render::markdown::plan(document),
+        Format::Mermaid => render::mermaid::plan(document, render::mermaid::MOST_STEPS),
         Format::Json => artifact(artifact::Format::Json)?,
         Format::Yaml => artifact(artifact::Format::Yaml)?,
     })

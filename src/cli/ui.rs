@@ -163,10 +163,15 @@ impl Ui {
 
     /// Shows `error` on standard error; under `--json`, also as the document on standard output.
     pub fn error(&self, error: &CliError) {
-        self.above_bar(|| write(&mut io::stderr().lock(), &error.render(self.err)));
+        self.complain(error);
         if self.json {
             self.print_json(&error.to_json());
         }
+    }
+
+    /// Shows `error` on standard error alone: the result is printed already.
+    pub fn complain(&self, error: &CliError) {
+        self.above_bar(|| write(&mut io::stderr().lock(), &error.render(self.err)));
     }
 
     /// Says a line of what is being done; not under `--quiet`.

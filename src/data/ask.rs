@@ -62,6 +62,13 @@ fn counted(
     let Some(whole) = check.counting(names, Reach::Whole, version) else {
         return Ok(CheckRun::not_checked("no query tells it"));
     };
+    for table in check.reads(names) {
+        if let Some(foreign) = foreign_part(&mut transaction, &table)? {
+            // A look at the rows here would open a connection to there.
+            let why = format!("it would read the foreign table {foreign}");
+            return Ok(CheckRun::not_checked(why));
+        }
+    }
     let bytes = match check.reads(names).first() {
         Some(table) => size(&mut transaction, table)?,
         None => 0,
@@ -107,21 +114,44 @@ fn bounded(transaction: &mut Transaction<'_>, limits: Limits) -> Result<(), post
     transaction.batch_execute(settings.as_str())
 }
 
+/// The table $1.$2 with its partitions and what inherits from it.
+const PARTS: &str = "
+    WITH RECURSIVE part (oid) AS (
+        SELECT c.oid
+          FROM pg_catalog.pg_class c
+          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relname = $2
+         UNION
+        SELECT i.inhrelid
+          FROM pg_catalog.pg_inherits i
+          JOIN part ON part.oid = i.inhparent
+    )
+    ";
+
 fn size(transaction: &mut Transaction<'_>, table: &Qualified) -> Result<u64, postgres::Error> {
-    const QUERY: &str = "
-        WITH RECURSIVE part (oid) AS (
-            SELECT c.oid
-              FROM pg_catalog.pg_class c
-              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-             WHERE n.nspname = $1 AND c.relname = $2
-             UNION
-            SELECT i.inhrelid
-              FROM pg_catalog.pg_inherits i
-              JOIN part ON part.oid = i.inhparent
-        )
-        SELECT coalesce(sum(pg_catalog.pg_relation_size(oid)), 0)::bigint FROM part";
-    let row = transaction.query_one(QUERY, &[&table.schema.raw(), &table.name.raw()])?;
+    const SIZE: &str =
+        "SELECT coalesce(sum(pg_catalog.pg_relation_size(oid)), 0)::bigint FROM part";
+    let query = format!("{PARTS}{SIZE}");
+    let row = transaction.query_one(&query, &[&table.schema.raw(), &table.name.raw()])?;
     Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
+}
+
+/// A foreign table that a query of `table` reads: itself, a partition, one that inherits from it.
+fn foreign_part(
+    transaction: &mut Transaction<'_>,
+    table: &Qualified,
+) -> Result<Option<String>, postgres::Error> {
+    const FOREIGN: &str = "
+        SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text
+          FROM part
+          JOIN pg_catalog.pg_class c ON c.oid = part.oid AND c.relkind = 'f'
+          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         ORDER BY 1, 2
+         LIMIT 1";
+    let query = format!("{PARTS}{FOREIGN}");
+    let row = transaction.query_opt(&query, &[&table.schema.raw(), &table.name.raw()])?;
+    let name = row.map(|row| Qualified::new(row.get::<_, String>(0), row.get::<_, String>(1)));
+    Ok(name.map(|name| name.to_string()))
 }
 
 /// Whether the server would read a table from end to end.

@@ -4,6 +4,8 @@
 //! when [`trust`] finds nothing in it but PostgreSQL's own immutable functions.
 
 mod ask;
+mod statements;
 pub mod trust;
 
 pub use ask::{Limits, ask};
+pub use statements::{Statements, statements};

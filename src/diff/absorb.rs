@@ -1,21 +1,29 @@
 //! Finds the changes that another change brings about by itself.
 
 use super::change::{AttributeChange, Change, ChangeSet};
-use crate::catalog::{Catalog, Desired};
+use crate::catalog::{Catalog, Desired, Live};
 use crate::kinds::{Object, ObjectId};
-use std::collections::BTreeSet;
+use petgraph::algo::tarjan_scc;
+use petgraph::graphmap::DiGraphMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Fills [`ChangeSet::absorbed`]: drops of parts of what is dropped, what inheritance makes or makes
 /// anew, and creations that stand in the statement of their parent.
-pub(super) fn absorb(desired: &Catalog<Desired>, set: &mut ChangeSet) {
+pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut ChangeSet) {
     leave_to_origins(set);
-    let mut absorbed = std::collections::BTreeMap::new();
+    let mut absorbed = BTreeMap::new();
     for (id, change) in &set.changes {
         match change {
             Change::Drop { old } => {
-                let with = old.falls_with();
-                if let Some(whole) = with.into_iter().find(|w| set.drops(w) || set.replaces(w)) {
-                    absorbed.insert(id.clone(), whole);
+                let mut with = old.falls_with();
+                with.retain(|w| set.drops(w) || set.replaces(w));
+                // Of two columns, the computed one is dropped before what it is computed from.
+                let is_last = |whole: &ObjectId| {
+                    let mut others = with.iter().filter(|o| o.kind == whole.kind);
+                    others.any(|o| live.requires(o).any(|need| need == whole))
+                };
+                if let Some(whole) = with.iter().find(|w| !is_last(w)) {
+                    absorbed.insert(id.clone(), whole.clone());
                 }
             }
             Change::Create { new } => {
@@ -52,6 +60,9 @@ pub(super) fn absorb(desired: &Catalog<Desired>, set: &mut ChangeSet) {
             }
         }
     }
+    for part in in_circles(live, set, &absorbed) {
+        absorbed.remove(&part);
+    }
     for id in set.changes.keys() {
         let children = inline_children(desired, set, id);
         let Some(Change::Create { new }) = set.changes.get(id) else {
@@ -69,6 +80,51 @@ pub(super) fn absorb(desired: &Catalog<Desired>, set: &mut ChangeSet) {
             .push(part.clone());
     }
     set.absorbed = absorbed;
+}
+
+/// The dropped parts through which dropped wholes need each other: foreign keys of tables in a circle. They go before
+/// any of the wholes.
+fn in_circles(
+    live: &Catalog<Live>,
+    set: &ChangeSet,
+    absorbed: &BTreeMap<ObjectId, ObjectId>,
+) -> Vec<ObjectId> {
+    fn outermost<'a>(absorbed: &'a BTreeMap<ObjectId, ObjectId>, id: &'a ObjectId) -> &'a ObjectId {
+        let mut id = id;
+        // A part of a part is the longest chain; the bound ends a circle.
+        for _ in 0..8 {
+            match absorbed.get(id) {
+                Some(whole) => id = whole,
+                None => break,
+            }
+        }
+        id
+    }
+    let mut needs: Vec<(&ObjectId, &ObjectId, &ObjectId)> = Vec::new();
+    for part in absorbed.keys() {
+        let whole = outermost(absorbed, part);
+        let others = live.requires(part).filter(|need| set.drops(need));
+        let others = others.map(|need| outermost(absorbed, need));
+        needs.extend(
+            others
+                .filter(|other| *other != whole)
+                .map(|other| (part, whole, other)),
+        );
+    }
+    let edges = needs.iter().map(|&(_, whole, other)| (whole, other));
+    let graph: DiGraphMap<&ObjectId, ()> = edges.collect();
+    let mut circle_of: BTreeMap<&ObjectId, usize> = BTreeMap::new();
+    for (n, circle) in tarjan_scc(&graph).into_iter().enumerate() {
+        circle_of.extend(circle.into_iter().map(|whole| (whole, n)));
+    }
+    let within = |(_, whole, other): &&(&ObjectId, &ObjectId, &ObjectId)| {
+        circle_of.get(whole) == circle_of.get(other)
+    };
+    needs
+        .iter()
+        .filter(within)
+        .map(|(part, _, _)| (*part).clone())
+        .collect()
 }
 
 /// Of what changes in an inherited part, it does itself what does not come from where it is inherited.

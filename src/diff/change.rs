@@ -1,7 +1,7 @@
 //! One difference, and sets of them.
 
 use crate::kinds::{Alter, Attribute, Object, ObjectId};
-use crate::pg::Sql;
+use crate::pg::{Ident, Sql};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One object's way from live to desired.
@@ -75,6 +75,20 @@ pub struct ChangeSet {
 impl ChangeSet {
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// The roles that the statements of the new objects name, and those of the old ones to go back.
+    pub fn roles(&self) -> BTreeSet<Ident> {
+        let named = |object: &Object| object.roles().into_iter().cloned().collect::<Vec<_>>();
+        let changes = self.changes.values();
+        changes
+            .flat_map(|change| match change {
+                Change::Create { new: object } | Change::Drop { old: object } => named(object),
+                Change::Alter { old, new, .. } | Change::Replace { old, new, .. } => {
+                    [named(old), named(new)].concat()
+                }
+            })
+            .collect()
     }
 
     /// The objects that are created, dropped or changed in any way.

@@ -7,6 +7,7 @@ mod compare;
 pub mod copy;
 mod rebuild;
 pub mod rename;
+pub mod renewal;
 pub mod replacement;
 pub mod split;
 
@@ -14,6 +15,7 @@ pub use addition::Additions;
 pub use change::{AttributeChange, Change, ChangeSet, Impossible};
 pub use compare::{alteration, compare};
 pub use copy::{Copies, TableCopy};
+pub use renewal::{Renewal, Renewals};
 pub use replacement::{Conversion, ConversionHint, Replacement, Replacements};
 pub use split::Split;
 
@@ -44,6 +46,6 @@ pub fn changes_with(
 ) -> Result<ChangeSet, Vec<Impossible>> {
     let changes = compare(live, desired);
     let mut changes = rebuild::rebuild(live, desired, changes, copied)?;
-    absorb::absorb(desired, &mut changes);
+    absorb::absorb(live, desired, &mut changes);
     Ok(changes)
 }

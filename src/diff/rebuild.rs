@@ -7,12 +7,14 @@ use petgraph::unionfind::UnionFind;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How much of a change its dependents feel.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Force {
     /// The object is dropped: every dependent has to go.
     Drop,
     /// The object is changed in place: what the server rebuilds by itself stays.
     Disturb,
+    /// A column is of another type for a while.
+    Retype,
 }
 
 pub(super) fn rebuild(
@@ -94,9 +96,9 @@ pub(super) fn rebuild(
             set.changes.insert(id.clone(), replace);
         }
     }
-    let mut seen: BTreeSet<(ObjectId, bool)> = BTreeSet::new();
+    let mut seen: BTreeSet<(ObjectId, Force)> = BTreeSet::new();
     while let Some((root, force)) = queue.pop() {
-        if !seen.insert((root.clone(), force == Force::Drop)) {
+        if !seen.insert((root.clone(), force)) {
             continue;
         }
         groups.add(&root);
@@ -108,7 +110,12 @@ pub(super) fn rebuild(
                 continue;
             }
             // A part of the whole is no obstacle to a change of the whole, and the other way.
-            if force == Force::Disturb && (old.survives_change() || is_part(&root, old)) {
+            let stays = match force {
+                Force::Drop => false,
+                Force::Disturb => old.survives_change() || is_part(&root, old),
+                Force::Retype => old.survives_another_type() || is_part(&root, old),
+            };
+            if stays {
                 continue;
             }
             // A change of its own lets go of what is dropped.
@@ -121,14 +128,18 @@ pub(super) fn rebuild(
                 groups.join(&root, dependent);
                 continue;
             }
-            match (old.take_down(&root), new.take_down(&root)) {
+            let Some(root_object) = live.get(&root) else {
+                continue;
+            };
+            let after = desired.get(&root).unwrap_or(root_object);
+            match (old.take_down(root_object), new.take_down(after)) {
                 (TakeDown::Around { down, disturbs, .. }, TakeDown::Around { up, .. }) => {
                     if retyped(set.changes.get(dependent)) || (down.is_empty() && up.is_empty()) {
                         continue;
                     }
                     groups.join(&root, dependent);
                     if disturbs {
-                        queue.push((dependent.clone(), Force::Disturb));
+                        queue.push((dependent.clone(), Force::Retype));
                     }
                     set.around.push(Around {
                         object: dependent.clone(),
@@ -151,19 +162,17 @@ pub(super) fn rebuild(
             }
         }
     }
-    join_keys(&set, &mut groups);
+    join_names(&set, desired, &mut groups);
     set.around
         .sort_by(|a, b| (&a.object, &a.of).cmp(&(&b.object, &b.of)));
     set.together = groups.numbers();
     Ok(set)
 }
 
-/// A primary key goes and one of another name comes in one transaction: the table is never without.
-fn join_keys(set: &ChangeSet, groups: &mut Groups) {
-    let key = |object: &Object| {
-        let mut names = object.names().into_iter();
-        names.find(|n| n.space == NameSpace::PrimaryKey)
-    };
+/// What takes the name that another one frees comes in the transaction in which that goes, where the one
+/// without the other will not do: a table is never without a primary key, and what stepped aside for the old
+/// one needs the new one.
+fn join_names(set: &ChangeSet, desired: &Catalog<Desired>, groups: &mut Groups) {
     let mut gone: BTreeMap<Name, &ObjectId> = BTreeMap::new();
     let mut come: BTreeMap<Name, &ObjectId> = BTreeMap::new();
     for (id, change) in &set.changes {
@@ -173,11 +182,16 @@ fn join_keys(set: &ChangeSet, groups: &mut Groups) {
             Change::Replace { old, new, .. } => (Some(old), Some(new)),
             Change::Alter { .. } => (None, None),
         };
-        gone.extend(old.and_then(key).map(|name| (name, id)));
-        come.extend(new.and_then(key).map(|name| (name, id)));
+        gone.extend(old.iter().flat_map(|o| o.names()).map(|name| (name, id)));
+        come.extend(new.iter().flat_map(|o| o.names()).map(|name| (name, id)));
     }
+    let waits = |old: &ObjectId, new: &ObjectId| {
+        let mut aside = set.in_the_way.iter();
+        aside.any(|(id, roots)| roots.contains(old) && desired.requires(id).any(|r| r == new))
+    };
     for (name, new) in come {
-        if let Some(old) = gone.get(&name) {
+        let Some(old) = gone.get(&name) else { continue };
+        if name.space == NameSpace::PrimaryKey || waits(old, new) {
             groups.join(old, new);
         }
     }

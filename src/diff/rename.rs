@@ -1,7 +1,7 @@
 //! Renames: explicit ones from hints, likely ones as suggestions.
 
 use super::change::{Change, ChangeSet};
-use crate::kinds::{Column, KindTag, Object, ObjectId, Table};
+use crate::kinds::{Column, KindTag, Object, ObjectId, Owner, Table};
 use crate::pg::ident::Literal;
 use crate::pg::sql::Deparsed;
 use crate::pg::{Ident, Qualified, Sql};
@@ -33,11 +33,18 @@ impl Rename {
     pub fn map(&self, id: &ObjectId) -> ObjectId {
         let mut mapped = id.clone();
         let offset = usize::from(id.kind == KindTag::Comment);
-        let own = id.path.get(offset..).unwrap_or_default();
-        let kind = match id.path.first() {
-            Some(slug) if offset == 1 => KindTag::from_slug(slug),
+        let mut own = id.path.get(offset..).unwrap_or_default();
+        let kind = match (id.kind, id.path.first()) {
+            (KindTag::Comment, Some(slug)) => KindTag::from_slug(slug),
+            (KindTag::Owner, _) => {
+                own = own.split_last().map_or(own, |(_, of)| of);
+                Owner::target_of(id).map(|of| of.kind)
+            }
             _ => Some(id.kind),
         };
+        if self.from.kind.is_global() || kind.is_some_and(KindTag::is_global) {
+            return self.map_global(mapped, kind, offset);
+        }
         // A constraint may be called like a column.
         let itself = own.len() > self.from.path.len() || kind == Some(self.from.kind);
         if itself && own.starts_with(&self.from.path) {
@@ -48,6 +55,42 @@ impl Rename {
             }
         }
         mapped
+    }
+
+    /// What is in no schema has a name space of its own; its parts are in that of their tables.
+    fn map_global(&self, mut id: ObjectId, kind: Option<KindTag>, offset: usize) -> ObjectId {
+        let [from, to] = [&self.from, &self.to].map(|id| id.path.first());
+        let member = matches!(
+            kind,
+            Some(KindTag::PublicationTable | KindTag::PublicationSchema)
+        );
+        let named = match (kind == Some(self.from.kind), member) {
+            (true, _) => id.path.get_mut(offset),
+            (false, true) if self.from.kind == KindTag::Publication => id.path.last_mut(),
+            (false, _)
+                if self.from.kind == KindTag::ForeignServer
+                    && kind == Some(KindTag::UserMapping) =>
+            {
+                id.path.first_mut()
+            }
+            (false, _) => None,
+        };
+        if let (Some(place), Some(from), Some(to)) = (named, from, to)
+            && place == from
+        {
+            place.clone_from(to);
+        }
+        id
+    }
+
+    /// The identity before the rename of what has `id` after it.
+    pub fn back(&self, id: &ObjectId) -> ObjectId {
+        let back = Self {
+            from: self.to.clone(),
+            to: self.from.clone(),
+            schemas: None,
+        };
+        back.map(id)
     }
 
     /// The object before the rename: of a label, its type.
@@ -75,7 +118,7 @@ fn whole_of(id: &ObjectId) -> ObjectId {
 
 fn rename(from: &ObjectId, to: &ObjectId) -> Option<Sql> {
     let last = match to.kind {
-        KindTag::Function => to.path.get(1),
+        kind if kind.is_routine() => to.path.get(1),
         _ => to.path.last(),
     };
     let (f, new) = (&from.path, Ident::new(last?.as_str()));
@@ -86,15 +129,43 @@ fn rename(from: &ObjectId, to: &ObjectId) -> Option<Sql> {
     };
     Some(match from.kind {
         KindTag::Schema => sql!("ALTER SCHEMA {} RENAME TO {}", name(0)?, new),
+        KindTag::Publication => sql!("ALTER PUBLICATION {} RENAME TO {}", name(0)?, new),
+        KindTag::EventTrigger => sql!("ALTER EVENT TRIGGER {} RENAME TO {}", name(0)?, new),
+        KindTag::ForeignServer => sql!("ALTER SERVER {} RENAME TO {}", name(0)?, new),
         KindTag::Table => sql!("ALTER TABLE {} RENAME TO {}", relation, new),
         KindTag::View => sql!("ALTER VIEW {} RENAME TO {}", relation, new),
+        KindTag::MaterializedView => {
+            sql!("ALTER MATERIALIZED VIEW {} RENAME TO {}", relation, new)
+        }
         KindTag::Sequence => sql!("ALTER SEQUENCE {} RENAME TO {}", relation, new),
+        KindTag::Statistics => sql!("ALTER STATISTICS {} RENAME TO {}", relation, new),
         KindTag::Index => sql!("ALTER INDEX {} RENAME TO {}", relation, new),
         KindTag::Enum if is_label(from) => sql!(
             "ALTER TYPE {} RENAME VALUE {} TO {}",
             relation,
             Literal(f.last()?),
             Literal(to.path.last()?)
+        ),
+        KindTag::Collation => sql!("ALTER COLLATION {} RENAME TO {}", relation, new),
+        KindTag::Conversion => sql!("ALTER CONVERSION {} RENAME TO {}", relation, new),
+        KindTag::TextSearchDictionary => {
+            sql!(
+                "ALTER TEXT SEARCH DICTIONARY {} RENAME TO {}",
+                relation,
+                new
+            )
+        }
+        KindTag::TextSearchConfiguration => {
+            sql!(
+                "ALTER TEXT SEARCH CONFIGURATION {} RENAME TO {}",
+                relation,
+                new
+            )
+        }
+        KindTag::Aggregate => sql!(
+            "ALTER AGGREGATE {} RENAME TO {}",
+            crate::kinds::aggregate_signature(&relation, f.get(2)?),
+            new
         ),
         // The word for functions and procedures.
         KindTag::Function => sql!(
@@ -124,6 +195,15 @@ fn rename(from: &ObjectId, to: &ObjectId) -> Option<Sql> {
         KindTag::Trigger => {
             sql!(
                 "ALTER TRIGGER {} ON {} RENAME TO {}",
+                name(2)?,
+                relation,
+                new
+            )
+        }
+        KindTag::Rule => sql!("ALTER RULE {} ON {} RENAME TO {}", name(2)?, relation, new),
+        KindTag::Policy => {
+            sql!(
+                "ALTER POLICY {} ON {} RENAME TO {}",
                 name(2)?,
                 relation,
                 new

@@ -4,8 +4,8 @@
 //! its indexes and keys must have their own names before ATTACH would make them up.
 
 use super::{
-    Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, TakeDown, Verb, fragment,
-    relation_id, text,
+    Alter, Attribute, Hazard, HazardKind, Kind, KindTag, Object, ObjectId, TakeDown, Verb,
+    fragment, relation_id, text,
 };
 use crate::pg::sql::Deparsed;
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
@@ -134,12 +134,16 @@ impl Kind for Attachment {
                JOIN pg_class p ON p.oid = i.inhparent
                JOIN pg_namespace pn ON pn.oid = p.relnamespace
                JOIN pg_partitioned_table pt ON pt.partrelid = p.oid
-              WHERE c.relispartition AND c.relkind IN ('r', 'p') AND {} AND {}",
+              WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f') AND {} AND {}",
             constraint_of("c.oid"),
             constraint_of("p.oid"),
             fragment::USER_SCHEMA,
             fragment::not_member("pg_class", "c.oid"),
         )
+    }
+
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_inherits")
     }
 
     fn id(&self) -> ObjectId {
@@ -215,8 +219,8 @@ impl Kind for Attachment {
     }
 
     /// Its indexes, checks and columns come before it, but it does not mind their going.
-    fn take_down(&self, of: &ObjectId) -> TakeDown {
-        match of.kind {
+    fn take_down(&self, of: &Object) -> TakeDown {
+        match of.tag() {
             KindTag::Index | KindTag::Constraint | KindTag::Column => TakeDown::Around {
                 down: Vec::new(),
                 up: Vec::new(),

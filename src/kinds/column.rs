@@ -1,15 +1,18 @@
 //! Columns of tables.
 
 mod conversion;
+mod not_null;
+mod property;
 
-use super::sequence::SequenceOptions;
+pub use property::{Generated, Identity, NotNull};
+
 use super::{
-    Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, Table, TakeDown, Verb, attr,
-    fragment, text,
+    Alter, Attribute, Hazard, HazardKind, Kind, KindTag, Object, ObjectId, Table, TakeDown, Verb,
+    attr, fragment, text,
 };
 use crate::pg::ident::Literal;
 use crate::pg::sql::{Deparsed, List, Word};
-use crate::pg::{Ident, Qualified, ServerVersion, Sql};
+use crate::pg::{Ident, Qualified, ServerVersion, Sql, generic_options};
 use crate::sql;
 use serde::{Deserialize, Serialize};
 
@@ -39,58 +42,15 @@ pub struct Column {
     pub compression: Option<String>,
     pub statistics: Option<i32>,
     pub options: Vec<String>,
-    /// Declared on this table itself, not only inherited.
+    /// The column is one of a foreign table: its values are another server's.
+    #[serde(default)]
+    pub on_foreign_table: bool,
+    #[serde(default)]
+    pub foreign_options: Vec<String>,
+    /// Declared on this table itself, not only inherited. Not compared: no statement changes it.
     pub local: bool,
     /// The parent tables that have it too.
     pub inherited_from: Vec<Qualified>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NotNull {
-    /// The constraint's name; `None` before PostgreSQL 18, where it is no constraint.
-    pub name: Option<String>,
-    /// The name is the one the server would have chosen.
-    pub default_name: bool,
-    pub validated: bool,
-    pub no_inherit: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Generated {
-    Stored,
-    Virtual,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Identity {
-    pub always: bool,
-    /// The sequence, where its name is not the one the server would have chosen.
-    pub sequence: Option<Qualified>,
-    pub sequence_type: String,
-    #[serde(flatten)]
-    pub options: SequenceOptions,
-}
-
-impl Identity {
-    fn word(&self) -> Word {
-        Word(if self.always { "ALWAYS" } else { "BY DEFAULT" })
-    }
-
-    pub fn clause(&self) -> Sql {
-        let base = SequenceOptions::of_type(&self.sequence_type, self.options.increment > 0);
-        let mut options = Vec::new();
-        if let Some(sequence) = &self.sequence {
-            options.push(sql!("SEQUENCE NAME {}", sequence));
-        }
-        options.extend(self.options.clauses(&base));
-        let clause = sql!("GENERATED {} AS IDENTITY", self.word());
-        if options.is_empty() {
-            clause
-        } else {
-            sql!("{} ({})", clause, List::separated(" ", options))
-        }
-    }
 }
 
 impl Column {
@@ -139,6 +99,7 @@ impl Column {
         if let Some(method) = &self.compression {
             head = sql!("{} COMPRESSION {}", head, Ident::new(method));
         }
+        head = sql!("{}{}", head, generic_options::clause(&self.foreign_options));
         if let Some(collation) = &self.collation {
             head = sql!("{} COLLATE {}", head, Deparsed(collation));
         }
@@ -210,69 +171,6 @@ impl Column {
             self.alter_only(),
             self.statistics.unwrap_or(-1)
         )]
-    }
-
-    /// `ADD CONSTRAINT … NOT NULL column` of PostgreSQL 18.
-    pub fn add_not_null(&self, not_null: &NotNull) -> Sql {
-        let mut add = sql!("{} ADD", self.alter_table());
-        if let Some(name) = &not_null.name {
-            add = sql!("{} CONSTRAINT {}", add, Ident::new(name));
-        }
-        add = sql!("{} NOT NULL {}", add, self.name);
-        if not_null.no_inherit {
-            add = sql!("{} NO INHERIT", add);
-        }
-        if not_null.validated {
-            add
-        } else {
-            sql!("{} NOT VALID", add)
-        }
-    }
-
-    fn alter_not_null(&self, old: &Self) -> Vec<Sql> {
-        let set = sql!(
-            "{} ALTER COLUMN {} SET NOT NULL",
-            self.alter_table(),
-            self.name
-        );
-        let drop = sql!(
-            "{} ALTER COLUMN {} DROP NOT NULL",
-            self.alter_table(),
-            self.name
-        );
-        match (&old.not_null, &self.not_null) {
-            (_, None) => vec![drop],
-            (None, Some(new)) if new.default_name && new.validated && !new.no_inherit => vec![set],
-            (None, Some(new)) => vec![self.add_not_null(new)],
-            (Some(old), Some(new)) => {
-                if old.no_inherit != new.no_inherit || (old.validated && !new.validated) {
-                    return vec![drop, self.add_not_null(new)];
-                }
-                let mut statements = Vec::new();
-                if let (Some(old_name), Some(new_name)) = (&old.name, &new.name)
-                    && old_name != new_name
-                {
-                    statements.push(sql!(
-                        "{} RENAME CONSTRAINT {} TO {}",
-                        self.alter_table(),
-                        Ident::new(old_name),
-                        Ident::new(new_name)
-                    ));
-                }
-                if let Some(name) = new
-                    .name
-                    .as_ref()
-                    .filter(|_| !old.validated && new.validated)
-                {
-                    statements.push(sql!(
-                        "{} VALIDATE CONSTRAINT {}",
-                        self.alter_table(),
-                        Ident::new(name)
-                    ));
-                }
-                statements
-            }
-        }
     }
 
     /// The name of the sequence of its identity.
@@ -355,18 +253,6 @@ impl Column {
             (None, None) => Alter::InPlace(Vec::new()),
         }
     }
-
-    fn has_type(&self, id: &ObjectId) -> bool {
-        let [schema, name] = id.path.as_slice() else {
-            return false;
-        };
-        let of = Qualified::new(schema.as_str(), name.as_str()).to_string();
-        let own = self.data_type.trim_end_matches("[]");
-        own == of
-            || own
-                .strip_prefix(&of)
-                .is_some_and(|rest| rest.starts_with('('))
-    }
 }
 
 impl Kind for Column {
@@ -433,6 +319,8 @@ impl Kind for Column {
                   , CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression
                   , nullif(a.attstattarget, -1) AS statistics
                   , coalesce(to_json(a.attoptions), '[]') AS options
+                  , c.relkind = 'f' AS on_foreign_table
+                  , {foreign_options} AS foreign_options
                   , a.attislocal AS local
                   , CASE WHEN a.attinhcount = 0 THEN '[]' ELSE
                     coalesce((SELECT json_agg(json_build_object('schema', pn.nspname, 'name', p.relname)
@@ -449,8 +337,9 @@ impl Kind for Column {
                LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
                LEFT JOIN pg_collation co ON co.oid = a.attcollation
                LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
-              WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+              WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
                 AND a.attnum > 0 AND NOT a.attisdropped AND {user} AND {own}",
+            foreign_options = generic_options::options("a.attfdwoptions"),
             attstorage = storage_name("a.attstorage"),
             typstorage = storage_name("t.typstorage"),
         )
@@ -521,7 +410,9 @@ impl Kind for Column {
             compression,
             statistics,
             options,
-            local,
+            on_foreign_table: _, // the table's own
+            foreign_options,
+            local: _,
             inherited_from,
         } = self;
         let not_null = not_null.as_ref().map(|n| {
@@ -549,7 +440,7 @@ impl Kind for Column {
             attr("compression", compression),
             attr("statistics target", statistics),
             attr("options", options),
-            attr("local", local),
+            attr("foreign options", foreign_options),
         ]
     }
 
@@ -597,44 +488,30 @@ impl Kind for Column {
                 let reset = reset.map(|o| sql!("{} RESET ({})", self.alter_only(), o));
                 Alter::InPlace(set.into_iter().chain(reset).collect())
             }
+            "foreign options" => {
+                let change = generic_options::changes(&old.foreign_options, &self.foreign_options);
+                let table = self.table_name();
+                let change = change.map(|change| {
+                    sql!(
+                        "ALTER FOREIGN TABLE {} ALTER COLUMN {} {}",
+                        table,
+                        self.name,
+                        change
+                    )
+                });
+                Alter::InPlace(change.into_iter().collect())
+            }
             // Attaching and detaching decide it; nothing else can.
             _ => Alter::InPlace(Vec::new()),
         }
     }
 
-    fn take_down(&self, of: &ObjectId) -> TakeDown {
-        if self.generated.is_some() && of.kind == KindTag::Column {
+    fn take_down(&self, of: &Object) -> TakeDown {
+        let falls = self.generated.is_some() && of.tag() == KindTag::Column;
+        if falls || Some(of.id()) == self.parent() {
             return TakeDown::Replace;
         }
-        let mut down = Vec::new();
-        let mut up = Vec::new();
-        if let Some(default) = self.default() {
-            down.push(sql!("{} DROP DEFAULT", self.alter_only()));
-            up.push(sql!(
-                "{} SET DEFAULT {}",
-                self.alter_only(),
-                Deparsed(default)
-            ));
-        }
-        let disturbs = self.has_type(of);
-        if disturbs {
-            let array = self.data_type.ends_with("[]");
-            let text = Word(if array { "text[]" } else { "text" });
-            let column = sql!("{} ALTER COLUMN {} TYPE", self.alter_table(), self.name);
-            down.push(sql!("{} {} USING {}::{}", column, text, self.name, text));
-            up.insert(
-                0,
-                sql!(
-                    "{} {} USING {}::{}::{}",
-                    column,
-                    Deparsed(&self.data_type),
-                    self.name,
-                    text,
-                    Deparsed(&self.data_type)
-                ),
-            );
-        }
-        TakeDown::Around { down, up, disturbs }
+        self.step_aside(of)
     }
 
     fn hazards(&self, verb: Verb) -> Vec<Hazard> {
@@ -647,28 +524,31 @@ impl Kind for Column {
                      column list, and prepared SELECT *, can fail"
                 ),
             )],
-            Verb::Drop => vec![
-                Hazard::declared(
-                    HazardKind::DataLoss,
-                    format!("the values of {table}.{} are lost", self.name),
-                ),
-                Hazard::declared(
+            Verb::Drop => {
+                let loss = (!self.on_foreign_table).then(|| {
+                    Hazard::declared(
+                        HazardKind::DataLoss,
+                        format!("the values of {table}.{} are lost", self.name),
+                    )
+                });
+                let queries = Hazard::declared(
                     HazardKind::BreaksQueries,
                     format!("queries that name {table}.{} fail", self.name),
-                ),
-            ],
+                );
+                loss.into_iter().chain([queries]).collect()
+            }
         }
     }
 
     fn irreversible_drop(&self) -> Option<&'static str> {
         match self.generated {
-            Some(_) => None,
-            None => Some("the column's values are gone"),
+            None if !self.on_foreign_table => Some("the column's values are gone"),
+            _ => None,
         }
     }
 }
 
-fn storage_name(column: &'static str) -> String {
+pub(super) fn storage_name(column: &'static str) -> String {
     format!(
         "CASE {column} WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' \
          WHEN 'x' THEN 'extended' WHEN 'm' THEN 'main' END"

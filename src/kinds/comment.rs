@@ -16,13 +16,16 @@ pub struct Comment {
     /// The constraint of the domain `target` that it is on.
     #[serde(default)]
     pub domain_constraint: Option<String>,
+    /// The target is a foreign table.
+    #[serde(default)]
+    pub on_foreign_table: bool,
     /// On the index of the constraint `target`.
     #[serde(default)]
     pub on_index: bool,
     /// The NOT NULL constraint of the column `target` that it is on (18).
     #[serde(default)]
     pub not_null: Option<String>,
-    /// The column of the view or composite type `target` that it is on.
+    /// The column of the view, materialized view or composite type `target` that it is on.
     #[serde(default)]
     pub column: Option<String>,
 }
@@ -76,14 +79,46 @@ impl Comment {
             KindTag::Schema => path
                 .first()
                 .map(|name| sql!("COMMENT ON SCHEMA {}", Ident::new(*name))),
-            KindTag::Enum | KindTag::Composite => in_schema("TYPE"),
+            KindTag::Publication => path
+                .first()
+                .map(|name| sql!("COMMENT ON PUBLICATION {}", Ident::new(*name))),
+            KindTag::EventTrigger => path
+                .first()
+                .map(|name| sql!("COMMENT ON EVENT TRIGGER {}", Ident::new(*name))),
+            KindTag::ForeignServer => path
+                .first()
+                .map(|name| sql!("COMMENT ON SERVER {}", Ident::new(*name))),
+            KindTag::Enum | KindTag::Range | KindTag::Composite => in_schema("TYPE"),
             KindTag::Domain => in_schema("DOMAIN"),
+            KindTag::Collation => in_schema("COLLATION"),
+            KindTag::Conversion => in_schema("CONVERSION"),
+            KindTag::TextSearchDictionary => in_schema("TEXT SEARCH DICTIONARY"),
+            KindTag::TextSearchConfiguration => in_schema("TEXT SEARCH CONFIGURATION"),
+            KindTag::Operator => match path.as_slice() {
+                [schema, name, left, right] => {
+                    let on = super::operator_signature(schema, name, left, right);
+                    Some(sql!("COMMENT ON OPERATOR {}", on))
+                }
+                _ => None,
+            },
+            KindTag::Cast => match path.as_slice() {
+                [_, source, target] => {
+                    let on = super::cast_signature(source, target);
+                    Some(sql!("COMMENT ON CAST {}", on))
+                }
+                _ => None,
+            },
             KindTag::Sequence => in_schema("SEQUENCE"),
+            KindTag::Table if self.on_foreign_table => in_schema("FOREIGN TABLE"),
             KindTag::Table => in_schema("TABLE"),
             KindTag::View => in_schema("VIEW"),
+            KindTag::MaterializedView => in_schema("MATERIALIZED VIEW"),
+            KindTag::Statistics => in_schema("STATISTICS"),
             KindTag::Index => in_schema("INDEX"),
             KindTag::Constraint => on_table("CONSTRAINT"),
             KindTag::Trigger => on_table("TRIGGER"),
+            KindTag::Policy => on_table("POLICY"),
+            KindTag::Rule => on_table("RULE"),
             KindTag::Column => match path.as_slice() {
                 [schema, table, column] => Some(sql!(
                     "COMMENT ON COLUMN {}.{}",
@@ -105,12 +140,25 @@ impl Comment {
                 )),
                 _ => None,
             },
+            KindTag::Aggregate => match path.as_slice() {
+                [schema, name, types] => {
+                    let on = super::aggregate_signature(&Qualified::new(*schema, *name), types);
+                    Some(sql!("COMMENT ON AGGREGATE {}", on))
+                }
+                _ => None,
+            },
             KindTag::Extension
             | KindTag::SequenceOwner
             | KindTag::ReplicaIdentity
             | KindTag::Attachment
             | KindTag::IndexAttachment
-            | KindTag::Comment => None,
+            | KindTag::UserMapping
+            | KindTag::PublicationTable
+            | KindTag::PublicationSchema
+            | KindTag::Comment
+            | KindTag::Grant
+            | KindTag::Owner
+            | KindTag::DefaultPrivileges => None,
         }
     }
 
@@ -139,6 +187,8 @@ impl Kind for Comment {
               , CASE WHEN d.classoid = 'pg_constraint'::regclass
                      THEN (SELECT k.conname FROM pg_constraint k
                             WHERE k.oid = d.objoid AND k.contypid <> 0) END AS domain_constraint
+              , d.classoid = 'pg_class'::regclass AND EXISTS (SELECT FROM pg_class c
+                     WHERE c.oid = d.objoid AND c.relkind = 'f') AS on_foreign_table
               , d.classoid = 'pg_class'::regclass AND EXISTS (SELECT FROM pg_constraint k
                      WHERE k.conindid = d.objoid AND k.contype IN ('p', 'u', 'x')) AS on_index
               , CASE WHEN d.classoid = 'pg_constraint'::regclass
@@ -147,7 +197,7 @@ impl Kind for Comment {
               , CASE WHEN d.classoid = 'pg_class'::regclass AND d.objsubid > 0
                      THEN (SELECT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
                             WHERE a.attrelid = d.objoid AND a.attnum = d.objsubid
-                              AND c.relkind IN ('v', 'c')) END AS \"column\"
+                              AND c.relkind IN ('v', 'm', 'c')) END AS \"column\"
            FROM pg_description d
           WHERE (d.objoid >= 16384
                  OR d.classoid = 'pg_namespace'::regclass AND d.objoid = (SELECT p.oid FROM pg_namespace p WHERE p.nspname = 'public'))
@@ -169,11 +219,17 @@ impl Kind for Comment {
         Some(self.target.clone())
     }
 
+    /// Gone with whatever it is of, a schema as well.
+    fn falls_with(&self) -> Vec<ObjectId> {
+        self.parent().into_iter().collect()
+    }
+
     fn attributes(&self) -> Vec<Attribute> {
         let Self {
             target: _,
             text,
             on_procedure: _,
+            on_foreign_table: _,
             domain_constraint: _,
             column: _,
             on_index: _,

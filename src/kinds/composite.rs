@@ -72,16 +72,16 @@ impl Kind for Composite {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_class WHERE relkind = 'c' AND oid >= 16384")
+    }
+
     fn id(&self) -> ObjectId {
         ObjectId::new(KindTag::Composite, [self.schema.raw(), self.name.raw()])
     }
 
     fn parent(&self) -> Option<ObjectId> {
         Some(ObjectId::new(KindTag::Schema, [self.schema.raw()]))
-    }
-
-    fn falls_with(&self) -> Vec<ObjectId> {
-        Vec::new()
     }
 
     fn names(&self) -> Vec<super::Name> {

@@ -3,7 +3,9 @@
 //! NOT NULL is an attribute of its column, on 18 with the constraint's name; a constraint trigger
 //! is a trigger.
 
-use super::{Alter, Attribute, Kind, KindTag, ObjectId, attr, fragment, text};
+use super::{
+    Alter, Attribute, Kind, KindTag, Object, ObjectId, TakeDown, attr, fragment, relation_id, text,
+};
 use crate::pg::sql::{Deparsed, Word};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
 use crate::sql;
@@ -50,6 +52,9 @@ pub struct Constraint {
     pub index_definition: Option<String>,
     /// The index of the partitioned table that this one's is attached to.
     pub attached_to: Option<ParentIndex>,
+    /// The partitions without a part of this key: it was made ON ONLY their parent.
+    #[serde(default)]
+    pub lacking: Vec<Qualified>,
 }
 
 /// The index (perhaps of a constraint) of a partitioned table.
@@ -90,6 +95,42 @@ pub(super) fn parent_index(oid: &'static str) -> String {
            JOIN pg_class xt ON xt.oid = xx.indrelid
           WHERE xi.inhrelid = {oid})"
     )
+}
+
+/// The query text of the partitions of `table` in which nothing is attached to its index. `row` is the index's
+/// row of pg_index: a valid one lacks none, and is not looked at.
+pub(super) fn lacking(row: &'static str) -> String {
+    format!(
+        "CASE WHEN {row}.indisvalid THEN '[]' ELSE
+         coalesce((SELECT json_agg(json_build_object('schema', ln.nspname, 'name', l.relname)
+                          ORDER BY ln.nspname, l.relname)
+                     FROM pg_inherits li
+                     JOIN pg_class l ON l.oid = li.inhrelid
+                     JOIN pg_namespace ln ON ln.oid = l.relnamespace
+                    WHERE li.inhparent = {row}.indrelid AND l.relispartition
+                      AND NOT EXISTS (SELECT FROM pg_inherits lp
+                                        JOIN pg_index lx ON lx.indexrelid = lp.inhrelid
+                                       WHERE lp.inhparent = {row}.indexrelid AND lx.indrelid = l.oid)), '[]') END"
+    )
+}
+
+/// A partition that has no part of an index of its parent is attached before that index is made: ATTACH would
+/// make the part.
+pub(super) fn attachments_of(partitions: &[Qualified]) -> Vec<ObjectId> {
+    let id = |partition| relation_id(KindTag::Attachment, partition);
+    partitions.iter().map(id).collect()
+}
+
+/// An index or key does not mind what becomes of a partition that it has no part in.
+pub(super) fn take_down(of: &Object) -> TakeDown {
+    match of.tag() {
+        KindTag::Attachment => TakeDown::Around {
+            down: Vec::new(),
+            up: Vec::new(),
+            disturbs: false,
+        },
+        _ => TakeDown::Replace,
+    }
 }
 
 impl Constraint {
@@ -191,6 +232,7 @@ impl Kind for Constraint {
             "true"
         };
         let parent = parent_index("k.conindid");
+        let lacking = lacking("x");
         let columns = fragment::column_names("k.conrelid", "unnest(k.conkey)");
         let referenced_columns = fragment::column_names("k.confrelid", "unnest(k.confkey)");
         let user = fragment::USER_SCHEMA;
@@ -235,12 +277,14 @@ impl Kind for Constraint {
                                WHERE x.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')), false) AS clustered
                   , CASE WHEN k.contype IN ('p', 'u', 'x') THEN pg_get_indexdef(k.conindid) END AS index_definition
                   , CASE WHEN k.contype IN ('p', 'u', 'x') THEN {parent} END AS attached_to
+                  , coalesce((SELECT {lacking} FROM pg_index x
+                               WHERE x.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')), '[]') AS lacking
                FROM pg_constraint k
                JOIN pg_class c ON c.oid = k.conrelid
                JOIN pg_namespace n ON n.oid = c.relnamespace
               WHERE k.contype IN ('p', 'u', 'f', 'c', 'x')
                 AND (k.contype <> 'f' OR k.conparentid = 0)
-                AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {user} AND {own}"
+                AND c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND {user} AND {own}"
         )
     }
 
@@ -253,6 +297,14 @@ impl Kind for Constraint {
 
     fn parent(&self) -> Option<ObjectId> {
         Some(self.table_id())
+    }
+
+    fn requires(&self) -> Vec<ObjectId> {
+        attachments_of(&self.lacking)
+    }
+
+    fn take_down(&self, of: &Object) -> TakeDown {
+        take_down(of)
     }
 
     fn falls_with(&self) -> Vec<ObjectId> {
@@ -299,6 +351,13 @@ impl Kind for Constraint {
                 name: self.table.clone(),
             });
         }
+        if self.clustered {
+            names.push(super::Name {
+                space: super::NameSpace::Clustered,
+                schema: self.schema.clone(),
+                name: self.table.clone(),
+            });
+        }
         names
     }
 
@@ -314,7 +373,7 @@ impl Kind for Constraint {
             validated,
             enforced,
             columns: _, // part of the definition
-            local,
+            local: _,
             inherited_from: _, // the table's inheritance and attachment
             on_partitioned: _,
             // Parts of the definition.
@@ -325,6 +384,7 @@ impl Kind for Constraint {
             clustered,
             index_definition: _, // part of the definition
             attached_to: _,      // an object of its own
+            lacking: _,          // what is not attached
         } = self;
         vec![
             attr("kind", constraint_type),
@@ -332,7 +392,6 @@ impl Kind for Constraint {
             attr("deferrable", (deferrable, deferred)),
             attr("validated", validated),
             attr("enforced", enforced),
-            attr("local", local),
             attr("storage parameters", index_options),
             attr("clustered", clustered),
         ]
@@ -410,7 +469,6 @@ impl Kind for Constraint {
                 Alter::InPlace(vec![sql!("ALTER TABLE {} CLUSTER ON {}", name, self.name)])
             }
             "clustered" => Alter::InPlace(vec![sql!("ALTER TABLE {} SET WITHOUT CLUSTER", name)]),
-            "local" => Alter::InPlace(Vec::new()),
             _ => Alter::Replace {
                 why: "no statement changes a constraint's definition",
             },
@@ -419,5 +477,10 @@ impl Kind for Constraint {
 
     fn survives_change(&self) -> bool {
         true
+    }
+
+    /// As an index of GiST.
+    fn survives_another_type(&self) -> bool {
+        self.constraint_type != ConstraintType::Exclusion
     }
 }

@@ -79,16 +79,16 @@ impl Kind for Domain {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_type WHERE typtype = 'd' AND oid >= 16384")
+    }
+
     fn id(&self) -> ObjectId {
         ObjectId::new(KindTag::Domain, [self.schema.raw(), self.name.raw()])
     }
 
     fn parent(&self) -> Option<ObjectId> {
         Some(ObjectId::new(KindTag::Schema, [self.schema.raw()]))
-    }
-
-    fn falls_with(&self) -> Vec<ObjectId> {
-        Vec::new()
     }
 
     fn names(&self) -> Vec<super::Name> {

@@ -40,16 +40,16 @@ impl Kind for Enum {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_type WHERE typtype = 'e'")
+    }
+
     fn id(&self) -> ObjectId {
         ObjectId::new(KindTag::Enum, [self.schema.raw(), self.name.raw()])
     }
 
     fn parent(&self) -> Option<ObjectId> {
         Some(ObjectId::new(KindTag::Schema, [self.schema.raw()]))
-    }
-
-    fn falls_with(&self) -> Vec<ObjectId> {
-        Vec::new()
     }
 
     fn names(&self) -> Vec<super::Name> {

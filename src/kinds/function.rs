@@ -62,6 +62,10 @@ impl Kind for Function {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_proc WHERE oid >= 16384")
+    }
+
     fn id(&self) -> ObjectId {
         ObjectId::new(
             KindTag::Function,
@@ -75,10 +79,6 @@ impl Kind for Function {
 
     fn parent(&self) -> Option<ObjectId> {
         Some(ObjectId::new(KindTag::Schema, [self.schema.raw()]))
-    }
-
-    fn falls_with(&self) -> Vec<ObjectId> {
-        Vec::new()
     }
 
     fn attributes(&self) -> Vec<Attribute> {

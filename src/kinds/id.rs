@@ -5,6 +5,31 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
+impl KindTag {
+    /// Whether objects of the kind belong to the database, not to a schema: their paths begin with no schema.
+    pub fn is_global(self) -> bool {
+        matches!(
+            self,
+            Self::Extension
+                | Self::Publication
+                | Self::ForeignServer
+                | Self::UserMapping
+                | Self::EventTrigger
+        )
+    }
+
+    /// Whether objects of this kind are data types by themselves, not the row types of others.
+    pub fn is_type(self) -> bool {
+        use KindTag::{Composite, Domain, Enum, Range};
+        matches!(self, Enum | Range | Domain | Composite)
+    }
+
+    /// Whether objects of this kind are told apart by their argument types: schema, name, types.
+    pub fn is_routine(self) -> bool {
+        matches!(self, KindTag::Function | KindTag::Aggregate)
+    }
+}
+
 /// What an object is called: its kind and its path (schema, name, arguments …), raw names.
 ///
 /// The text form is `kind:part/part`, with `%`, `/` and control characters percent-encoded,
@@ -48,10 +73,23 @@ impl ObjectId {
                 },
                 None => "comment".to_owned(),
             },
-            KindTag::Function => match self.path.as_slice() {
+            KindTag::Grant => super::Grant::human(&self.path),
+            KindTag::Owner => super::Owner::human(&self.path),
+            KindTag::DefaultPrivileges => super::DefaultPrivileges::human(&self.path),
+            kind if kind.is_routine() => match self.path.as_slice() {
                 [_, _, arguments] => {
                     format!("{} {}.{}({arguments})", self.kind, names[0], names[1])
                 }
+                _ => format!("{} {}", self.kind, names.join(".")),
+            },
+            KindTag::Operator => match self.path.as_slice() {
+                [_, name, left, right] => {
+                    format!("{} {}.{name}({left}, {right})", self.kind, names[0])
+                }
+                _ => format!("{} {}", self.kind, names.join(".")),
+            },
+            KindTag::Cast => match self.path.as_slice() {
+                [_, source, target] => format!("{} ({source} AS {target})", self.kind),
                 _ => format!("{} {}", self.kind, names.join(".")),
             },
             _ => format!("{} {}", self.kind, names.join(".")),

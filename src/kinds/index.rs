@@ -1,8 +1,9 @@
-//! Indexes that belong to no constraint.
+//! Indexes that belong to no constraint, of tables and of materialized views.
 
-use super::constraint::{ParentIndex, parent_index};
+use super::constraint::{ParentIndex, attachments_of, lacking, parent_index, take_down};
 use super::{
-    Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, Verb, attr, fragment, text,
+    Alter, Attribute, Hazard, HazardKind, Kind, KindTag, Object, ObjectId, TakeDown, Verb, attr,
+    fragment, text,
 };
 use crate::pg::sql::Deparsed;
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
@@ -23,9 +24,14 @@ pub struct Index {
     pub valid: bool,
     pub clustered: bool,
     pub on_partitioned: bool,
+    #[serde(default)]
+    pub on_materialized_view: bool,
     /// Statistics targets of expression columns, by column number.
     pub statistics: Vec<(i32, i32)>,
     pub attached_to: Option<ParentIndex>,
+    /// The partitions without a part of this index: it was made ON ONLY their parent.
+    #[serde(default)]
+    pub lacking: Vec<Qualified>,
     /// The columns of the key.
     #[serde(default)]
     pub columns: Vec<Ident>,
@@ -55,7 +61,12 @@ impl Index {
     }
 
     pub fn table_id(&self) -> ObjectId {
-        ObjectId::new(KindTag::Table, [self.schema.raw(), self.table.raw()])
+        let kind = super::rows_kind(self.on_materialized_view);
+        ObjectId::new(kind, [self.schema.raw(), self.table.raw()])
+    }
+
+    fn alter_table(&self) -> Sql {
+        super::alter_rows(self.on_materialized_view, &self.table_name())
     }
 
     /// `CREATE INDEX` under `name`, concurrently or not.
@@ -67,6 +78,22 @@ impl Index {
             (true, Concurrently::Yes) => sql!("CREATE UNIQUE INDEX CONCURRENTLY {}", name),
         };
         sql!("{} {}", head, Deparsed(&self.definition))
+    }
+
+    /// The same index on a relation called `table`, as the server writes it.
+    pub fn moved(&self, table: &Ident, name: &Ident) -> Option<Self> {
+        let on = sql!("ON {} ", self.table_name());
+        let rest = self.definition.strip_prefix(on.as_str())?;
+        let moved = Self {
+            name: name.clone(),
+            table: table.clone(),
+            ..self.clone()
+        };
+        let definition = sql!("ON {} {}", moved.table_name(), Deparsed(rest)).to_string();
+        Some(Self {
+            definition,
+            ..moved
+        })
     }
 
     /// What CREATE INDEX cannot say.
@@ -90,7 +117,7 @@ impl Index {
     }
 
     fn cluster_on(&self) -> Sql {
-        sql!("ALTER TABLE {} CLUSTER ON {}", self.table_name(), self.name)
+        sql!("{} CLUSTER ON {}", self.alter_table(), self.name)
     }
 
     pub fn drop_concurrently(&self) -> Sql {
@@ -112,6 +139,7 @@ impl Kind for Index {
             false => "false",
         };
         let parent = parent_index("i.oid");
+        let lacking = lacking("x");
         // The key columns, without the INCLUDEd ones.
         let key = "unnest((x.indkey::int2[])[0:x.indnkeyatts - 1])";
         let columns = fragment::column_names("t.oid", key);
@@ -131,10 +159,12 @@ impl Kind for Index {
                   , x.indisvalid OR i.relkind = 'I' AS valid
                   , x.indisclustered AS clustered
                   , t.relkind = 'p' AS on_partitioned
+                  , t.relkind = 'm' AS on_materialized_view
                   , coalesce((SELECT json_agg(json_build_array(a.attnum, a.attstattarget) ORDER BY a.attnum)
                                 FROM pg_attribute a
                                WHERE a.attrelid = i.oid AND a.attstattarget >= 0), '[]') AS statistics
                   , {parent} AS attached_to
+                  , {lacking} AS lacking
                   , {columns} AS columns
                   , coalesce((SELECT json_agg(pg_get_indexdef(i.oid, k.place::int, false) ORDER BY k.place)
                                 FROM unnest(x.indkey) WITH ORDINALITY k (attnum, place)
@@ -145,7 +175,7 @@ impl Kind for Index {
                JOIN pg_class i ON i.oid = x.indexrelid
                JOIN pg_class t ON t.oid = x.indrelid
                JOIN pg_namespace n ON n.oid = i.relnamespace
-              WHERE t.relkind IN ('r', 'p') AND t.relpersistence <> 't'
+              WHERE t.relkind IN ('r', 'p', 'm') AND t.relpersistence <> 't'
                 AND NOT EXISTS (SELECT FROM pg_constraint k
                                  WHERE k.conindid = i.oid AND k.contype IN ('p', 'u', 'x'))
                 AND {user} AND {own}"
@@ -160,6 +190,14 @@ impl Kind for Index {
         Some(self.table_id())
     }
 
+    fn requires(&self) -> Vec<ObjectId> {
+        attachments_of(&self.lacking)
+    }
+
+    fn take_down(&self, of: &Object) -> TakeDown {
+        take_down(of)
+    }
+
     fn falls_with(&self) -> Vec<ObjectId> {
         let mut with = vec![self.table_id()];
         with.extend(self.attached_to.as_ref().map(ParentIndex::id));
@@ -167,7 +205,15 @@ impl Kind for Index {
     }
 
     fn names(&self) -> Vec<super::Name> {
-        super::relation_names(&self.schema, &self.name, false)
+        let mut names = super::relation_names(&self.schema, &self.name, false);
+        if self.clustered {
+            names.push(super::Name {
+                space: super::NameSpace::Clustered,
+                schema: self.schema.clone(),
+                name: self.table.clone(),
+            });
+        }
+        names
     }
 
     fn attributes(&self) -> Vec<Attribute> {
@@ -181,8 +227,10 @@ impl Kind for Index {
             valid,
             clustered,
             on_partitioned: _,
+            on_materialized_view: _, // its parent says so
             statistics,
             attached_to: _, // an object of its own
+            lacking: _,     // what is not attached
             // Parts of the definition.
             columns: _,
             expressions: _,
@@ -212,10 +260,7 @@ impl Kind for Index {
     fn alter(&self, old: &Self, attribute: &str) -> Alter {
         match attribute {
             "clustered" if self.clustered => Alter::InPlace(vec![self.cluster_on()]),
-            "clustered" => Alter::InPlace(vec![sql!(
-                "ALTER TABLE {} SET WITHOUT CLUSTER",
-                self.table_name()
-            )]),
+            "clustered" => Alter::InPlace(vec![sql!("{} SET WITHOUT CLUSTER", self.alter_table())]),
             "statistics targets" => {
                 let gone = old
                     .statistics
@@ -243,6 +288,11 @@ impl Kind for Index {
 
     fn survives_change(&self) -> bool {
         true
+    }
+
+    /// The server builds the index of text, too, which has no operator class for this method.
+    fn survives_another_type(&self) -> bool {
+        !self.definition.contains(" USING gist (")
     }
 
     fn hazards(&self, verb: Verb) -> Vec<Hazard> {

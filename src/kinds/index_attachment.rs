@@ -46,6 +46,10 @@ impl Kind for IndexAttachment {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_inherits")
+    }
+
     fn id(&self) -> ObjectId {
         ObjectId::new(
             KindTag::IndexAttachment,
@@ -94,8 +98,8 @@ impl Kind for IndexAttachment {
     }
 
     fn alter(&self, _: &Self, _: &str) -> Alter {
-        Alter::Replace {
-            why: "an index stays attached for life",
+        Alter::Impossible {
+            why: "an index stays attached for life: give the one for the other parent another name",
         }
     }
 

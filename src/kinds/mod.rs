@@ -4,41 +4,78 @@
 //! application is running is `strategy/`'s. A new kind is one file, one line in [`kinds!`] below,
 //! its cases, and a row in docs/coverage.md.
 
+mod aggregate;
 mod attachment;
+mod cast;
+mod collation;
 mod column;
 mod comment;
 mod composite;
 mod constraint;
+mod conversion;
+pub mod default_privileges;
 mod domain;
 mod enumeration;
+mod event_trigger;
 mod extension;
+mod foreign_server;
 mod function;
+pub mod grant;
 pub mod hazard;
 pub mod id;
 pub mod index;
 mod index_attachment;
+mod materialized_view;
+mod operator;
+pub mod owner;
+mod policy;
+mod publication;
+mod publication_schema;
+mod publication_table;
+mod range;
 mod replica_identity;
+pub mod rule;
 mod schema;
 mod sequence;
 mod sequence_owner;
+mod statistics;
 mod table;
+mod text_search_configuration;
+mod text_search_dictionary;
 mod trigger;
+mod user_mapping;
 mod view;
 
+pub(crate) use aggregate::{MODELLED as MODELLED_AGGREGATE, signature as aggregate_signature};
 pub use attachment::Attachment;
+pub(crate) use cast::{MODELLED as MODELLED_CAST, signature as cast_signature};
 pub use column::{Column, Generated, Identity, NotNull};
 pub use comment::Comment;
 pub use constraint::{Constraint, ConstraintType, ParentIndex};
+pub use default_privileges::DefaultPrivileges;
 pub use domain::Domain;
 pub use enumeration::Enum;
+pub use event_trigger::{DISARMED, EventTrigger};
 pub use extension::Extension;
+pub use grant::Grant;
 pub use id::ObjectId;
 pub use index::Index;
 pub use index_attachment::IndexAttachment;
+pub use materialized_view::MaterializedView;
+pub(crate) use operator::signature as operator_signature;
+pub use owner::Owner;
+pub use policy::Policy;
+pub use publication::Publication;
+pub use publication_schema::PublicationSchema;
+pub use publication_table::PublicationTable;
+pub use rule::Rule;
 pub use sequence::Sequence;
+pub use sequence_owner::SequenceOwner;
+pub use statistics::Statistics;
 pub use table::Table;
 
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
+use crate::sql;
 pub use hazard::{Hazard, HazardKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -101,17 +138,46 @@ pub struct Bundle {
     pub absorbed: Vec<ObjectId>,
 }
 
+impl Bundle {
+    /// Nobody sees a new object with other privileges than it is to have.
+    fn add_privileges(&mut self, kind: KindTag, children: &[&Object]) {
+        // The statements of columns are made in many places, and grants on them give and never take.
+        if kind == KindTag::Column || kind == KindTag::Sequence {
+            return;
+        }
+        // The privileges are those of whoever it then belongs to.
+        let owners = children.iter().filter(|c| matches!(c, Object::Owner(_)));
+        let grants = children.iter().filter(|c| matches!(c, Object::Grant(_)));
+        for child in owners.chain(grants) {
+            self.statements.extend(child.create());
+            self.absorbed.push(child.id());
+        }
+    }
+}
+
 /// All we know of one object kind.
 pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de> {
     /// The catalog query: one row an object, with `classid`, `objid`, `objsubid` (null where
     /// `pg_depend` cannot point at it) and one column a field.
     fn query(version: ServerVersion) -> String;
 
+    /// Where its objects come from, after `FROM`: with no row there is nothing to ask [`Kind::query`] for, whose
+    /// planning takes longer than its rows. `None`: always asked for.
+    fn found_in(version: ServerVersion) -> Option<&'static str> {
+        let _ = version;
+        None
+    }
+
     fn id(&self) -> ObjectId;
 
     /// The object this one is a part of.
     fn parent(&self) -> Option<ObjectId> {
         None
+    }
+
+    /// Takes over from the object that is there in live what is data and no part of the schema.
+    fn keep(&mut self, live: &Self) {
+        let _ = live;
     }
 
     /// Every compared property. Begins with `let Self { … } = self;` without `..`: a field that
@@ -139,9 +205,21 @@ pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de
         Vec::new()
     }
 
-    /// The objects with any of which this one disappears by itself.
+    /// The roles that its statements name: they belong to no database, and no statement of ours makes one.
+    fn roles(&self) -> Vec<&Ident> {
+        Vec::new()
+    }
+
+    /// Whether only a superuser may run [`Kind::create`], or read all of it: on scratch a function or view of the
+    /// superuser does it ([`scratch::privileged`](crate::scratch::privileged)).
+    fn needs_superuser(&self) -> bool {
+        false
+    }
+
+    /// The objects with any of which this one disappears by itself. A schema is dropped when it is empty.
     fn falls_with(&self) -> Vec<ObjectId> {
-        self.parent().into_iter().collect()
+        let whole = self.parent().into_iter();
+        whole.filter(|id| id.kind != KindTag::Schema).collect()
     }
 
     /// The objects whose creation or change brings this one's about (inheritance).
@@ -161,8 +239,13 @@ pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de
         false
     }
 
+    /// Whether it also lives through a column it depends on being of another type for a while.
+    fn survives_another_type(&self) -> bool {
+        self.survives_change()
+    }
+
     /// How this object gets out of the way of `of`, on which it depends, and comes back.
-    fn take_down(&self, of: &ObjectId) -> TakeDown {
+    fn take_down(&self, of: &Object) -> TakeDown {
         let _ = of;
         TakeDown::Replace
     }
@@ -197,6 +280,15 @@ pub struct Name {
     pub name: Ident,
 }
 
+impl Name {
+    pub fn qualified(&self) -> Qualified {
+        Qualified {
+            schema: self.schema.clone(),
+            name: self.name.clone(),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NameSpace {
     /// Tables, views, indexes, sequences, composite types (`pg_class`).
@@ -205,6 +297,8 @@ pub enum NameSpace {
     Type,
     /// The primary keys, called like their tables: a table has one.
     PrimaryKey,
+    /// The indexes of CLUSTER ON, called like their tables: WITHOUT CLUSTER means whichever it is.
+    Clustered,
 }
 
 /// The name of a relation, and that of its row type where it has one.
@@ -271,6 +365,11 @@ macro_rules! kinds {
                 match self { $(KindTag::$tag => <$module::$type as Kind>::query(version)),* }
             }
 
+            /// Where the objects of the kind come from, after `FROM`.
+            pub fn found_in(self, version: ServerVersion) -> Option<&'static str> {
+                match self { $(KindTag::$tag => <$module::$type as Kind>::found_in(version)),* }
+            }
+
             /// Reads one row of [`KindTag::query`] as JSON.
             ///
             /// # Errors
@@ -302,14 +401,24 @@ macro_rules! kinds {
             pub fn parent(&self) -> Option<ObjectId> {
                 match self { $(Object::$tag(o) => o.parent()),* }
             }
+            /// Takes over from the object that is there in live what is data and no part of the schema.
+            pub fn keep(&mut self, live: &Object) {
+                match (self, live) {
+                    $((Object::$tag(o), Object::$tag(live)) => o.keep(live),)*
+                    _ => {}
+                }
+            }
             pub fn attributes(&self) -> Vec<Attribute> {
                 match self { $(Object::$tag(o) => o.attributes()),* }
             }
             pub fn create(&self) -> Vec<Sql> {
                 match self { $(Object::$tag(o) => o.create()),* }
             }
+            /// The creation together with those of `children` that can stand in the same transaction.
             pub fn create_with(&self, children: &[&Object]) -> Bundle {
-                match self { $(Object::$tag(o) => o.create_with(children)),* }
+                let mut bundle = match self { $(Object::$tag(o) => o.create_with(children)),* };
+                bundle.add_privileges(self.tag(), children);
+                bundle
             }
             pub fn drop(&self) -> Vec<Sql> {
                 match self { $(Object::$tag(o) => Kind::drop(o)),* }
@@ -324,6 +433,12 @@ macro_rules! kinds {
             pub fn requires(&self) -> Vec<ObjectId> {
                 match self { $(Object::$tag(o) => o.requires()),* }
             }
+            pub fn roles(&self) -> Vec<&Ident> {
+                match self { $(Object::$tag(o) => o.roles()),* }
+            }
+            pub fn needs_superuser(&self) -> bool {
+                match self { $(Object::$tag(o) => o.needs_superuser()),* }
+            }
             pub fn falls_with(&self) -> Vec<ObjectId> {
                 match self { $(Object::$tag(o) => o.falls_with()),* }
             }
@@ -333,7 +448,10 @@ macro_rules! kinds {
             pub fn survives_change(&self) -> bool {
                 match self { $(Object::$tag(o) => o.survives_change()),* }
             }
-            pub fn take_down(&self, of: &ObjectId) -> TakeDown {
+            pub fn survives_another_type(&self) -> bool {
+                match self { $(Object::$tag(o) => o.survives_another_type()),* }
+            }
+            pub fn take_down(&self, of: &Object) -> TakeDown {
                 match self { $(Object::$tag(o) => o.take_down(of)),* }
             }
             pub fn hazards(&self, verb: Verb) -> Vec<Hazard> {
@@ -355,11 +473,21 @@ macro_rules! kinds {
 kinds! {
     Schema = schema::Schema, "schema", "schema";
     Extension = extension::Extension, "extension", "extension";
+    Collation = collation::Collation, "collation", "collation";
     Enum = enumeration::Enum, "enum", "type";
+    Range = range::Range, "range", "type";
     Domain = domain::Domain, "domain", "domain";
     Composite = composite::Composite, "composite", "type";
     Sequence = sequence::Sequence, "sequence", "sequence";
     Function = function::Function, "function", "function";
+    Cast = cast::Cast, "cast", "cast";
+    Operator = operator::Operator, "operator", "operator";
+    Aggregate = aggregate::Aggregate, "aggregate", "aggregate";
+    Conversion = conversion::Conversion, "conversion", "conversion";
+    TextSearchDictionary = text_search_dictionary::TextSearchDictionary, "text-search-dictionary", "text search dictionary";
+    TextSearchConfiguration = text_search_configuration::TextSearchConfiguration, "text-search-configuration", "text search configuration";
+    ForeignServer = foreign_server::ForeignServer, "foreign-server", "server";
+    UserMapping = user_mapping::UserMapping, "user-mapping", "user mapping";
     Table = table::Table, "table", "table";
     Column = column::Column, "column", "column";
     SequenceOwner = sequence_owner::SequenceOwner, "sequence-owner", "owner of sequence";
@@ -368,9 +496,20 @@ kinds! {
     ReplicaIdentity = replica_identity::ReplicaIdentity, "replica-identity", "replica identity of";
     Attachment = attachment::Attachment, "attachment", "attachment of partition";
     IndexAttachment = index_attachment::IndexAttachment, "index-attachment", "attachment of index";
+    MaterializedView = materialized_view::MaterializedView, "materialized-view", "materialized view";
     View = view::View, "view", "view";
     Trigger = trigger::Trigger, "trigger", "trigger";
+    Policy = policy::Policy, "policy", "policy";
+    Rule = rule::Rule, "rule", "rule";
+    Statistics = statistics::Statistics, "statistics", "statistics";
+    Publication = publication::Publication, "publication", "publication";
+    PublicationTable = publication_table::PublicationTable, "publication-table", "publication of table";
+    PublicationSchema = publication_schema::PublicationSchema, "publication-schema", "publication of schema";
+    EventTrigger = event_trigger::EventTrigger, "event-trigger", "event trigger";
     Comment = comment::Comment, "comment", "comment on";
+    Owner = owner::Owner, "owner", "owner of";
+    Grant = grant::Grant, "grant", "grant on";
+    DefaultPrivileges = default_privileges::DefaultPrivileges, "default-privileges", "default privileges";
 }
 
 impl fmt::Display for KindTag {
@@ -396,6 +535,22 @@ pub fn differing(old: &Object, new: &Object) -> Vec<(Attribute, Attribute)> {
         .collect()
 }
 
+/// The kind of what holds the rows that an index or statistics are about.
+pub(crate) fn rows_kind(materialized: bool) -> KindTag {
+    match materialized {
+        true => KindTag::MaterializedView,
+        false => KindTag::Table,
+    }
+}
+
+/// `ALTER TABLE name`, or the same of a materialized view.
+pub(crate) fn alter_rows(materialized: bool, name: &Qualified) -> Sql {
+    match materialized {
+        true => sql!("ALTER MATERIALIZED VIEW {}", name),
+        false => sql!("ALTER TABLE {}", name),
+    }
+}
+
 /// A name with its schema, as the catalog queries write it: `{"schema": …, "name": …}`.
 pub(crate) fn relation_id(kind: KindTag, name: &Qualified) -> ObjectId {
     ObjectId::new(kind, [name.schema.raw(), name.name.raw()])
@@ -405,6 +560,19 @@ pub(crate) fn relation_id(kind: KindTag, name: &Qualified) -> ObjectId {
 pub(crate) mod fragment {
     /// True for the schemas of the user: not the system's, not a session's temporary one.
     pub const USER_SCHEMA: &str = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+
+    /// The name of a role, the expression `name`; empty for the role of a scratch server, which stands for whoever
+    /// executes a plan and is called by chance.
+    pub fn role(name: &'static str) -> String {
+        format!("CASE WHEN {name} ~ '^pgrh_(root_)?[0-9a-f]{{12}}$' THEN '' ELSE {name} END")
+    }
+
+    /// The storage parameters of the relation `c` as a sorted JSON array, those of its TOAST table as `toast.…`.
+    pub const STORAGE_PARAMETERS: &str = "
+        (SELECT coalesce(json_agg(o ORDER BY o), '[]')
+           FROM (SELECT unnest(c.reloptions) AS o
+                 UNION ALL
+                 SELECT 'toast.' || unnest(t.reloptions) FROM pg_class t WHERE t.oid = c.reltoastrelid) x)";
 
     /// True for what no extension owns. `class` is the catalog, `oid` the expression.
     pub fn not_member(class: &'static str, oid: &'static str) -> String {

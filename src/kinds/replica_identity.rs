@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct ReplicaIdentity {
     pub schema: Ident,
     pub table: Ident,
+    #[serde(default)]
+    pub on_materialized_view: bool,
     pub full: bool,
     pub index: Option<IdentityIndex>,
 }
@@ -22,21 +24,22 @@ pub struct IdentityIndex {
 }
 
 impl ReplicaIdentity {
-    fn set(&self) -> Sql {
+    fn alter_table(&self) -> Sql {
         let table = Qualified {
             schema: self.schema.clone(),
             name: self.table.clone(),
         };
+        super::alter_rows(self.on_materialized_view, &table)
+    }
+
+    fn set(&self) -> Sql {
+        let alter = self.alter_table();
         match &self.index {
             Some(index) => {
-                sql!(
-                    "ALTER TABLE {} REPLICA IDENTITY USING INDEX {}",
-                    table,
-                    index.name
-                )
+                sql!("{} REPLICA IDENTITY USING INDEX {}", alter, index.name)
             }
-            None if self.full => sql!("ALTER TABLE {} REPLICA IDENTITY FULL", table),
-            None => sql!("ALTER TABLE {} REPLICA IDENTITY NOTHING", table),
+            None if self.full => sql!("{} REPLICA IDENTITY FULL", alter),
+            None => sql!("{} REPLICA IDENTITY NOTHING", alter),
         }
     }
 }
@@ -49,6 +52,7 @@ impl Kind for ReplicaIdentity {
                   , NULL::int AS objsubid
                   , n.nspname AS schema
                   , c.relname AS table
+                  , c.relkind = 'm' AS on_materialized_view
                   , c.relreplident = 'f' AS full
                   , (SELECT json_build_object('name', i.relname
                           , 'constraint', EXISTS (SELECT FROM pg_constraint k
@@ -57,11 +61,15 @@ impl Kind for ReplicaIdentity {
                       WHERE x.indrelid = c.oid AND x.indisreplident) AS index
                FROM pg_class c
                JOIN pg_namespace n ON n.oid = c.relnamespace
-              WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+              WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'
                 AND c.relreplident <> 'd' AND {} AND {}",
             fragment::USER_SCHEMA,
             fragment::not_member("pg_class", "c.oid"),
         )
+    }
+
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_class WHERE relreplident <> 'd' AND oid >= 16384")
     }
 
     fn id(&self) -> ObjectId {
@@ -72,16 +80,16 @@ impl Kind for ReplicaIdentity {
     }
 
     fn parent(&self) -> Option<ObjectId> {
-        Some(ObjectId::new(
-            KindTag::Table,
-            [self.schema.raw(), self.table.raw()],
-        ))
+        let kind = super::rows_kind(self.on_materialized_view);
+        let path = [self.schema.raw(), self.table.raw()];
+        Some(ObjectId::new(kind, path))
     }
 
     fn attributes(&self) -> Vec<Attribute> {
         let Self {
             schema: _,
             table: _,
+            on_materialized_view: _, // its parent says so
             full,
             index,
         } = self;
@@ -96,11 +104,7 @@ impl Kind for ReplicaIdentity {
     }
 
     fn drop(&self) -> Vec<Sql> {
-        let table = Qualified {
-            schema: self.schema.clone(),
-            name: self.table.clone(),
-        };
-        vec![sql!("ALTER TABLE {} REPLICA IDENTITY DEFAULT", table)]
+        vec![sql!("{} REPLICA IDENTITY DEFAULT", self.alter_table())]
     }
 
     fn alter(&self, _: &Self, _: &str) -> Alter {

@@ -156,6 +156,10 @@ impl Kind for Sequence {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_sequence")
+    }
+
     fn id(&self) -> ObjectId {
         ObjectId::new(KindTag::Sequence, [self.schema.raw(), self.name.raw()])
     }

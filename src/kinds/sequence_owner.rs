@@ -15,6 +15,17 @@ pub struct SequenceOwner {
 }
 
 impl SequenceOwner {
+    /// The identity of the ownership of `sequence`.
+    pub fn of(sequence: &ObjectId) -> ObjectId {
+        ObjectId::new(KindTag::SequenceOwner, sequence.path.iter().cloned())
+    }
+
+    /// The table whose column it falls with.
+    pub fn table(&self) -> ObjectId {
+        let path = [self.owner.schema.raw(), self.owner.table.raw()];
+        ObjectId::new(KindTag::Table, path)
+    }
+
     fn sequence(&self) -> Qualified {
         Qualified {
             schema: self.schema.clone(),
@@ -44,6 +55,10 @@ impl Kind for SequenceOwner {
             fragment::USER_SCHEMA,
             fragment::not_member("pg_class", "c.oid"),
         )
+    }
+
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_sequence")
     }
 
     fn id(&self) -> ObjectId {

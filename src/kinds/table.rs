@@ -1,11 +1,11 @@
-//! Tables: plain, partitioned, unlogged, inheriting, typed.
+//! Tables: plain, partitioned, unlogged, inheriting, typed, foreign.
 
 use super::{
     Alter, Attribute, Bundle, Constraint, Hazard, HazardKind, Kind, KindTag, Object, ObjectId,
     Verb, attr, fragment, text,
 };
 use crate::pg::sql::{Deparsed, List, Word};
-use crate::pg::{Ident, Qualified, ServerVersion, Sql};
+use crate::pg::{Ident, Qualified, ServerVersion, Sql, generic_options};
 use crate::sql;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,18 @@ pub struct Table {
     pub row_security: bool,
     pub force_row_security: bool,
     pub of_type: Option<String>,
+    /// Its rows are another server's: no statement of a plan reads or writes them.
+    #[serde(default)]
+    pub foreign: Option<Foreign>,
+}
+
+/// What makes a table a foreign one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Foreign {
+    pub server: Ident,
+    pub options: Vec<String>,
+    /// The names of options whose values nobody reads.
+    pub secrets: Vec<String>,
 }
 
 impl Table {
@@ -38,10 +50,10 @@ impl Table {
     }
 
     fn create_with_body(&self, body: List) -> Vec<Sql> {
-        let word = Word(if self.unlogged {
-            "UNLOGGED TABLE"
-        } else {
-            "TABLE"
+        let word = Word(match (self.unlogged, &self.foreign) {
+            (_, Some(_)) => "FOREIGN TABLE",
+            (true, None) => "UNLOGGED TABLE",
+            (false, None) => "TABLE",
         });
         let mut parts = Vec::new();
         match &self.of_type {
@@ -68,6 +80,10 @@ impl Table {
         }
         if !self.inherits.is_empty() {
             parts.push(sql!("INHERITS ({})", List::comma(&self.inherits)));
+        }
+        if let Some(foreign) = &self.foreign {
+            let options = generic_options::clause(&foreign.options);
+            parts.push(sql!("SERVER {}{}", foreign.server, options));
         }
         if let Some(key) = &self.partition_key {
             parts.push(sql!("PARTITION BY {}", Deparsed(key)));
@@ -164,21 +180,23 @@ impl Kind for Table {
                        JOIN pg_class p ON p.oid = i.inhparent
                        JOIN pg_namespace pn ON pn.oid = p.relnamespace
                       WHERE i.inhrelid = c.oid AND c.relispartition) AS partition_of
-                  , (SELECT coalesce(json_agg(o ORDER BY o), '[]')
-                       FROM (SELECT unnest(c.reloptions) AS o
-                             UNION ALL
-                             SELECT 'toast.' || unnest(t.reloptions)
-                               FROM pg_class t WHERE t.oid = c.reltoastrelid) x) AS options
+                  , {storage_parameters} AS options
                   , am.amname AS access_method
                   , c.relrowsecurity AS row_security
                   , c.relforcerowsecurity AS force_row_security
                   , CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type
+                  , (SELECT json_build_object('server', s.srvname, 'options', {}, 'secrets', {})
+                       FROM pg_foreign_table ft JOIN pg_foreign_server s ON s.oid = ft.ftserver
+                      WHERE ft.ftrelid = c.oid) AS \"foreign\"
                FROM pg_class c
                JOIN pg_namespace n ON n.oid = c.relnamespace
                LEFT JOIN pg_am am ON am.oid = c.relam
-              WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {} AND {}",
+              WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND {} AND {}",
+            generic_options::options("ft.ftoptions"),
+            generic_options::secrets("ft.ftoptions"),
             fragment::USER_SCHEMA,
             fragment::not_member("pg_class", "c.oid"),
+            storage_parameters = fragment::STORAGE_PARAMETERS,
         )
     }
 
@@ -215,7 +233,16 @@ impl Kind for Table {
             row_security,
             force_row_security,
             of_type,
+            foreign,
         } = self;
+        let foreign = foreign.as_ref().map(|foreign| {
+            let Foreign {
+                server,
+                options,
+                secrets: _,
+            } = foreign;
+            (server, options)
+        });
         vec![
             attr("unlogged", unlogged),
             text("partition key", partition_key),
@@ -225,6 +252,8 @@ impl Kind for Table {
             attr("row security", row_security),
             attr("forced row security", force_row_security),
             attr("type", of_type),
+            attr("server", foreign.map(|(server, _)| server)),
+            attr("foreign options", foreign.map(|(_, options)| options)),
         ]
     }
 
@@ -269,7 +298,10 @@ impl Kind for Table {
     }
 
     fn drop(&self) -> Vec<Sql> {
-        vec![sql!("DROP TABLE {}", self.qualified())]
+        vec![match self.foreign {
+            Some(_) => sql!("DROP FOREIGN TABLE {}", self.qualified()),
+            None => sql!("DROP TABLE {}", self.qualified()),
+        }]
     }
 
     fn alter(&self, old: &Self, attribute: &str) -> Alter {
@@ -325,6 +357,22 @@ impl Kind for Table {
                 Some(t) => sql!("ALTER TABLE {} OF {}", name, Deparsed(t)),
                 None => sql!("ALTER TABLE {} NOT OF", name),
             }),
+            "server" if old.foreign.is_some() == self.foreign.is_some() => Alter::Replace {
+                why: "a foreign table stays with its server",
+            },
+            "server" => Alter::Impossible {
+                why: "no statement makes a table a foreign one, or the reverse: drop it, and make the other under \
+                      a new name",
+            },
+            "foreign options" => {
+                let options = |table: &Self| {
+                    let foreign = table.foreign.as_ref();
+                    foreign.map(|f| f.options.clone()).unwrap_or_default()
+                };
+                let change = generic_options::changes(&options(old), &options(self));
+                let change = change.map(|c| sql!("ALTER FOREIGN TABLE {} {}", name, c));
+                Alter::InPlace(change.into_iter().collect())
+            }
             _ => Alter::Impossible {
                 why: "a table's partition key cannot be changed while it keeps its rows",
             },
@@ -332,16 +380,35 @@ impl Kind for Table {
     }
 
     fn requires(&self) -> Vec<ObjectId> {
+        let server = self.foreign.iter().map(|foreign| {
+            let server = [foreign.server.raw()];
+            ObjectId::new(KindTag::ForeignServer, server)
+        });
         self.inherits
             .iter()
             .map(|p| super::relation_id(KindTag::Table, p))
+            .chain(server)
             .collect()
     }
 
     fn hazards(&self, verb: Verb) -> Vec<Hazard> {
-        match verb {
-            Verb::Create => Vec::new(),
-            Verb::Drop => vec![
+        match (verb, &self.foreign) {
+            (Verb::Create, Some(foreign)) if !foreign.secrets.is_empty() => vec![Hazard::declared(
+                HazardKind::BreaksQueries,
+                format!(
+                    "no plan holds {} of {}: set it by hand (ALTER FOREIGN TABLE {} OPTIONS (ADD …)) before it is \
+                     used",
+                    generic_options::named(&foreign.secrets),
+                    self.qualified(),
+                    self.qualified()
+                ),
+            )],
+            (Verb::Create, _) => Vec::new(),
+            (Verb::Drop, Some(_)) => vec![Hazard::declared(
+                HazardKind::BreaksQueries,
+                format!("queries that name {} fail", self.qualified()),
+            )],
+            (Verb::Drop, None) => vec![
                 Hazard::declared(
                     HazardKind::DataLoss,
                     format!("every row of {} is lost", self.qualified()),
@@ -355,6 +422,10 @@ impl Kind for Table {
     }
 
     fn irreversible_drop(&self) -> Option<&'static str> {
-        Some("the rows are gone")
+        match &self.foreign {
+            Some(foreign) if foreign.secrets.is_empty() => None,
+            Some(_) => Some("its secret options are in no plan"),
+            None => Some("the rows are gone"),
+        }
     }
 }

@@ -20,6 +20,7 @@ pub struct Trigger {
     pub enabled: Enabled,
 }
 
+/// When a trigger fires, and a rule rewrites: by the session's `session_replication_role`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Enabled {
@@ -27,6 +28,30 @@ pub enum Enabled {
     Disabled,
     Replica,
     Always,
+}
+
+impl Enabled {
+    /// As an expression of a query; `column` holds the letter of `pg_trigger`, `pg_rewrite`, `pg_event_trigger`.
+    pub(super) fn read(column: &'static str) -> String {
+        format!(
+            "CASE {column} WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica' WHEN 'A' THEN 'always' ELSE 'origin' END"
+        )
+    }
+
+    /// What ALTER says before the kind.
+    pub(super) fn word(self) -> Word {
+        Word(match self {
+            Self::Origin => "ENABLE",
+            Self::Disabled => "DISABLE",
+            Self::Replica => "ENABLE REPLICA",
+            Self::Always => "ENABLE ALWAYS",
+        })
+    }
+
+    /// Whether it does what it says in the sessions of an application.
+    pub fn is_active(self) -> bool {
+        matches!(self, Self::Origin | Self::Always)
+    }
 }
 
 impl Trigger {
@@ -52,13 +77,8 @@ impl Trigger {
     }
 
     fn set_enabled(&self) -> Sql {
-        let word = Word(match self.enabled {
-            Enabled::Origin => "ENABLE TRIGGER",
-            Enabled::Disabled => "DISABLE TRIGGER",
-            Enabled::Replica => "ENABLE REPLICA TRIGGER",
-            Enabled::Always => "ENABLE ALWAYS TRIGGER",
-        });
-        sql!("ALTER TABLE {} {} {}", self.table_name(), word, self.name)
+        let (table, word) = (self.table_name(), self.enabled.word());
+        sql!("ALTER TABLE {} {} TRIGGER {}", table, word, self.name)
     }
 
     /// `CREATE OR REPLACE TRIGGER`: of all ways to change one the only that does not block reads.
@@ -81,16 +101,20 @@ impl Kind for Trigger {
                   , c.relkind = 'v' AS on_view
                   , t.tgconstraint <> 0 AS constraint
                   , pg_get_triggerdef(t.oid) AS definition
-                  , CASE t.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'replica'
-                         WHEN 'A' THEN 'always' ELSE 'origin' END AS enabled
+                  , {} AS enabled
                FROM pg_trigger t
                JOIN pg_class c ON c.oid = t.tgrelid
                JOIN pg_namespace n ON n.oid = c.relnamespace
               WHERE NOT t.tgisinternal AND t.tgparentid = 0
-                AND c.relkind IN ('r', 'p', 'v') AND c.relpersistence <> 't' AND {} AND {}",
+                AND c.relkind IN ('r', 'p', 'v', 'f') AND c.relpersistence <> 't' AND {} AND {}",
+            Enabled::read("t.tgenabled"),
             fragment::USER_SCHEMA,
             fragment::not_member("pg_trigger", "t.oid"),
         )
+    }
+
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_trigger WHERE NOT tgisinternal")
     }
 
     fn id(&self) -> ObjectId {

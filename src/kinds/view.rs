@@ -26,6 +26,10 @@ pub struct ViewColumn {
 }
 
 impl View {
+    pub fn has_column(&self, name: &Ident) -> bool {
+        self.columns.iter().any(|c| c.name == *name)
+    }
+
     fn qualified(&self) -> Qualified {
         Qualified {
             schema: self.schema.clone(),
@@ -90,16 +94,16 @@ impl Kind for View {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_class WHERE relkind = 'v' AND oid >= 16384")
+    }
+
     fn id(&self) -> ObjectId {
         ObjectId::new(KindTag::View, [self.schema.raw(), self.name.raw()])
     }
 
     fn parent(&self) -> Option<ObjectId> {
         Some(ObjectId::new(KindTag::Schema, [self.schema.raw()]))
-    }
-
-    fn falls_with(&self) -> Vec<ObjectId> {
-        Vec::new()
     }
 
     fn names(&self) -> Vec<super::Name> {

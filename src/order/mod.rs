@@ -57,6 +57,13 @@ pub fn sort(steps: Vec<Step>) -> Result<Vec<Step>, Cycle> {
     }
     lift(&mut joined, &contracted)?;
     let order = topological(&joined, &contracted)?;
+    let mut place: Vec<usize> = vec![0; joined.len()];
+    for (at, &i) in order.iter().enumerate() {
+        place[i] = at;
+    }
+    for &(a, b) in contracted.keys() {
+        joined[b].follows.insert(place[a]);
+    }
     let mut slots: Vec<Option<Step>> = joined.into_iter().map(Some).collect();
     Ok(order.into_iter().filter_map(|i| slots[i].take()).collect())
 }

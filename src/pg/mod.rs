@@ -1,5 +1,6 @@
 //! What PostgreSQL is: names and their quoting, SQL text, lock modes, versions, sessions.
 
+pub mod generic_options;
 pub mod ident;
 pub mod lock;
 pub mod session;

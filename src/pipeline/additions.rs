@@ -183,6 +183,8 @@ impl<'a> Wanted<'a> {
                 KindTag::Function
                     | KindTag::Sequence
                     | KindTag::Enum
+                    | KindTag::Range
+                    | KindTag::Collation
                     | KindTag::Domain
                     | KindTag::Composite
             )

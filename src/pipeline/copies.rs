@@ -91,13 +91,18 @@ pub(super) fn find(
             Some(url) => standing::read(url, &candidate.tables, workshop)?,
             None => standing::guess(wanted.live, &candidate.tables),
         };
+        let foreign = candidate.tables.iter().find(|table| {
+            let foreign = |object: Option<&Object>| matches!(object, Some(Object::Table(t)) if t.foreign.is_some());
+            foreign(wanted.live.get(table)) || foreign(wanted.desired.get(table))
+        });
         let fit = match (other, standing.first()) {
+            _ if foreign.is_some() => Err("one of its partitions is a foreign table".to_owned()),
             (Some(other), _) => Err(format!(
                 "a foreign key joins it and {}, which this plan copies: a plan of its own can copy it after \
                  that",
                 other.table.human()
             )),
-            (None, Some(what)) => Err(format!("{what} stands on it, which we do not read")),
+            (None, Some(what)) => Err(format!("{what} stands on it, and a copy would be without")),
             (None, None) => fit::fit(wanted, &raw, &candidate, &covered, trial.client()),
         };
         match (fit, &candidate.reason) {
@@ -365,6 +370,8 @@ fn table_of<S>(catalog: &Catalog<S>, object: &Object) -> Option<ObjectId> {
     }
     let parent = object.parent()?;
     match parent.kind {
+        // It belongs to whom it belongs to at the moment of the swap.
+        _ if object.tag() == KindTag::Owner => None,
         KindTag::Table => Some(parent),
         KindTag::Schema => None,
         _ => table_of(catalog, catalog.get(&parent)?),

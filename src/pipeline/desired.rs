@@ -1,10 +1,15 @@
 //! Desired files become a catalog, or the one kept from the last time.
 
-use super::{Loaded, PipelineError, Workshop};
+use super::{Loaded, Managed, PipelineError, Rows, Workshop};
 use crate::catalog::{Catalog, Unmodeled, read};
-use crate::kinds::{Object, ObjectId};
-use crate::scratch::elaborate::elaborate;
+use crate::kinds::{KindTag, Object, ObjectId};
+use crate::rehearse::Sight;
+use crate::scratch::Database;
+use crate::scratch::elaborate::{ElaborateError, Elaborated, elaborate_as};
+use crate::scratch::replay::replay;
 use crate::source::DesiredFiles;
+use crate::source::migrations::Migrations;
+use crate::source::statement::Class;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -17,6 +22,7 @@ struct Kept<Side> {
     catalog: Catalog<Side>,
     unmodeled: BTreeSet<Unmodeled>,
     notices: Vec<String>,
+    sight: Sight,
 }
 
 pub(super) fn load<Side>(
@@ -24,11 +30,47 @@ pub(super) fn load<Side>(
     description: String,
     workshop: &Workshop<'_>,
 ) -> Result<Loaded<Side>, PipelineError> {
-    let path = place(files, workshop);
+    let path = place(files, "in any order", workshop);
+    kept_or_run(files, path, description, workshop, |database| {
+        (workshop.options.progress)("running the schema files on the scratch server");
+        elaborate_as(database, files, owners(files, workshop))
+    })
+}
+
+/// As [`load`], for files that are run in their order.
+pub(super) fn load_history<Side>(
+    history: &Migrations,
+    description: String,
+    workshop: &Workshop<'_>,
+) -> Result<Loaded<Side>, PipelineError> {
+    let order = format!("{:?}", history.migrations);
+    let path = place(&history.files, &order, workshop);
+    let mut loaded = kept_or_run(&history.files, path, description, workshop, |database| {
+        (workshop.options.progress)("running the migrations on the scratch server");
+        replay(database, history, owners(&history.files, workshop))
+    })?;
+    let count = history.migrations.len();
+    loaded.notices.insert(
+        0,
+        format!(
+            "{count} migrations were run, in the order of {}",
+            history.tool
+        ),
+    );
+    Ok(loaded)
+}
+
+fn kept_or_run<Side>(
+    files: &DesiredFiles,
+    path: Option<PathBuf>,
+    description: String,
+    workshop: &Workshop<'_>,
+    work: impl FnOnce(&Database) -> Result<Elaborated, ElaborateError>,
+) -> Result<Loaded<Side>, PipelineError> {
     let kept = match path.as_deref().and_then(read_kept) {
         Some(kept) => kept,
         None => {
-            let kept = run(files, workshop)?;
+            let kept = run(workshop, work)?;
             if let Some(path) = &path {
                 keep(path, &kept);
             }
@@ -39,28 +81,53 @@ pub(super) fn load<Side>(
         mut catalog,
         unmodeled,
         notices,
+        sight,
     } = kept;
     catalog.unmodeled.extend(unmodeled);
+    let grants = |class: &Class| matches!(class, Class::Grant { .. });
+    // A DO block may grant, too.
+    let says_privileges = files.statements.iter().any(|s| grants(&s.class))
+        || catalog
+            .objects
+            .keys()
+            .any(|id| matches!(id.kind, KindTag::Grant | KindTag::DefaultPrivileges));
     Ok(Loaded {
+        says_privileges,
+        says_owners: owners(files, workshop),
         own: Catalog::empty(workshop.version),
         catalog,
         description,
         hints: files.hints.clone(),
         notices,
+        rows: Rows::Read(sight),
     })
 }
 
-fn run<Side>(files: &DesiredFiles, workshop: &Workshop<'_>) -> Result<Kept<Side>, PipelineError> {
+/// Whether OWNER TO is executed and compared: a dump whose objects all belong to one role says nothing by it.
+fn owners(files: &DesiredFiles, workshop: &Workshop<'_>) -> bool {
+    match workshop.options.owners {
+        Managed::Auto => files.owners().len() > 1,
+        Managed::Compare => true,
+        Managed::Ignore => false,
+    }
+}
+
+fn run<Side>(
+    workshop: &Workshop<'_>,
+    work: impl FnOnce(&Database) -> Result<Elaborated, ElaborateError>,
+) -> Result<Kept<Side>, PipelineError> {
     let scratch = workshop.scratch()?;
-    (workshop.options.progress)("running the schema files on the scratch server");
     let database = scratch.create_database(&workshop.settings)?;
-    let elaborated = elaborate(&database, files).map_err(|source| PipelineError::Elaborate {
+    let elaborated = work(&database).map_err(|source| PipelineError::Elaborate {
         version: workshop.version,
         source: Box::new(source),
     })?;
     let scope = workshop.options.scope.with_own();
-    let mut catalog: Catalog<Side> = read(&mut database.connect()?, &scope)?;
+    let mut client = database.connect()?;
+    let mut catalog: Catalog<Side> = read(&mut client, &scope)?;
     let own = catalog.split_own();
+    let ids = catalog.objects.keys().cloned().collect();
+    let sight = Sight::look(&mut client, &catalog.addresses, &ids)?;
     let mut notices = elaborated.notices;
     let whole = |id: &&ObjectId| {
         let parent = own.get(id).and_then(Object::parent);
@@ -76,15 +143,17 @@ fn run<Side>(files: &DesiredFiles, workshop: &Workshop<'_>) -> Result<Kept<Side>
         catalog,
         unmodeled: elaborated.unmodeled,
         notices,
+        sight,
     })
 }
 
 /// Where the catalog of these files is kept: by everything that decides what it is.
-fn place(files: &DesiredFiles, workshop: &Workshop<'_>) -> Option<PathBuf> {
+fn place(files: &DesiredFiles, order: &str, workshop: &Workshop<'_>) -> Option<PathBuf> {
     let cache = workshop.options.cache.as_ref()?;
     let mut hash = Sha256::new();
     for part in [
         files.content_hash(),
+        order.to_owned(),
         workshop.version.to_string(),
         env!("CARGO_PKG_VERSION").to_owned(),
         build_id(),
@@ -92,6 +161,7 @@ fn place(files: &DesiredFiles, workshop: &Workshop<'_>) -> Option<PathBuf> {
         workshop.options.scratch.extensions.join(","),
         format!("{:?}", workshop.options.scope),
         format!("{:?}", workshop.settings.time_zone),
+        format!("{:?}", workshop.options.owners),
     ] {
         hash.update(part.len().to_string());
         hash.update(":");

@@ -8,7 +8,8 @@ use crate::apply::status::{self, OpenPlan};
 use crate::catalog::{Catalog, Live, closure, read};
 use crate::kinds::ObjectId;
 use crate::pg::Ident;
-use crate::rehearse::{clone, message_of};
+use crate::rehearse::{clone, message_of, needs_superuser};
+use crate::scratch::privileged;
 use crate::source::Source;
 use std::collections::BTreeSet;
 
@@ -48,6 +49,11 @@ pub(super) fn carried_through(
                     "plan {short} is under way here, {} of its steps are left: this one starts from where that leads",
                     plan.remaining().count()
                 ));
+                // What the plan changes is no more as the server has it.
+                let was = live.catalog.clone().with_own(&live.own);
+                let mut end = end;
+                end.addresses
+                    .forget(|id| was.get(id) != end.objects.get(id));
                 live.own = Catalog::empty(end.version);
                 live.catalog = end;
                 live.own = live.catalog.split_own();
@@ -80,6 +86,9 @@ fn end_of(
             .cloned(),
     );
     let database = workshop.scratch()?.create_database(&workshop.settings)?;
+    if plan.remaining().any(needs_superuser) {
+        database.let_privileged_through()?;
+    }
     clone::build(&database, &whole.restricted(&ids), &scope)?;
     let mut client = database.connect()?;
     for step in plan.remaining() {
@@ -89,7 +98,7 @@ fn end_of(
                 client.batch_execute("BEGIN")?;
             }
             for statement in &step.statements {
-                client.batch_execute(&statement.sql)?;
+                client.batch_execute(&privileged::on_scratch(&statement.sql))?;
             }
             if transactional {
                 client.batch_execute("COMMIT")?;

@@ -25,6 +25,7 @@ pub fn inspect(source: &Source, options: &Options) -> Result<Inspected, Pipeline
     let workshop = workshop_for(source, options)?;
     let loaded = load_one::<Live>(source, &workshop)?;
     let (mut catalog, mut notices) = (loaded.catalog, loaded.notices);
+    super::owners::leave_out_the_one(&mut catalog, options.owners);
     retired::leave_out(&mut catalog, source, options)?;
     let ids: BTreeSet<ObjectId> = catalog.objects.keys().cloned().collect();
     let scratch = workshop.scratch()?;

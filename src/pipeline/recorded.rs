@@ -1,10 +1,11 @@
 //! A plan read from a file, on the live database of today.
 
-use super::{Options, PipelineError, load_one, workshop_for};
-use crate::catalog::{Catalog, Live, closure, fingerprint};
-use crate::kinds::ObjectId;
-use crate::plan::{Document, Rehearsed, StatementEvidence};
-use crate::rehearse::{self, Request, canonicalize_one};
+use super::{Options, PipelineError, Rows, load_one, workshop_for};
+use crate::catalog::{Catalog, Live, closure, decisive, fingerprint};
+use crate::kinds::{KindTag, ObjectId};
+use crate::pg::Qualified;
+use crate::plan::{Document, Phase, Rehearsed, StatementEvidence, StepRecord};
+use crate::rehearse::{self, Request, Seen, canonicalize_one};
 use crate::source::Source;
 use std::collections::BTreeSet;
 
@@ -28,6 +29,7 @@ pub fn read_live(
     let loaded = load_one::<Live>(source, &workshop)?;
     let mut live = loaded.catalog.with_own(&loaded.own);
     let touched: BTreeSet<ObjectId> = touched.iter().cloned().collect();
+    super::owners::leave_out(&mut live, &touched);
     let ids = closure(&live, &touched);
     let (settings, scope) = (&workshop.settings, options.scope.with_own());
     canonicalize_one(workshop.scratch()?, settings, &scope, &mut live, &ids)?;
@@ -37,7 +39,7 @@ pub fn read_live(
 /// The fingerprint of what is `touched`, as the plan's own.
 pub fn fingerprint_of(catalog: &Catalog<Live>, touched: &[ObjectId]) -> String {
     let touched: BTreeSet<ObjectId> = touched.iter().cloned().collect();
-    fingerprint(catalog, &closure(catalog, &touched))
+    fingerprint(catalog, &decisive(catalog, &touched))
 }
 
 /// Rehearses `remaining`, the steps of `plan` that are not done, on a clone of `live` and compares
@@ -55,13 +57,32 @@ pub fn again(
     let workshop = workshop_for(source, options)?;
     let mut fresh = remaining;
     fresh.evidence.not_rehearsed.clear();
+    let rows = match source {
+        Source::Database(url) => Rows::Database(url.clone()),
+        _ => Rows::Nowhere,
+    };
+    let ids = rehearse::hanging_together(&fresh, live, None);
+    let sight = rows.of(live, &ids, &workshop)?;
+    let left: BTreeSet<String> = fresh.steps().map(|(_, s)| s.id.clone()).collect();
+    let made = |phase: Phase, relation: &str| {
+        let done = plan
+            .steps()
+            .filter(|(p, s)| *p == phase && !left.contains(&s.id));
+        is_made(relation, done.map(|(_, step)| step))
+    };
     let request = Request {
         scratch: workshop.scratch()?,
         settings: &workshop.settings,
         scope: &options.scope,
         live,
         desired: None,
+        seen: Seen {
+            live: sight.as_deref(),
+            desired: None,
+        },
         small: options.small,
+        queries: &[],
+        made: &made,
         progress: &*options.progress,
     };
     let rehearsed = rehearse::rehearse(fresh, &request)?;
@@ -69,9 +90,9 @@ pub fn again(
     Ok(Again { rehearsed, worse })
 }
 
-/// Whether a step of `plan` that is no longer among the `remaining` has made the relation: a new one
-/// locks nobody out, and the evidence of the plan leaves it out.
-fn is_made(relation: &str, plan: &Document, remaining: &Document) -> bool {
+/// Whether one of the steps, which are done, has made the relation: a new one locks nobody out, and the evidence of
+/// the plan leaves it out.
+fn is_made<'s>(relation: &str, mut done: impl Iterator<Item = &'s StepRecord>) -> bool {
     let creates = |sql: &str| {
         let name = sql.strip_prefix("CREATE ").and_then(|rest| {
             let (_, name) = rest.split_at(rest.find(relation)?);
@@ -82,15 +103,27 @@ fn is_made(relation: &str, plan: &Document, remaining: &Document) -> bool {
         });
         name.is_some_and(|rest| rest.starts_with([' ', '(', '\n']))
     };
-    let done = plan
-        .steps()
-        .filter(|(_, step)| !remaining.steps().any(|(_, s)| s.id == step.id));
-    done.flat_map(|(_, step)| &step.statements)
-        .any(|statement| creates(&statement.sql))
+    done.any(|step| is_its_index(relation, step) || step.statements.iter().any(|s| creates(&s.sql)))
+}
+
+/// Whether `relation` is the index, or that of the constraint, which the step makes: CREATE INDEX does not name its
+/// schema.
+fn is_its_index(relation: &str, step: &StepRecord) -> bool {
+    let path: Vec<&str> = step.object.path.iter().map(String::as_str).collect();
+    let (schema, name) = match (step.object.kind, path.as_slice()) {
+        (KindTag::Index, [schema, name]) | (KindTag::Constraint, [schema, _, name]) => {
+            (schema, name)
+        }
+        _ => return false,
+    };
+    matches!(step.operation.as_str(), "create index" | "add constraint")
+        && Qualified::new(*schema, *name).to_string() == relation
 }
 
 fn worse(recorded: &Document, fresh: &Document) -> Vec<String> {
     let mut found = Vec::new();
+    let is_left = |step: &StepRecord| fresh.steps().any(|(_, s)| s.id == step.id);
+    let done = || recorded.steps().map(|(_, s)| s).filter(|s| !is_left(s));
     for (_, new) in fresh.steps() {
         let Some((_, old)) = recorded.steps().find(|(_, s)| s.id == new.id) else {
             continue;
@@ -114,7 +147,7 @@ fn worse(recorded: &Document, fresh: &Document) -> Vec<String> {
                         "{} takes {mode} on {relation} now, the plan says {before}",
                         new.id
                     )),
-                    None if is_made(relation, recorded, fresh) => {}
+                    None if is_made(relation, done()) => {}
                     None => found.push(format!(
                         "{} takes {mode} on {relation} now, the plan names no lock on it",
                         new.id

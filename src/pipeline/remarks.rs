@@ -3,10 +3,19 @@
 use crate::catalog::{Catalog, Desired, Live, Unmodeled};
 use crate::diff::{Additions, Change, ChangeSet, ConversionHint, Replacements, rename};
 use crate::kinds::{KindTag, Object, ObjectId};
+use crate::pg::{Ident, Qualified};
 use crate::plan::document::UnmodeledRecord;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn extension_versions(live: &Catalog<Live>, desired: &Catalog<Desired>) -> Vec<String> {
+/// What is to be said of two catalogs, whatever differs.
+pub(super) fn about(live: &Catalog<Live>, desired: &Catalog<Desired>) -> Vec<String> {
+    let mut remarks = extension_versions(live, desired);
+    remarks.extend(event_triggers(live));
+    remarks.extend(declared(live, desired));
+    remarks
+}
+
+fn extension_versions(live: &Catalog<Live>, desired: &Catalog<Desired>) -> Vec<String> {
     let kind = KindTag::Extension;
     live.objects
         .iter()
@@ -22,6 +31,101 @@ pub(super) fn extension_versions(live: &Catalog<Live>, desired: &Catalog<Desired
             _ => None,
         })
         .collect()
+}
+
+/// Leaves to `desired` what live has in the same objects and is data. Says what the files have otherwise.
+pub(super) fn kept(live: &Catalog<Live>, desired: &mut Catalog<Desired>) -> Vec<String> {
+    let mut notices = Vec::new();
+    let views = live.objects.iter();
+    let views: Vec<_> = views
+        .filter(|(id, old)| id.kind == KindTag::MaterializedView && desired.get(id) != Some(old))
+        .collect();
+    for (id, old) in views {
+        let Some(new) = desired.objects.get_mut(id) else {
+            continue;
+        };
+        if let (Object::MaterializedView(old), Object::MaterializedView(new)) = (old, &*new)
+            && new.populated
+            && !old.populated
+        {
+            notices.push(format!(
+                "{} was not populated on live: queries of it fail until REFRESH MATERIALIZED VIEW {}",
+                id.human(),
+                old.qualified()
+            ));
+        }
+        new.keep(old);
+    }
+    notices
+}
+
+/// The tables that declare what they inherit on one side and not on the other: no statement changes it.
+fn declared(live: &Catalog<Live>, desired: &Catalog<Desired>) -> Vec<String> {
+    let mut tables: BTreeMap<(Qualified, bool), Vec<String>> = BTreeMap::new();
+    for (id, new) in desired.objects.iter() {
+        let (table, old, new) = match (live.get(id), new) {
+            (Some(Object::Column(old)), Object::Column(new))
+                if !old.inherited_from.is_empty() && !new.inherited_from.is_empty() =>
+            {
+                (old.table_name(), old.local, new.local)
+            }
+            (Some(Object::Constraint(old)), Object::Constraint(new))
+                if !old.inherited_from.is_empty() && !new.inherited_from.is_empty() =>
+            {
+                (old.table_name(), old.local, new.local)
+            }
+            _ => continue,
+        };
+        if old != new {
+            let names = tables.entry((table, old)).or_default();
+            names.extend(id.path.last().map(|name| Ident::new(name).to_string()));
+        }
+    }
+    let said = |((table, old), names): ((Qualified, bool), Vec<String>)| {
+        let (does, not) = match old {
+            true => ("declares", "the desired schema only inherits"),
+            false => ("only inherits", "the desired schema declares"),
+        };
+        format!(
+            "table {table} {does} {} on live, {not} that: no statement changes it, and it stays",
+            names.join(", ")
+        )
+    };
+    tables.into_iter().map(said).collect()
+}
+
+/// The materialized views whose rows are as before although a view that they read becomes another in place.
+pub(super) fn stale(live: &Catalog<Live>, changes: &ChangeSet) -> Vec<String> {
+    let becomes_another = |id: &ObjectId| match changes.changes.get(id) {
+        Some(Change::Alter { attributes, .. }) => {
+            id.kind == KindTag::View && attributes.iter().any(|a| a.name() == "query")
+        }
+        _ => false,
+    };
+    let views = live.objects.iter().filter(|(id, object)| {
+        let filled = matches!(object, Object::MaterializedView(view) if view.populated);
+        filled && !changes.drops(id) && !changes.replaces(id)
+    });
+    let mut notices = Vec::new();
+    for (id, _) in views {
+        let mut queue: Vec<&ObjectId> = live.requires(id).collect();
+        let mut seen: BTreeSet<&ObjectId> = BTreeSet::new();
+        while let Some(under) = queue.pop() {
+            if under.kind != KindTag::View || !seen.insert(under) {
+                continue;
+            }
+            if becomes_another(under) {
+                notices.push(format!(
+                    "{}: {} that it reads becomes another; its rows are as before until it is refreshed",
+                    id.human(),
+                    under.human()
+                ));
+                break;
+            }
+            queue.extend(live.requires(under));
+        }
+    }
+    notices
 }
 
 /// Hints above a column that this plan does nothing with.
@@ -106,4 +210,22 @@ pub(super) fn likely_renames(changes: &ChangeSet) -> impl Iterator<Item = (Objec
         );
         (likely.to, text)
     })
+}
+
+/// The functions of event triggers run for what a plan does on live, and not in its rehearsal.
+fn event_triggers(live: &Catalog<Live>) -> Vec<String> {
+    let firing = live.objects.values().filter_map(|object| match object {
+        Object::EventTrigger(trigger) if trigger.fires() && trigger.event != "login" => {
+            Some(trigger.name.to_string())
+        }
+        _ => None,
+    });
+    let firing: Vec<String> = firing.collect();
+    match firing.is_empty() {
+        true => Vec::new(),
+        false => vec![format!(
+            "event triggers run on live for the statements of a plan, and not in its rehearsal: {}",
+            firing.join(", ")
+        )],
+    }
 }

@@ -1,6 +1,7 @@
 //! Renames from hints: executed on a clone, so that every text that mentions the old name is
 //! changed by the server itself.
 
+mod attached;
 mod wanted;
 
 use super::{PipelineError, Workshop, splits};
@@ -81,7 +82,7 @@ pub(super) fn read(
     // path; its name is in a schema.
     found.renames.sort_by_key(|r| {
         let depth = match r.from.kind {
-            KindTag::Function => 2,
+            kind if kind.is_routine() => 2,
             _ => r.from.path.len(),
         };
         (depth, r.from.clone())
@@ -127,11 +128,41 @@ pub(super) fn apply(
             || renames.iter().any(|r| r.to == *id)
     });
     live.replace_part(&ids, &renamed);
+    let of = std::mem::take(&mut live.owners.of);
+    let now = |id: &ObjectId| renames.iter().fold(id.clone(), |id, r| r.map(&id));
+    live.owners.of = of.into_iter().map(|(id, role)| (now(&id), role)).collect();
     for rename in renames {
         if let Some(size) = live.sizes.remove(&rename.from) {
             live.sizes.insert(rename.to.clone(), size);
         }
+        let replication = &mut live.replication;
+        if let Some(publications) = replication.published.remove(&rename.from) {
+            replication
+                .published
+                .insert(rename.to.clone(), publications);
+        }
+        if replication.subscribed.remove(&rename.from) {
+            replication.subscribed.insert(rename.to.clone());
+        }
     }
+    Ok(live)
+}
+
+/// Renames the indexes and keys of partitions in `live`, and adds that to `renames`. `moves` are the renames that
+/// a new column does.
+pub(super) fn attached(
+    renames: &mut Vec<Rename>,
+    moves: &[Rename],
+    live: Catalog<Live>,
+    desired: &Catalog<Desired>,
+    workshop: &Workshop<'_>,
+) -> Result<Catalog<Live>, PipelineError> {
+    let found = attached::find(&live, desired, moves);
+    if found.is_empty() {
+        return Ok(live);
+    }
+    let live = apply(&found, live, workshop)?;
+    renames.extend(found);
     Ok(live)
 }
 

@@ -2,7 +2,7 @@
 //! to rewrite, scan or build, and what hangs on them.
 
 use super::expression::{assigns, is_implicit, resolve};
-use super::{PipelineError, Workshop, enums};
+use super::{PipelineError, Workshop, enums, renewals};
 use crate::catalog::{self, Catalog, Desired, Live, closure};
 use crate::diff::rename::Rename;
 use crate::diff::replacement::Expression;
@@ -177,16 +177,22 @@ pub(super) fn find(
                 let mut works = evidence.rewritten;
                 works.extend(evidence.scanned);
                 works.extend(evidence.index_builds);
-                if works.is_empty() {
-                    continue;
-                }
                 works.sort();
                 works.dedup();
-                format!(
-                    "ALTER COLUMN … TYPE would hold ACCESS EXCLUSIVE while it rewrites, scans or \
-                     builds {}",
-                    works.join(", ")
-                )
+                let over = renewals::heavy_over(&candidate.was, live, workshop.options.small);
+                match (works.is_empty(), over) {
+                    (true, None) => continue,
+                    (true, Some(view)) => format!(
+                        "ALTER COLUMN … TYPE does not run under {}, and making that anew would hold \
+                         ACCESS EXCLUSIVE while its query runs",
+                        view.human()
+                    ),
+                    (false, _) => format!(
+                        "ALTER COLUMN … TYPE would hold ACCESS EXCLUSIVE while it rewrites, scans or \
+                         builds {}",
+                        works.join(", ")
+                    ),
+                }
             }
         };
         match replacement(candidate, why, using, trial.client()) {
@@ -248,6 +254,7 @@ fn candidates<'a>(
         let hanging = dependents.get(id);
         let has_generated = hanging.is_some_and(|d| d.iter().any(|d| generated(d)));
         let plain = small.holds(live.sizes.get(&table).copied())
+            && renewals::heavy_over(id, live, small).is_none()
             || changes.replaces(&table)
             || has_generated
             || generated(id)
@@ -338,6 +345,7 @@ pub(super) fn take_renames(
             && !generated
             && old.generated.is_none()
             && table.of_type.is_none()
+            && table.foreign.is_none()
             && old.follows().is_empty()
             && !has_heirs(live, &rename.from)
     };
@@ -347,12 +355,12 @@ pub(super) fn take_renames(
 }
 
 /// Whether tables that are no partitions inherit the column: a trigger on the parent does not fire
-/// for their rows.
+/// for their rows. A foreign partition is no better: a new column of it has no namesake on the other server.
 pub(super) fn has_heirs<S>(live: &Catalog<S>, id: &ObjectId) -> bool {
     live.objects.values().any(|object| match object {
         Object::Column(c) if c.follows().contains(id) => {
             let attachment = ObjectId::new(KindTag::Attachment, [c.schema.raw(), c.table.raw()]);
-            !live.objects.contains_key(&attachment)
+            c.on_foreign_table || !live.objects.contains_key(&attachment)
         }
         _ => false,
     })
@@ -513,7 +521,10 @@ fn twins(
     let mut renames = Vec::new();
     for (id, object) in &desired.objects {
         let on_column = desired.requires(id).any(|need| all.contains(need));
-        let heavy = matches!(object, Object::Index(_) | Object::Constraint(_));
+        let heavy = matches!(
+            object,
+            Object::Index(_) | Object::Constraint(_) | Object::Statistics(_)
+        );
         let stands = live.requires(id).any(|need| was.contains(need));
         if !on_column || !heavy || !stands {
             continue;

@@ -1,15 +1,17 @@
 //! A database of the user as a source: its session, its time zone, its catalog.
 
-use super::{Loaded, PipelineError, Workshop, load_one, open_plans};
+use super::{Loaded, PipelineError, Rows, Workshop, load_one, open_plans};
 use crate::apply::keeping_readers_out;
 use crate::apply::status::OpenPlan;
 use crate::catalog::read::{ReadError, read_sizes};
 use crate::catalog::{Catalog, Desired, Live, Reader, Scope};
+use crate::catalog::{owners, replication};
 use crate::pg::session;
 use crate::source::Source;
 use crate::sql;
 use postgres::Client;
 use postgres::error::SqlState;
+use std::collections::BTreeSet;
 
 /// The live side, the plans under way there, the desired side.
 pub(super) type Sides = (Loaded<Live>, Vec<OpenPlan>, Loaded<Desired>);
@@ -27,7 +29,7 @@ pub(super) fn load_beside(
     let source = Source::Database(url.to_owned());
     let description = source.to_string();
     std::thread::scope(|threads| {
-        let live = threads.spawn(move || read_database(sessions, scope, description));
+        let live = threads.spawn(move || read_database(url, sessions, scope, description));
         let open = open_plans(&source, &*options.connect, &scope.ledger_schema);
         let desired = load_one(to, workshop);
         let live = live
@@ -66,7 +68,7 @@ pub(super) fn connect_for_reading(
     Ok((client, session_of(url, workshop).ok()))
 }
 
-fn session_of(url: &str, workshop: &Workshop<'_>) -> Result<Client, PipelineError> {
+pub(super) fn session_of(url: &str, workshop: &Workshop<'_>) -> Result<Client, PipelineError> {
     let mut client = (workshop.options.connect)(url)?;
     session::prepare(&mut client, workshop.settings.time_zone.as_deref())?;
     // Sizes and some definitions are read under ACCESS SHARE.
@@ -78,6 +80,7 @@ fn session_of(url: &str, workshop: &Workshop<'_>) -> Result<Client, PipelineErro
 
 /// Reads the catalog and the sizes of the tables over the sessions of [`connect_for_reading`].
 pub(super) fn read_database<Side>(
+    url: &str,
     (mut client, second): (Client, Option<Client>),
     scope: &Scope,
     description: String,
@@ -90,6 +93,8 @@ pub(super) fn read_database<Side>(
     let read = reader.read(&mut client, &scope.with_own());
     let read = read.and_then(|mut catalog: Catalog<Side>| {
         catalog.sizes = read_sizes(&mut client)?;
+        catalog.replication = replication::read(&mut client, catalog.version)?;
+        catalog.owners = owners::read(&mut client, catalog.version, &catalog.addresses)?;
         Ok(catalog)
     });
     let mut catalog = match read {
@@ -107,6 +112,29 @@ pub(super) fn read_database<Side>(
         catalog,
         description,
         hints: Vec::new(),
+        says_privileges: true,
+        says_owners: true,
         notices: Vec::new(),
+        rows: Rows::Database(url.to_owned()),
+    })
+}
+
+/// What a session of the user finds on the live server.
+pub(super) struct Surroundings {
+    /// Of the role that is logged in, before any setting of ours.
+    pub search_path: String,
+    pub roles: BTreeSet<String>,
+}
+
+pub(super) fn surroundings(client: &mut Client) -> Result<Surroundings, PipelineError> {
+    let row = client.query_one(
+        "SELECT reset_val, quote_ident(current_user) FROM pg_settings WHERE name = 'search_path'",
+        &[],
+    )?;
+    let (path, user): (String, String) = (row.get(0), row.get(1));
+    let roles = client.query("SELECT rolname::text FROM pg_roles", &[])?;
+    Ok(Surroundings {
+        search_path: path.replace("\"$user\"", &user),
+        roles: roles.iter().map(|row| row.get(0)).collect(),
     })
 }

@@ -452,14 +452,9 @@ pub(super) fn operators<S>(catalog: &Catalog<S>, column: &Column) -> Ident {
     let [schema, name] = path.as_slice() else {
         return builtin;
     };
-    let ours = [KindTag::Domain, KindTag::Enum, KindTag::Composite]
-        .into_iter()
-        .any(|kind| {
-            has(
-                catalog,
-                &ObjectId::new(kind, [schema.as_str(), name.as_str()]),
-            )
-        });
+    let named = Qualified::new(schema.as_str(), name.as_str());
+    let mut types = catalog.objects.values().filter(|o| o.tag().is_type());
+    let ours = types.any(|o| o.names().iter().any(|n| n.qualified() == named));
     if ours {
         builtin
     } else {

@@ -37,6 +37,9 @@ pub enum Fill {
         /// An SQL condition on the row: only these have a counterpart.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         only: Option<String>,
+        /// What says that a row is there, where `into` has a deferrable key; else every key does.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        key: Vec<Ident>,
     },
     /// A row of `into` for each row, called `t`, that `pending` holds for; one that has its `key`
     /// already gets the values.
@@ -105,18 +108,29 @@ impl Backfill {
                     with(Some(pending))
                 )
             }
-            Fill::Insert { into, set, only } => {
+            Fill::Insert {
+                into,
+                set,
+                only,
+                key,
+            } => {
                 let columns = List::comma(set.iter().map(|a| &a.column));
                 let values = List::comma(set.iter().map(|a| Deparsed(&a.value)));
+                // A deferrable key takes part in no ON CONFLICT (55000).
+                let by = match key.as_slice() {
+                    [] => Sql::constant(""),
+                    key => sql!(" ({})", List::comma(key)),
+                };
                 // A row that is deleted or changed between our look and our commit would live on in `into`
                 // as it was: the trigger that follows such writes does not see our row yet.
                 sql!(
-                    "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}{} FOR SHARE ON CONFLICT DO NOTHING",
+                    "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}{} FOR SHARE ON CONFLICT{} DO NOTHING",
                     into,
                     columns,
                     values,
                     table,
-                    with(only.as_deref())
+                    with(only.as_deref()),
+                    by
                 )
             }
             Fill::Merge {

@@ -2,7 +2,7 @@
 
 use super::{Backfill, DataCheck, Gate, Phase};
 use crate::kinds::{Hazard, ObjectId};
-use crate::pg::{LockMode, Qualified, ServerVersion};
+use crate::pg::{Ident, LockMode, Qualified, ServerVersion};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -25,6 +25,12 @@ pub struct Document {
     pub fingerprints: Fingerprints,
     /// The objects that the plan touches; what hangs on them is found in the live catalog.
     pub touches: Vec<ObjectId>,
+    /// The roles that the statements name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<Ident>,
+    /// Whom the statements give what to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<OwnerRecord>,
     /// The phases in order; a phase without steps is left out.
     pub phases: Vec<PhaseRecord>,
     /// What exists on either side and is not compared.
@@ -33,7 +39,18 @@ pub struct Document {
     /// Remarks for the reader: likely renames with the hint to paste, and the like.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<String>,
+    /// What comes, goes and differs, each with what is part of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<DifferenceRecord>,
     pub evidence: PlanEvidence,
+}
+
+/// An object that a statement gives to a role.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnerRecord {
+    pub object: ObjectId,
+    pub role: Ident,
 }
 
 /// What the touched objects, with what hangs on them, look like.
@@ -51,6 +68,28 @@ pub struct UnmodeledRecord {
     pub side: String,
     pub what: String,
     pub name: String,
+}
+
+/// One object, such as a table with its columns, constraints and indexes, before and after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DifferenceRecord {
+    pub object: ObjectId,
+    pub change: DifferenceKind,
+    /// What it is called before the plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed_from: Option<ObjectId>,
+    /// Its SQL before and after as a unified diff; of what is created, the steps are the text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub diff: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DifferenceKind {
+    Create,
+    Change,
+    Drop,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,6 +111,9 @@ pub struct StepRecord {
     pub object: ObjectId,
     pub strategy: String,
     pub why: String,
+    /// The ids of the steps that it has to come after, without those that these come after themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follows: Vec<String>,
     /// The tables that a statement outside a transaction works on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<Qualified>,
@@ -233,14 +275,56 @@ pub struct PlanEvidence {
     pub residual: Vec<String>,
     /// E4: per phase, whether its rollback leads back; a phase that cannot is named with the reason.
     pub rollback: BTreeMap<String, String>,
-    /// E5.
+    /// E5, in words.
     pub queries: String,
+    /// E5.
+    #[serde(default, skip_serializing_if = "QueryEvidence::is_empty")]
+    pub checked_queries: QueryEvidence,
     /// E6: what came of the checks of the steps is in `run`.
     #[serde(default)]
     pub data: DataEvidence,
     /// What differs from run to run.
     #[serde(default)]
     pub run: BTreeMap<String, StepRun>,
+}
+
+/// E5: what became of the application's queries.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueryEvidence {
+    /// Those that are prepared on the schema of today, and again after each step.
+    pub checked: usize,
+    /// Those that cannot be prepared today and at no later time.
+    pub not_checkable: usize,
+    /// Those that name nothing the plan touches.
+    pub untouched: usize,
+    /// Those that stop working.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<BrokenQuery>,
+    /// Those that begin to work, by the step from which they do: the new application's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub new: BTreeMap<String, Vec<String>>,
+}
+
+impl QueryEvidence {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A query that worked on the schema of today.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BrokenQuery {
+    /// The step that breaks it.
+    pub step: String,
+    pub query: String,
+    pub sql: String,
+    /// What the server says.
+    pub message: String,
+    /// The step from which it works again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mended_by: Option<String>,
 }
 
 /// E6 of the whole plan.

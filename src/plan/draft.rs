@@ -1,7 +1,7 @@
 //! From sorted steps to the shape of a plan file, still without evidence.
 
 use super::document::{
-    DataEvidence, FORMAT, Fingerprints, PlanEvidence, StatementRecord, StepEvidence,
+    DataEvidence, FORMAT, Fingerprints, PlanEvidence, QueryEvidence, StatementRecord, StepEvidence,
     UnmodeledRecord,
 };
 use super::{
@@ -9,7 +9,7 @@ use super::{
     StepRecord, Undo,
 };
 use crate::kinds::ObjectId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The plan of `draft` before its rehearsal: nothing in it is claimed.
 pub fn document(
@@ -18,13 +18,18 @@ pub fn document(
     to: String,
     unmodeled: Vec<UnmodeledRecord>,
 ) -> Document {
+    let ids = ids(&draft.steps);
+    let id = |at: usize| ids.get(at).cloned().unwrap_or_default();
+    let nearest = nearest(&draft.steps);
     let phases = Phase::ALL
         .into_iter()
         .map(|phase| {
-            let steps = draft.steps.iter().filter(|s| s.phase() == phase);
+            let steps = draft.steps.iter().enumerate().zip(&nearest);
             let steps = steps
-                .enumerate()
-                .map(|(i, s)| record(s, phase, i + 1))
+                .filter(|((_, s), _)| s.phase() == phase)
+                .map(|((at, s), follows)| {
+                    record(s, id(at), follows.iter().map(|&f| id(f)).collect())
+                })
                 .collect();
             PhaseRecord { phase, steps }
         })
@@ -41,10 +46,13 @@ pub fn document(
         from,
         to,
         fingerprints: no_fingerprints(),
+        roles: draft.roles.iter().cloned().collect(),
+        owners: draft.owners.iter().cloned().collect(),
         touches: draft.touched.iter().cloned().collect(),
         phases,
         unmodeled,
         notices: draft.notices.clone(),
+        differences: Vec::new(),
         evidence: PlanEvidence {
             rehearsed_on: None,
             not_rehearsed: Vec::new(),
@@ -52,6 +60,7 @@ pub fn document(
             residual: Vec::new(),
             rollback: BTreeMap::new(),
             queries: "not checked".to_owned(),
+            checked_queries: QueryEvidence::default(),
             data: DataEvidence {
                 checks,
                 not_checked: None,
@@ -59,6 +68,43 @@ pub fn document(
             run: BTreeMap::new(),
         },
     }
+}
+
+/// The ids of sorted steps: phase and place in it.
+fn ids(steps: &[Step]) -> Vec<String> {
+    let mut last: BTreeMap<Phase, usize> = BTreeMap::new();
+    let id = |step: &Step| {
+        let place = last.entry(step.phase()).or_default();
+        *place += 1;
+        format!("{}-{place}", step.phase())
+    };
+    steps.iter().map(id).collect()
+}
+
+/// Of what each sorted step follows, what none of the others follows already.
+fn nearest(steps: &[Step]) -> Vec<BTreeSet<usize>> {
+    // Bit n of an entry: step n comes before it.
+    let words = steps.len().div_ceil(64);
+    let mut before: Vec<Vec<u64>> = Vec::with_capacity(steps.len());
+    let mut nearest = Vec::with_capacity(steps.len());
+    for step in steps {
+        let mut all = vec![0_u64; words];
+        let mut near = BTreeSet::new();
+        // A later one cannot come before an earlier one.
+        for &at in step.follows.iter().rev() {
+            let bit = 1_u64 << (at % 64);
+            if all[at / 64] & bit == 0 {
+                near.insert(at);
+                for (word, more) in all.iter_mut().zip(&before[at]) {
+                    *word |= more;
+                }
+                all[at / 64] |= bit;
+            }
+        }
+        before.push(all);
+        nearest.push(near);
+    }
+    nearest
 }
 
 /// A waiting time runs since the last step before it that is about the same object.
@@ -101,7 +147,7 @@ fn no_fingerprints() -> Fingerprints {
     }
 }
 
-fn record(step: &Step, phase: Phase, place: usize) -> StepRecord {
+fn record(step: &Step, id: String, follows: Vec<String>) -> StepRecord {
     let (done_when, clean) = match step.action() {
         Action::Transaction(_) | Action::Backfill { .. } => (None, Vec::new()),
         Action::Outside { done, clean, .. } => (
@@ -113,12 +159,13 @@ fn record(step: &Step, phase: Phase, place: usize) -> StepRecord {
     hazards.sort();
     hazards.dedup();
     StepRecord {
-        id: format!("{phase}-{place}"),
+        id,
         title: step.title.clone(),
         operation: step.operation.to_owned(),
         object: step.object.clone(),
         strategy: step.strategy.to_owned(),
         why: step.why.clone(),
+        follows,
         tables: step.tables.clone(),
         statements: statements(std::slice::from_ref(step.action())),
         backfill: match step.action() {

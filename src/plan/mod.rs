@@ -13,13 +13,14 @@ pub use artifact::{ArtifactError, Format};
 pub use backfill::{Assignment, Backfill, Fill};
 pub use data_check::{DataCheck, Violation};
 pub use document::{
-    CheckRun, DataEvidence, Document, Impact, PhaseRecord, Rollback, StatementEvidence,
-    StatementRecord, StepEvidence, StepRecord, Verdict,
+    BrokenQuery, CheckRun, DataEvidence, DifferenceKind, DifferenceRecord, Document, Impact,
+    OwnerRecord, PhaseRecord, QueryEvidence, Rollback, StatementEvidence, StatementRecord,
+    StepEvidence, StepRecord, Verdict,
 };
 pub use gate::Gate;
 pub use step::{Action, Era, Node, Phase, Probe, Step, Undo};
 
-use crate::pg::ServerVersion;
+use crate::pg::{Ident, ServerVersion};
 use std::collections::BTreeSet;
 
 use crate::kinds::ObjectId;
@@ -32,6 +33,10 @@ pub struct Draft {
     pub steps: Vec<Step>,
     /// The objects that any step touches.
     pub touched: BTreeSet<ObjectId>,
+    /// The roles that the statements name.
+    pub roles: BTreeSet<Ident>,
+    /// Whom they give what to.
+    pub owners: BTreeSet<OwnerRecord>,
     pub notices: Vec<String>,
 }
 

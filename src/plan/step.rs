@@ -162,6 +162,8 @@ pub struct Step {
     pub renames: bool,
     /// Steps of one number share one transaction: what is taken down and put back.
     pub together: Option<usize>,
+    /// The places of the steps that it has to come after, in the order that `order::sort` gives them.
+    pub follows: BTreeSet<usize>,
 }
 
 impl Step {
@@ -191,6 +193,7 @@ impl Step {
             tables: Vec::new(),
             renames: false,
             together: None,
+            follows: BTreeSet::new(),
         }
     }
 
@@ -280,6 +283,10 @@ impl Step {
                 s.operation == "swap table" || changes && !s.disturbs.is_empty()
             })
             .or_else(|| {
+                let swapped = |s: &&Self| s.operation == "swap materialized view";
+                std::iter::once(&first).chain(&rest).find(swapped)
+            })
+            .or_else(|| {
                 std::iter::once(&first)
                     .chain(&rest)
                     .find(|s| s.operation == "recreate")
@@ -348,9 +355,14 @@ impl Step {
     }
 }
 
-fn joined(first: Vec<Action>, second: Vec<Action>) -> Vec<Action> {
+/// Index builds at the end of `first` come after `second`: what that makes must not settle on them, and what was one
+/// transaction is taken back in one.
+fn joined(mut first: Vec<Action>, second: Vec<Action>) -> Vec<Action> {
+    let is_transaction = |action: &Action| matches!(action, Action::Transaction(_));
+    let last = first.iter().rposition(is_transaction);
+    let builds = first.split_off(last.map_or(0, |at| at + 1));
     let mut actions: Vec<Action> = Vec::new();
-    for action in first.into_iter().chain(second) {
+    for action in first.into_iter().chain(second).chain(builds) {
         match (actions.last_mut(), action) {
             (Some(Action::Transaction(all)), Action::Transaction(more)) => all.extend(more),
             (_, action) => actions.push(action),

@@ -42,6 +42,17 @@ pub fn canonicalize(
     Ok(remarks)
 }
 
+/// Whether an object has another text on the other side.
+pub fn texts_differ(live: &Catalog<Live>, desired: &Catalog<Desired>) -> bool {
+    live.objects.iter().any(|(id, old)| {
+        desired.get(id).is_some_and(|new| {
+            differing(old, new)
+                .iter()
+                .any(|(attribute, _)| attribute.deparsed)
+        })
+    })
+}
+
 /// Brings the texts of the objects `ids` of one catalog into canonical form.
 ///
 /// # Errors

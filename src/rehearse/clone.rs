@@ -4,11 +4,12 @@
 
 use super::server_message;
 use crate::catalog::{Catalog, Desired, Live, ReadError, Scope, read_objects};
-use crate::diff::{self, Additions, Copies, Replacements};
+use crate::diff::{self, Additions, Copies, Renewals, Replacements};
 use crate::kinds::{KindTag, Object, ObjectId};
 use crate::order;
+use crate::pg::Ident;
 use crate::plan::{Action, Phase, Step};
-use crate::scratch::{Database, ScratchError};
+use crate::scratch::{Database, ScratchError, privileged};
 use crate::strategy::{self, Context, Drops, SmallTable, Wholes};
 use std::collections::BTreeMap;
 
@@ -46,20 +47,36 @@ pub fn build<S>(
     catalog: &Catalog<S>,
     scope: &Scope,
 ) -> Result<(), CloneError> {
+    for role in catalog.objects.values().flat_map(Object::roles) {
+        make_role(database, role)?;
+    }
     for object in catalog.objects.values() {
         if let Object::Extension(extension) = object {
             let schema = Some(extension.schema.raw());
             database.create_extension(extension.name.raw(), schema, None)?;
         }
     }
+    if catalog.objects.values().any(Object::needs_superuser) {
+        database.let_privileged_through()?;
+    }
     let mut client = database.connect()?;
-    let base: Catalog<Live> = read_objects(&mut client, scope)?;
+    if catalog
+        .objects
+        .values()
+        .any(|o| matches!(o, Object::Owner(_)))
+    {
+        database.open_to_owners(&mut client)?;
+    }
+    let mut base: Catalog<Live> = read_objects(&mut client, scope)?;
+    // One that a step creates may be there already, because only a superuser makes it.
+    base.objects
+        .retain(|id, _| id.kind != KindTag::Extension || catalog.get(id).is_some());
     let steps = creation_script(&base, catalog)?;
     for batch in steps.chunks(BATCH) {
         let script: String = batch
             .iter()
             .flat_map(|s| s.action().statements())
-            .map(|sql| format!("{sql};\n"))
+            .map(|sql| format!("{};\n", privileged::on_scratch(sql.as_str())))
             .collect();
         if client.batch_execute(&script).is_ok() {
             continue;
@@ -71,7 +88,7 @@ pub fn build<S>(
             };
             for sql in statements {
                 client
-                    .batch_execute(sql.as_str())
+                    .batch_execute(&privileged::on_scratch(sql.as_str()))
                     .map_err(|e| CloneError::Statement {
                         object: step.object.clone(),
                         statement: sql.to_string(),
@@ -81,6 +98,17 @@ pub fn build<S>(
         }
     }
     Ok(())
+}
+
+/// Makes sure that `role`, which a statement names, is there; `pg_*` are.
+///
+/// # Errors
+/// [`CloneError::Scratch`] when the server refuses it.
+pub fn make_role(database: &Database, role: &Ident) -> Result<(), CloneError> {
+    match database.create_role(role.raw()) {
+        Err(ScratchError::RoleReserved { .. }) => Ok(()),
+        made => Ok(made?),
+    }
 }
 
 /// The steps that make `catalog` from `base`, what a new database has: each one's statements, in the
@@ -112,6 +140,7 @@ pub fn creation_script<S>(
         max_tables: usize::MAX,
         conversions: &BTreeMap::new(),
         replacements: &Replacements::default(),
+        renewals: &Renewals::default(),
         additions: &Additions::default(),
         drops: Drops::at_once(),
         splits: &[],

@@ -46,6 +46,7 @@ pub fn run(
         ..
     } = sessions;
     let pid = *pid;
+    let tables = &lockable(&mut first, tables)?;
     hold(&mut first, tables)?;
     let (sender, finished) = mpsc::channel();
     let mut ladder = Ladder::default();
@@ -133,6 +134,19 @@ fn climb<'c>(
         std::thread::sleep(POLL);
     }
     Ok(None)
+}
+
+/// Those of `tables` that LOCK TABLE takes: no materialized view.
+fn lockable(client: &mut Client, tables: &[Qualified]) -> Result<Vec<Qualified>, postgres::Error> {
+    const KIND: &str = "SELECT relkind = 'm' FROM pg_class WHERE oid = to_regclass($1)";
+    let mut lockable = Vec::new();
+    for table in tables {
+        let row = client.query_opt(KIND, &[&table.to_string()])?;
+        if !row.is_some_and(|row| row.get(0)) {
+            lockable.push(table.clone());
+        }
+    }
+    Ok(lockable)
 }
 
 /// Opens a transaction that a concurrent build has to wait for: a writer with an old snapshot.

@@ -1,7 +1,7 @@
 //! From measurements to what they mean for the running application.
 
 use crate::catalog::{Catalog, Live, Scope};
-use crate::kinds::{Hazard, HazardKind, KindTag, ObjectId};
+use crate::kinds::{Hazard, HazardKind, ObjectId};
 use crate::pg::LockMode;
 use crate::plan::Impact;
 use crate::plan::document::StatementEvidence;
@@ -18,30 +18,55 @@ pub fn impact(
     if statements.iter().any(|s| s.declared.is_some()) {
         return (Impact::Online, Vec::new());
     }
-    let mut held: BTreeMap<&str, LockMode> = BTreeMap::new();
-    let mut blocked: BTreeMap<String, (LockMode, BTreeSet<String>)> = BTreeMap::new();
+    let mut held = Held::default();
+    let mut blocked: Blocked = BTreeMap::new();
     let mut worst = Impact::Online;
     for statement in statements {
+        worst = worst.max(held.cover(statement, live, small, &mut blocked));
+    }
+    (worst, hazards(blocked))
+}
+
+/// Per relation, the lock on it that others wait for, and the work during which it is held.
+type Blocked = BTreeMap<String, (LockMode, BTreeSet<String>)>;
+
+/// The locks of a transaction so far.
+#[derive(Debug, Default)]
+pub struct Held(BTreeMap<String, LockMode>);
+
+impl Held {
+    /// What one more statement means under the locks of those before it.
+    pub fn add(
+        &mut self,
+        statement: &StatementEvidence,
+        live: &Catalog<Live>,
+        small: SmallTable,
+    ) -> (Impact, Vec<Hazard>) {
+        let mut blocked = BTreeMap::new();
+        let impact = self.cover(statement, live, small, &mut blocked);
+        (impact, hazards(blocked))
+    }
+
+    fn cover(
+        &mut self,
+        statement: &StatementEvidence,
+        live: &Catalog<Live>,
+        small: SmallTable,
+        blocked: &mut Blocked,
+    ) -> Impact {
         for (relation, mode) in &statement.locks {
-            let strongest = held.entry(relation).or_insert(*mode);
+            let strongest = self.0.entry(relation.clone()).or_insert(*mode);
             *strongest = (*strongest).max(*mode);
         }
-        let work: BTreeSet<&String> = statement
-            .rewritten
-            .iter()
-            .chain(&statement.scanned)
-            .chain(&statement.index_builds)
-            .collect();
-        if work.is_empty() {
-            continue;
+        let tables = || statement.rewritten.iter().chain(&statement.scanned);
+        if tables().next().is_none() && statement.index_builds.is_empty() {
+            return Impact::Online;
         }
-        let on_small = statement
-            .rewritten
-            .iter()
-            .chain(&statement.scanned)
+        let on_small = tables()
             .all(|t| table_id(t, live).is_some_and(|id| small.holds(live.sizes.get(&id).copied())))
-            && (!statement.rewritten.is_empty() || !statement.scanned.is_empty());
-        let held = held.iter().filter(|(relation, _)| !is_ours(relation));
+            && tables().next().is_some();
+        let mut worst = Impact::Online;
+        let held = self.0.iter().filter(|(relation, _)| !is_ours(relation));
         for (relation, mode) in held.filter(|(_, m)| m.blocks_writes()) {
             worst = worst.max(if on_small {
                 Impact::Bounded
@@ -50,14 +75,18 @@ pub fn impact(
             });
             if !on_small {
                 let (strongest, works) = blocked
-                    .entry((*relation).to_owned())
+                    .entry(relation.clone())
                     .or_insert_with(|| (*mode, BTreeSet::new()));
                 *strongest = (*strongest).max(*mode);
                 works.extend(describe(statement));
             }
         }
+        worst
     }
-    let hazards = blocked
+}
+
+fn hazards(blocked: Blocked) -> Vec<Hazard> {
+    blocked
         .into_iter()
         .map(|(relation, (mode, works))| {
             let works: Vec<String> = works.into_iter().collect();
@@ -69,8 +98,7 @@ pub fn impact(
             let text = format!("{whom} of {relation} wait while {}", works.join(" and "));
             Hazard::measured(kind, text)
         })
-        .collect();
-    (worst, hazards)
+        .collect()
 }
 
 /// Whether a measured relation is one of our own. Those that a plan makes are new to its rehearsal,
@@ -98,8 +126,7 @@ pub fn table_id(name: &str, live: &Catalog<Live>) -> Option<ObjectId> {
     live.sizes
         .keys()
         .find(|id| {
-            id.kind == KindTag::Table
-                && matches!(id.path.as_slice(), [s, t] if super::measure::relation_name(s, t) == name)
+            matches!(id.path.as_slice(), [s, t] if super::measure::relation_name(s, t) == name)
         })
         .cloned()
 }

@@ -2,16 +2,25 @@
 
 pub mod canonical;
 pub mod clone;
+mod compare;
 mod concurrent;
 mod evidence;
+mod extent;
+pub mod eye;
 mod measure;
+mod queries;
 mod run;
+pub mod script;
+mod statement;
 mod trial;
 
-pub use canonical::{canonicalize, canonicalize_one};
+pub use canonical::{canonicalize, canonicalize_one, texts_differ};
 pub use clone::{CloneError, creation_script};
+pub use compare::differences;
 pub use evidence::is_ours;
-pub use run::{Request, differences, rehearse};
+pub use extent::hanging_together;
+pub use eye::Sight;
+pub use run::{Request, Seen, needs_superuser, rehearse};
 pub use server_message as message_of;
 pub use trial::Trial;
 

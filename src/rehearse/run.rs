@@ -1,14 +1,19 @@
 //! The rehearsal itself: steps in order, measured, and what came of them.
 
-use super::measure::{Sessions, evidence as evidence_of};
-use super::{RehearseError, canonicalize, clone, concurrent, evidence, server_message};
-use crate::catalog::{Catalog, Desired, Live, Reader, Scope, closure, fingerprint, read_objects};
+use super::compare::{alike, differences};
+use super::extent::hanging_together;
+use super::measure::Sessions;
+use super::queries::{self, Watch};
+use super::statement::{Measured, outside};
+use super::{RehearseError, Sight, canonicalize, clone, evidence, server_message};
+use crate::catalog::{Catalog, Desired, Live, Reader, Scope, decisive, fingerprint, read_objects};
 use crate::kinds::{KindTag, ObjectId};
 use crate::plan::document::{
     Fingerprints, Rollback, StatementEvidence, StatementRecord, StepEvidence, StepRun,
 };
-use crate::plan::{Document, Impact, PhaseRecord, Rehearsed, StepRecord, artifact};
-use crate::scratch::{Database, DatabaseSettings, Scratch};
+use crate::plan::{Document, Impact, Phase, PhaseRecord, Rehearsed, StepRecord, artifact};
+use crate::scratch::{Database, DatabaseSettings, Scratch, privileged};
+use crate::source::Query;
 use crate::strategy::SmallTable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -22,9 +27,23 @@ pub struct Request<'a> {
     pub live: &'a Catalog<Live>,
     /// Where the plan should arrive; `None` for a recorded plan, whose last fingerprint says it.
     pub desired: Option<&'a Catalog<Desired>>,
+    /// What the second eye saw of both sides; `None` where a side is no database.
+    pub seen: Seen<'a>,
     pub small: SmallTable,
+    /// The application's queries (E5).
+    pub queries: &'a [Query],
+    /// Whether a relation of this name was made in this phase by a step that is done: nobody uses it before the phase
+    /// is over.
+    pub made: &'a dyn Fn(Phase, &str) -> bool,
     /// Told the title of each step as it begins.
     pub progress: &'a dyn Fn(&str),
+}
+
+/// The rows of the catalogs of both sides.
+#[derive(Clone, Copy, Default)]
+pub struct Seen<'a> {
+    pub live: Option<&'a Sight>,
+    pub desired: Option<&'a Sight>,
 }
 
 /// Rehearses the steps of `document` on a clone and returns it with fresh evidence.
@@ -46,7 +65,12 @@ pub fn rehearse(document: Document, request: &Request<'_>) -> Result<Rehearsed, 
     let before = run.fingerprint();
     let mut now = before.clone();
     for PhaseRecord { phase, steps } in document.phases {
-        run.existing = run.sessions.state()?.oids().collect();
+        let state = run.sessions.state()?;
+        let made = |oid: &u32| {
+            let name = state.name(*oid);
+            name.is_some_and(|name| (request.made)(phase, name))
+        };
+        run.existing = state.oids().filter(|oid| !made(oid)).collect();
         let mut states = vec![run.catalog.clone()];
         let mut records: Vec<StepRecord> = Vec::new();
         let (mut at_gates, mut can_go_back) = (None, true);
@@ -62,10 +86,14 @@ pub fn rehearse(document: Document, request: &Request<'_>) -> Result<Rehearsed, 
             }
             can_go_back &= !matches!(step.rollback, Rollback::Irreversible { .. });
             (request.progress)(&step.title);
-            let record = run.step(step, now)?;
+            let mut record = run.step(step, now)?;
+            run.watch.after_step(&run.database, &mut record)?;
             now = record.fingerprints.after.clone();
             records.push(record);
             states.push(run.catalog.clone());
+        }
+        if let Some(last) = records.last_mut() {
+            run.watch.after_phase(&run.database, last)?;
         }
         let result = run.take_back(&records, &states)?;
         let result = at_gates.filter(|_| !is_wrong(&result)).unwrap_or(result);
@@ -82,6 +110,9 @@ pub fn rehearse(document: Document, request: &Request<'_>) -> Result<Rehearsed, 
     document.evidence.rehearsed_on = Some(format!("PostgreSQL {}", request.scratch.version()));
     document.evidence.not_rehearsed.extend(run.not_rehearsed);
     document.evidence.rollback = rollback;
+    if !request.queries.is_empty() {
+        document.evidence.checked_queries = run.watch.evidence();
+    }
     document.evidence.run = run.timings;
     let impacts = document.steps().map(|(_, s)| s.evidence.impact);
     document.evidence.impact = impacts.max().unwrap_or(Impact::Online);
@@ -111,23 +142,20 @@ struct Run<'r> {
     /// whose step has not come yet.
     hidden: BTreeSet<ObjectId>,
     timings: BTreeMap<String, StepRun>,
+    watch: Watch<'r>,
+    /// What was cloned for the queries alone: nobody compares it.
+    besides: BTreeSet<ObjectId>,
     not_rehearsed: Vec<String>,
 }
 
 impl<'r> Run<'r> {
     fn start(document: &Document, request: &'r Request<'r>) -> Result<Self, RehearseError> {
         let touched: BTreeSet<ObjectId> = document.touches.iter().cloned().collect();
-        let mut cloned = closure(request.live, &touched);
-        if let Some(desired) = request.desired {
-            // What the desired side needs may hang on nothing touched today.
-            let needed = closure(desired, &touched);
-            cloned.extend(closure_of_needed(request.live, &needed, &touched));
-            cloned.extend(needed);
-        } else {
-            // A recorded plan does not say what its new objects need: everything is there.
-            cloned.extend(request.live.objects.keys().cloned());
-        }
-        let part = request.live.restricted(&cloned);
+        let cloned = hanging_together(document, request.live, request.desired);
+        // A query joins what the plan touches with what it does not.
+        let (watched, mut besides) = queries::relevant(request.queries, &cloned, request.live);
+        besides.retain(|id| !cloned.contains(id));
+        let part = request.live.restricted(&(&cloned | &besides));
         let database = request.scratch.create_database(request.settings)?;
         let mut hidden = BTreeSet::new();
         for id in untrusted_extensions(document, request)? {
@@ -135,9 +163,21 @@ impl<'r> Run<'r> {
             database.create_extension(name, None, None)?;
             hidden.insert(id);
         }
+        for role in &document.roles {
+            clone::make_role(&database, role)?;
+        }
+        if document.steps().any(|(_, step)| needs_superuser(step)) {
+            database.let_privileged_through()?;
+        }
         clone::build(&database, &part, request.scope)?;
-        let sessions = Sessions::open(&database)?;
+        let watch = Watch::start(&database, watched, request.queries.len())?;
+        let mut sessions = Sessions::open(&database)?;
+        if !document.roles.is_empty() {
+            database.open_to_owners(&mut sessions.client)?;
+        }
         let mut run = Self {
+            watch,
+            besides,
             request,
             database,
             sessions,
@@ -163,10 +203,14 @@ impl<'r> Run<'r> {
             } = request;
             canonicalize(scratch, settings, scope, &mut part, &mut again)?;
         }
-        for difference in differences(&part, &run.catalog, &run.cloned) {
-            run.not_rehearsed
-                .push(format!("the clone is not as live: {difference}"));
+        let mut different = differences(&part, &run.catalog, &run.cloned);
+        if let Some(live) = request.seen.live {
+            let alike = alike(&part, &run.catalog, &run.cloned);
+            different.extend(run.look(&alike)?.differences(live, &alike));
         }
+        let different = different.iter();
+        let different = different.map(|d| format!("the clone is not as live: {d}"));
+        run.not_rehearsed.extend(different);
         Ok(run)
     }
 
@@ -174,12 +218,27 @@ impl<'r> Run<'r> {
         let mut catalog = self
             .reader
             .read(&mut self.sessions.observer, self.request.scope)?;
-        catalog.objects.retain(|id, _| !self.hidden.contains(id));
+        self.leave_out(&mut catalog);
         Ok(catalog)
     }
 
+    /// What the second eye sees of the clone as it is now.
+    fn look(&mut self, ids: &BTreeSet<ObjectId>) -> Result<Sight, RehearseError> {
+        let addresses = &self.catalog.addresses;
+        Ok(Sight::look(&mut self.sessions.observer, addresses, ids)?)
+    }
+
+    /// What is there and no part of the comparison: what a superuser made beforehand, and the owners that nobody
+    /// compares (what is made anew gets back the one that it had).
+    fn leave_out(&self, catalog: &mut Catalog<Live>) {
+        let compared = |id: &ObjectId| self.touched.contains(id) || self.cloned.contains(id);
+        catalog.objects.retain(|id, _| {
+            !self.hidden.contains(id) && (id.kind != KindTag::Owner || compared(id))
+        });
+    }
+
     fn fingerprint(&self) -> String {
-        fingerprint(&self.catalog, &closure(&self.catalog, &self.touched))
+        fingerprint(&self.catalog, &decisive(&self.catalog, &self.touched))
     }
 
     /// `before` is the fingerprint of what the step before this one has left.
@@ -248,34 +307,16 @@ impl<'r> Run<'r> {
 
     fn transaction(&mut self, step: &StepRecord) -> Result<Vec<StatementEvidence>, RehearseError> {
         self.sessions.client.batch_execute("BEGIN")?;
-        let mut held = BTreeMap::new();
+        let mut transaction = Measured::start(&mut self.sessions, &self.existing)?;
         let mut all = Vec::new();
-        let mut before = self.sessions.state()?;
-        let start = before.clone().only(&self.existing);
         for statement in &step.statements {
-            self.sessions.forget_messages();
-            if let Err(error) = self.sessions.client.batch_execute(&statement.sql) {
-                self.sessions.client.batch_execute("ROLLBACK").ok();
-                return Err(fails(step, &statement.sql, &error));
-            }
-            let locks = self.sessions.locks()?;
-            let messages = self.sessions.messages();
-            let after = self.sessions.state()?;
-            let client = &mut self.sessions.client;
-            let mut measured = evidence_of(&start, &before, &after, &messages, |name| {
-                foreign_key_tables(client, name)
-            })?;
-            for ((oid, name), mode) in &locks {
-                if self.existing.contains(oid) && held.get(oid).is_none_or(|h| h < mode) {
-                    measured.locks.insert(name.clone(), *mode);
+            match transaction.run(&mut self.sessions, &statement.sql) {
+                Ok(measured) => all.push(measured),
+                Err(error) => {
+                    self.sessions.client.batch_execute("ROLLBACK").ok();
+                    return Err(fails(step, &statement.sql, &error));
                 }
             }
-            held = locks
-                .into_iter()
-                .map(|((oid, _), mode)| (oid, mode))
-                .collect();
-            before = after;
-            all.push(measured);
         }
         if let Err(error) = self.sessions.client.batch_execute("COMMIT") {
             return Err(fails(step, "COMMIT", &error));
@@ -289,36 +330,15 @@ impl<'r> Run<'r> {
         statement: &StatementRecord,
         polled: &mut BTreeMap<String, crate::pg::LockMode>,
     ) -> Result<StatementEvidence, RehearseError> {
-        let now = self.sessions.state()?;
-        let start = now.clone().only(&self.existing);
-        let before = now.uncounted();
-        self.sessions.forget_messages();
-        let (ladder, result) = concurrent::run(
+        let (measured, seen) = outside(
             &mut self.sessions,
             &self.database,
             &statement.sql,
             &step.tables,
-        )?;
-        result.map_err(|error| fails(step, &statement.sql, &error))?;
-        let after = self.sessions.state()?;
-        let messages = self.sessions.messages();
-        let client = &mut self.sessions.client;
-        let mut measured = evidence_of(&start, &before, &after, &messages, |name| {
-            foreign_key_tables(client, name)
-        })?;
-        for ((oid, _), mode) in ladder.locks {
-            if let Some(name) = start.name(oid) {
-                measured.locks.insert(name.to_owned(), mode);
-            }
-        }
-        for ((oid, _), mode) in ladder.polled {
-            let Some(name) = start.name(oid) else {
-                continue;
-            };
-            if measured.locks.get(name).is_none_or(|k| *k < mode) {
-                polled.insert(name.to_owned(), mode);
-            }
-        }
+            &self.existing,
+        )?
+        .map_err(|error| fails(step, &statement.sql, &error))?;
+        polled.extend(seen);
         Ok(measured)
     }
 
@@ -353,7 +373,7 @@ impl<'r> Run<'r> {
             }
         }
         let mut back: Catalog<Live> = read_objects(&mut client, self.request.scope)?;
-        back.objects.retain(|id, _| !self.hidden.contains(id));
+        self.leave_out(&mut back);
         let Some(expected) = states.get(reached) else {
             return Ok(String::new());
         };
@@ -397,13 +417,14 @@ impl<'r> Run<'r> {
     }
 
     /// E2: what differs from the desired schema.
-    fn residual(&self) -> Result<Vec<String>, RehearseError> {
+    fn residual(&mut self) -> Result<Vec<String>, RehearseError> {
         let Some(desired) = self.request.desired else {
             return Ok(Vec::new());
         };
         let mut reached = self.catalog.clone();
         let mut ids = self.cloned.clone();
         ids.extend(reached.objects.keys().cloned());
+        ids.retain(|id| !self.besides.contains(id));
         // What was there before the plan and is another one's.
         let own = self.request.live.clone().split_own();
         let mut wanted = desired.restricted(&ids).with_own(&own.restricted(&ids));
@@ -416,28 +437,13 @@ impl<'r> Run<'r> {
             } = self.request;
             canonicalize(scratch, settings, scope, &mut reached, &mut wanted)?;
         }
-        Ok(differences(&reached, &wanted, &ids))
-    }
-}
-
-/// What `needed` of the desired side hangs on in the live one.
-fn closure_of_needed(
-    live: &Catalog<Live>,
-    needed: &BTreeSet<ObjectId>,
-    touched: &BTreeSet<ObjectId>,
-) -> BTreeSet<ObjectId> {
-    let mut all = BTreeSet::new();
-    let mut queue: Vec<ObjectId> = needed
-        .iter()
-        .filter(|id| !touched.contains(id))
-        .cloned()
-        .collect();
-    while let Some(id) = queue.pop() {
-        if live.objects.contains_key(&id) && all.insert(id.clone()) {
-            queue.extend(live.requires(&id).cloned());
+        let mut different = differences(&reached, &wanted, &ids);
+        if let Some(desired) = self.request.seen.desired {
+            let alike = alike(&reached, &wanted, &ids);
+            different.extend(self.look(&alike)?.differences(desired, &alike));
         }
+        Ok(different)
     }
-    all
 }
 
 /// The extensions that steps create and a plain role may not.
@@ -445,31 +451,54 @@ fn untrusted_extensions(
     document: &Document,
     request: &Request<'_>,
 ) -> Result<Vec<ObjectId>, RehearseError> {
-    let created: Vec<ObjectId> = document
+    let created = document
         .steps()
         .filter(|(_, s)| s.object.kind == KindTag::Extension && s.operation == "create extension")
-        .map(|(_, s)| s.object.clone())
-        .collect();
-    if created.is_empty() {
-        return Ok(created);
+        .map(|(_, s)| s.object.clone());
+    let created: Vec<ObjectId> = created.collect();
+    let name = |id: &ObjectId| id.path.first().cloned().unwrap_or_default();
+    let names: Vec<String> = created.iter().map(name).collect();
+    let untrusted = untrusted(request.scratch, request.settings, &names)?;
+    let mut created = created;
+    created.retain(|id| untrusted.contains(&name(id)));
+    Ok(created)
+}
+
+/// Those of the extensions `names` that only a superuser may create.
+pub(super) fn untrusted(
+    scratch: &Scratch,
+    settings: &DatabaseSettings,
+    names: &[String],
+) -> Result<BTreeSet<String>, RehearseError> {
+    let mut untrusted = BTreeSet::new();
+    if names.is_empty() {
+        return Ok(untrusted);
     }
-    let database = request.scratch.create_database(request.settings)?;
+    let database = scratch.create_database(settings)?;
     let mut client = database.connect()?;
-    let mut untrusted = Vec::new();
-    for id in created {
-        let name = id.path.first().map_or("", String::as_str);
+    for name in names {
         let trusted: bool = client
             .query_one(
                 "SELECT coalesce(bool_or(trusted OR NOT superuser), true)
                    FROM pg_available_extension_versions WHERE name = $1",
-                &[&name],
+                &[name],
             )?
             .get(0);
         if !trusted {
-            untrusted.push(id);
+            untrusted.insert(name.clone());
         }
     }
     Ok(untrusted)
+}
+
+/// Whether a step, or its way back, needs what a superuser sets up on scratch.
+pub fn needs_superuser(step: &StepRecord) -> bool {
+    let back = match &step.rollback {
+        Rollback::Run(statements) => statements.as_slice(),
+        Rollback::Leave { .. } | Rollback::Irreversible { .. } => &[],
+    };
+    let mut statements = step.statements.iter().chain(back);
+    statements.any(|statement| privileged::needs_setup(&statement.sql))
 }
 
 fn take_back(
@@ -484,7 +513,7 @@ fn take_back(
         }
         for statement in run {
             client
-                .batch_execute(&statement.sql)
+                .batch_execute(&privileged::on_scratch(&statement.sql))
                 .map_err(|e| at(&statement.sql, e))?;
         }
         if transactional {
@@ -538,33 +567,4 @@ fn fails(step: &StepRecord, statement: &str, error: &postgres::Error) -> Rehears
             .and_then(|e| e.hint())
             .map(str::to_owned),
     }
-}
-
-/// The differences between two catalogs among `ids`, for people.
-pub fn differences<A, B>(
-    old: &Catalog<A>,
-    new: &Catalog<B>,
-    ids: &BTreeSet<ObjectId>,
-) -> Vec<String> {
-    let mut found = Vec::new();
-    for id in ids {
-        match (old.get(id), new.get(id)) {
-            (Some(a), Some(b)) => {
-                for (x, y) in crate::kinds::differing(a, b) {
-                    let line = format!(
-                        "{}: {} is {}, wanted {}",
-                        id.human(),
-                        x.name,
-                        x.value,
-                        y.value
-                    );
-                    found.push(line);
-                }
-            }
-            (Some(_), None) => found.push(format!("{} is there, not wanted", id.human())),
-            (None, Some(_)) => found.push(format!("{} is missing", id.human())),
-            (None, None) => {}
-        }
-    }
-    found
 }

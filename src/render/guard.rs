@@ -4,8 +4,14 @@
 //! a condition on the catalog where it has not, and is called open where neither is known.
 //! Source: PostgreSQL manual 14-18, "SQL Commands"; RULES.md, "IF [NOT] EXISTS".
 
+mod probe;
+mod publication;
+mod reader;
+
 use crate::pg::ident::Literal;
-use crate::source::token::{Token, TokenKind, Tokenizer};
+use crate::source::token::{TokenKind, Tokenizer};
+use probe::{column_exists, constraint_exists, inherits, raw, regclass, sibling};
+use reader::Reader;
 
 /// What a second run makes of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,141 +63,7 @@ pub(super) fn guard(sql: &str) -> Guarded {
 const NOT_EXISTS: &str = "IF NOT EXISTS ";
 const EXISTS: &str = "IF EXISTS ";
 
-struct Reader<'a> {
-    sql: &'a str,
-    tokens: Vec<Token>,
-    at: usize,
-    inserts: Vec<(usize, &'static str)>,
-    builds: Option<String>,
-    gives: Vec<String>,
-    takes: Vec<String>,
-}
-
-impl<'a> Reader<'a> {
-    fn new(sql: &'a str) -> Self {
-        let tokens = Tokenizer::new(sql)
-            .map_while(Result::ok)
-            .filter(|t| !t.is_comment())
-            .collect();
-        Self {
-            sql,
-            tokens,
-            at: 0,
-            inserts: Vec::new(),
-            builds: None,
-            gives: Vec::new(),
-            takes: Vec::new(),
-        }
-    }
-
-    fn rewritten(&self) -> String {
-        let mut out = self.sql.to_owned();
-        let mut inserts = self.inserts.clone();
-        inserts.sort();
-        for (at, text) in inserts.into_iter().rev() {
-            out.insert_str(at, text);
-        }
-        out
-    }
-
-    fn text(&self, n: usize) -> &'a str {
-        self.tokens
-            .get(n)
-            .and_then(|t| self.sql.get(t.range()))
-            .unwrap_or_default()
-    }
-
-    fn is_word(&self, n: usize, word: &str) -> bool {
-        self.tokens
-            .get(n)
-            .is_some_and(|t| t.kind == TokenKind::Word)
-            && self.text(n).eq_ignore_ascii_case(word)
-    }
-
-    /// Goes over these words, separated by spaces, if they come next.
-    fn eat(&mut self, words: &str) -> bool {
-        let words: Vec<&str> = words.split(' ').collect();
-        let all = words
-            .iter()
-            .enumerate()
-            .all(|(n, w)| self.is_word(self.at + n, w));
-        if all {
-            self.at += words.len();
-        }
-        all
-    }
-
-    fn eat_any(&mut self, choices: &[&str]) -> bool {
-        choices.iter().any(|c| self.eat(c))
-    }
-
-    fn eat_punct(&mut self, punct: &str) -> bool {
-        let found = self
-            .tokens
-            .get(self.at)
-            .is_some_and(|t| t.kind == TokenKind::Punct)
-            && self.text(self.at) == punct;
-        self.at += usize::from(found);
-        found
-    }
-
-    fn insert(&mut self, text: &'static str) {
-        if let Some(token) = self.tokens.get(self.at) {
-            self.inserts.push((token.start, text));
-        }
-    }
-
-    /// Puts IF [NOT] EXISTS here unless it is there.
-    fn insert_if(&mut self, text: &'static str) {
-        if !self.eat(text.trim_end()) {
-            self.insert(text);
-        }
-    }
-
-    /// A name as written, with its schema.
-    fn name(&mut self) -> Option<String> {
-        let mut name = String::new();
-        loop {
-            let token = self.tokens.get(self.at)?;
-            if !matches!(token.kind, TokenKind::Word | TokenKind::QuotedIdent) {
-                return None;
-            }
-            name.push_str(self.text(self.at));
-            self.at += 1;
-            if !self.eat_punct(".") {
-                return Some(name);
-            }
-            name.push('.');
-        }
-    }
-
-    /// Goes to the next comma outside parentheses and over it.
-    fn next_action(&mut self) -> bool {
-        let mut depth = 0_i32;
-        while self.at < self.tokens.len() {
-            let token = self.text(self.at);
-            self.at += 1;
-            match token {
-                "(" | "[" => depth += 1,
-                ")" | "]" => depth -= 1,
-                "," if depth == 0 => return true,
-                _ => {}
-            }
-        }
-        false
-    }
-
-    /// Goes to the first of these words.
-    fn seek(&mut self, word: &str) -> bool {
-        while self.at < self.tokens.len() {
-            if self.eat(word) {
-                return true;
-            }
-            self.at += 1;
-        }
-        false
-    }
-
+impl Reader<'_> {
     fn statement(&mut self) -> Again {
         if self.eat("CREATE") {
             return self.create().unwrap_or(Again::Open);
@@ -254,7 +126,9 @@ impl<'a> Reader<'a> {
             self.gives.push(name);
             return Some(Again::Harmless);
         }
-        if self.eat_any(&["SCHEMA", "EXTENSION", "SERVER", "STATISTICS", "COLLATION"]) {
+        if self.eat_any(&["SCHEMA", "EXTENSION", "SERVER", "STATISTICS", "COLLATION"])
+            || self.eat("USER MAPPING")
+        {
             self.insert_if(NOT_EXISTS);
             return Some(Again::Harmless);
         }
@@ -389,6 +263,9 @@ impl<'a> Reader<'a> {
         }
         if self.eat("DOMAIN") {
             return self.alter_domain();
+        }
+        if self.eat("PUBLICATION") {
+            return self.alter_publication();
         }
         let known = self.eat_any(&[
             "DEFAULT PRIVILEGES",
@@ -621,23 +498,6 @@ impl<'a> Reader<'a> {
         (harmless && !self.sql.to_ascii_uppercase().contains("RESTART")).then_some(Again::Harmless)
     }
 
-    /// Stops at the parenthesis that closes the one here.
-    fn skip_parentheses(&mut self) -> bool {
-        let mut depth = 0;
-        while self.at < self.tokens.len() {
-            match self.text(self.at) {
-                "(" => depth += 1,
-                ")" => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                return true;
-            }
-            self.at += 1;
-        }
-        false
-    }
-
     fn rename(&mut self, relation: &str) -> Option<Again> {
         if self.eat("RENAME TO") {
             let new = sibling(relation, &self.name()?);
@@ -671,152 +531,5 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn regclass(name: &str) -> String {
-    format!("to_regclass({})", Literal(name))
-}
-
-fn column_exists(relation: &str, column: &str) -> String {
-    format!(
-        "EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = {} AND attname = {} AND NOT attisdropped)",
-        regclass(relation),
-        Literal(column)
-    )
-}
-
-fn constraint_exists(table: &str, constraint: &str) -> String {
-    format!(
-        "EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conrelid = {} AND conname = {})",
-        regclass(table),
-        Literal(constraint)
-    )
-}
-
-fn inherits(child: &str, parent: &str) -> String {
-    format!(
-        "EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = {} AND inhparent = {})",
-        regclass(child),
-        regclass(parent)
-    )
-}
-
-/// `name` in the schema of `relation`.
-fn sibling(relation: &str, name: &str) -> String {
-    match relation.rsplit_once('.') {
-        Some((schema, _)) => format!("{schema}.{name}"),
-        None => name.to_owned(),
-    }
-}
-
-/// The name as the catalog holds it.
-fn raw(written: &str) -> String {
-    match written.strip_prefix('"').and_then(|w| w.strip_suffix('"')) {
-        Some(quoted) => quoted.replace("\"\"", "\""),
-        None => written.to_lowercase(),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rewritten(sql: &str) -> String {
-        let guarded = guard(sql);
-        assert_eq!(guarded.again, Again::Harmless, "{sql}");
-        guarded.sql
-    }
-
-    #[test]
-    fn forms_that_have_if_exists_get_it() {
-        for (sql, expected) in [
-            (
-                "CREATE TABLE public.a ()",
-                "CREATE TABLE IF NOT EXISTS public.a ()",
-            ),
-            (
-                "CREATE UNIQUE INDEX CONCURRENTLY i ON s.t (a)",
-                "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON s.t (a)",
-            ),
-            (
-                "CREATE INDEX IF NOT EXISTS i ON s.t (a)",
-                "CREATE INDEX IF NOT EXISTS i ON s.t (a)",
-            ),
-            (
-                "CREATE VIEW v AS SELECT 1",
-                "CREATE OR REPLACE VIEW v AS SELECT 1",
-            ),
-            (
-                "DROP INDEX CONCURRENTLY s.i",
-                "DROP INDEX CONCURRENTLY IF EXISTS s.i",
-            ),
-            (
-                "DROP MATERIALIZED VIEW s.i",
-                "DROP MATERIALIZED VIEW IF EXISTS s.i",
-            ),
-            (
-                "ALTER TABLE t ADD COLUMN a int DEFAULT f(1, 2), ADD COLUMN b int",
-                "ALTER TABLE t ADD COLUMN IF NOT EXISTS a int DEFAULT f(1, 2), ADD COLUMN IF NOT EXISTS b int",
-            ),
-            (
-                "ALTER TABLE ONLY s.t DROP CONSTRAINT c",
-                "ALTER TABLE IF EXISTS ONLY s.t DROP CONSTRAINT IF EXISTS c",
-            ),
-            (
-                "ALTER TABLE s.t ALTER COLUMN a DROP IDENTITY",
-                "ALTER TABLE s.t ALTER COLUMN a DROP IDENTITY IF EXISTS",
-            ),
-            (
-                "ALTER TYPE s.e ADD VALUE 'x' AFTER 'y'",
-                "ALTER TYPE s.e ADD VALUE IF NOT EXISTS 'x' AFTER 'y'",
-            ),
-        ] {
-            assert_eq!(rewritten(sql), expected);
-        }
-    }
-
-    #[test]
-    fn other_forms_look_into_the_catalog() {
-        for (sql, part) in [
-            (
-                "ALTER TABLE s.t ADD CONSTRAINT \"C\" CHECK (a > 0)",
-                "conname = 'C'",
-            ),
-            (
-                "ALTER TABLE s.t ATTACH PARTITION s.p DEFAULT",
-                "inhrelid = to_regclass('s.p')",
-            ),
-            ("CREATE TYPE s.e AS ENUM ('a')", "to_regtype('s.e') IS NULL"),
-            (
-                "ALTER INDEX s.\"I\" RENAME TO j",
-                "to_regclass('s.\"I\"') IS NOT NULL AND to_regclass('s.j') IS NULL",
-            ),
-            (
-                "ALTER TABLE s.t RENAME COLUMN a TO b",
-                "attname = 'a' AND NOT attisdropped) AND NOT EXISTS",
-            ),
-            (
-                "ALTER TABLE s.t ALTER COLUMN a TYPE numeric(10,2) USING (a * 100)",
-                "IS DISTINCT FROM 'numeric(10,2)'",
-            ),
-        ] {
-            match guard(sql).again {
-                Again::When(condition) => assert!(condition.contains(part), "{condition}"),
-                other => panic!("{sql}: {other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_not_known_is_open() {
-        for sql in [
-            "UPDATE t SET a = 1",
-            "ALTER SEQUENCE s RESTART WITH 5",
-            "ALTER TABLE t ALTER COLUMN a RESTART",
-            "ALTER TABLE t ADD CHECK (a > 0)",
-            "DO $$ BEGIN END $$",
-            "",
-            "ALTER",
-        ] {
-            assert_eq!(guard(sql).again, Again::Open, "{sql}");
-        }
-    }
-}
+mod tests;

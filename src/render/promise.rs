@@ -1,7 +1,7 @@
 //! What each phase promises the old and the new application, with the exceptions by name.
 
 use super::mask::one_line;
-use super::summary::count;
+use super::summary::{self, count};
 use crate::kinds::HazardKind;
 use crate::plan::{Document, Phase, StepRecord};
 
@@ -27,17 +27,24 @@ pub(super) fn promises(document: &Document, phase: Phase) -> Vec<String> {
         .map(|(_, step)| step)
         .collect();
     let swaps = list(contract.iter().copied().filter(|s| swaps(s)));
-    let goes_on = || format!("the old application goes on working{}", exceptions(&steps));
+    let goes_on = || {
+        let but = exceptions(document, &steps);
+        format!("the old application goes on working{but}")
+    };
     match phase {
-        Phase::Expand => vec![goes_on()],
+        Phase::Expand => std::iter::once(goes_on())
+            .chain(begins(document, &steps))
+            .collect(),
         Phase::Migrate => {
             let but = swaps.map_or_else(String::new, |ids| {
                 format!(", but for what keeps its name: that comes with {ids}")
             });
-            vec![
+            let mut all = vec![
                 goes_on(),
                 format!("the new application works from the end of this phase{but}"),
-            ]
+            ];
+            all.extend(begins(document, &steps));
+            all
         }
         Phase::Contract => {
             let old = match contract.iter().find(|s| takes_away(s)) {
@@ -54,7 +61,13 @@ pub(super) fn promises(document: &Document, phase: Phase) -> Vec<String> {
                 Some(last) => format!("the new application works from {} on", one_line(&last.id)),
                 None => "the new application works".to_owned(),
             };
-            vec![old, new]
+            let waits = list(steps.iter().copied().filter(|s| has(s, &BLOCKS)));
+            let mut all = vec![old];
+            all.extend(fails(document, &steps));
+            all.push(new);
+            all.extend(waits.map(|ids| format!("both wait during {ids}")));
+            all.extend(begins(document, &steps));
+            all
         }
     }
 }
@@ -80,15 +93,23 @@ fn takes_away(step: &StepRecord) -> bool {
             )
 }
 
-fn exceptions(steps: &[&StepRecord]) -> String {
-    let with = |kinds: &[HazardKind]| {
-        let has = |s: &&StepRecord| s.hazards.iter().any(|h| kinds.contains(&h.kind));
-        list(steps.iter().copied().filter(has))
-    };
-    let blocked = with(&[HazardKind::BlocksReads, HazardKind::BlocksWrites]);
+const BLOCKS: [HazardKind; 2] = [HazardKind::BlocksReads, HazardKind::BlocksWrites];
+
+fn has(step: &StepRecord, kinds: &[HazardKind]) -> bool {
+    step.hazards.iter().any(|h| kinds.contains(&h.kind))
+}
+
+fn exceptions(document: &Document, steps: &[&StepRecord]) -> String {
+    let with = |kinds: &[HazardKind]| list(steps.iter().copied().filter(|s| has(s, kinds)));
+    let blocked = with(&BLOCKS);
     let rejected = with(&[HazardKind::RejectsWrites]);
-    let broken = with(&[HazardKind::BreaksQueries]);
+    let seen = summary::broken(document);
+    let may_break = |s: &&StepRecord| {
+        has(s, &[HazardKind::BreaksQueries]) && !seen.iter().any(|b| b.step == s.id)
+    };
+    let broken = list(steps.iter().copied().filter(may_break));
     let found: Vec<String> = [
+        fails(document, steps),
         blocked.map(|ids| format!("it waits during {ids}")),
         rejected.map(|ids| format!("writes against new rules are rejected from {ids} on")),
         broken.map(|ids| format!("what depends on the list of columns may break at {ids}")),
@@ -99,6 +120,36 @@ fn exceptions(steps: &[&StepRecord]) -> String {
     match found.as_slice() {
         [] => String::new(),
         found => format!(", but {}", found.join("; ")),
+    }
+}
+
+/// The queries that were seen to fail from one of `steps` on.
+fn fails(document: &Document, steps: &[&StepRecord]) -> Option<String> {
+    let broken = summary::broken(document);
+    let of = |step: &StepRecord| broken.iter().filter(|b| b.step == step.id).count();
+    let queries: usize = steps.iter().map(|s| of(s)).sum();
+    let at = list(steps.iter().copied().filter(|s| of(s) > 0))?;
+    let verb = if queries == 1 { "fails" } else { "fail" };
+    Some(format!("{} of it {verb} from {at} on", queries_of(queries)))
+}
+
+/// The queries that were seen to work only from one of `steps` on.
+fn begins(document: &Document, steps: &[&StepRecord]) -> Option<String> {
+    let new = &document.evidence.checked_queries.new;
+    let queries: usize = steps
+        .iter()
+        .filter_map(|s| new.get(&s.id))
+        .map(Vec::len)
+        .sum();
+    let at = list(steps.iter().copied().filter(|s| new.contains_key(&s.id)))?;
+    let verb = if queries == 1 { "works" } else { "work" };
+    Some(format!("{} {verb} from {at} on", queries_of(queries)))
+}
+
+fn queries_of(n: usize) -> String {
+    match n {
+        1 => "1 query".to_owned(),
+        n => format!("{n} queries"),
     }
 }
 

@@ -75,8 +75,8 @@ fn unmodeled(catalog: &Catalog<Live>) -> String {
 fn schema_of(id: &ObjectId) -> Option<&str> {
     let skip = usize::from(id.kind == KindTag::Comment);
     match id.kind {
-        KindTag::Extension => None,
         KindTag::Schema => None,
+        kind if kind.is_global() => None,
         _ if id.path.len() > skip + 1 => id.path.get(skip).map(String::as_str),
         _ => None,
     }
@@ -89,6 +89,8 @@ fn home(catalog: &Catalog<Live>, id: &ObjectId) -> ObjectId {
         let owner = match object {
             // A serial column's sequence.
             Object::Sequence(_) => object.falls_with().into_iter().next(),
+            Object::PublicationTable(member) => Some(member.publication_id()),
+            Object::PublicationSchema(member) => Some(member.publication_id()),
             _ => None,
         };
         match owner.or_else(|| object.parent()) {
@@ -104,10 +106,17 @@ fn shelf(kind: KindTag) -> &'static str {
     match kind {
         KindTag::Schema => "schemas",
         KindTag::Extension => "extensions",
-        KindTag::Enum | KindTag::Domain | KindTag::Composite => "types",
+        kind if kind.is_type() => "types",
         KindTag::Sequence | KindTag::SequenceOwner => "sequences",
-        KindTag::Function => "functions",
-        KindTag::View => "views",
+        KindTag::Function | KindTag::Aggregate => "functions",
+        KindTag::Cast | KindTag::Operator => "operators",
+        KindTag::Collation => "collations",
+        KindTag::TextSearchDictionary | KindTag::TextSearchConfiguration => "text_search",
+        KindTag::View | KindTag::MaterializedView => "views",
+        KindTag::Publication => "publications",
+        KindTag::DefaultPrivileges => "default_privileges",
+        KindTag::ForeignServer | KindTag::UserMapping => "servers",
+        KindTag::EventTrigger => "event_triggers",
         _ => "other",
     }
 }
@@ -134,19 +143,12 @@ impl Names {
             [_] => String::new(),
             path => path.first().map(|p| (*p).to_owned()).unwrap_or_default(),
         };
-        let shelves = [
-            "schemas",
-            "extensions",
-            "types",
-            "sequences",
-            "functions",
-            "views",
-            "other",
-            "not_modelled",
-        ];
+        // No table's file is called like that of others.
+        let reserved: BTreeSet<&str> = KindTag::ALL.iter().map(|kind| shelf(*kind)).collect();
+        let is_reserved = |name: &str| reserved.contains(name) || name == "not_modelled";
         let mut given = plain.clone();
         let mut n = 1;
-        while shelves.contains(&given.to_lowercase().as_str())
+        while is_reserved(&given.to_lowercase())
             || !self.taken.insert((folder.clone(), given.to_lowercase()))
         {
             n += 1;

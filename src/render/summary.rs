@@ -3,7 +3,7 @@
 use crate::kinds::HazardKind;
 use crate::kinds::hazard::Basis;
 use crate::pg::LockMode;
-use crate::plan::{Document, Impact, Phase, StatementEvidence, StepRecord};
+use crate::plan::{BrokenQuery, Document, Impact, Phase, StatementEvidence, StepRecord};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an empty plan says.
@@ -34,6 +34,11 @@ pub(super) fn verdict(document: &Document) -> Vec<String> {
     }
     if !super::data::in_the_way(document).is_empty() {
         parts.push("ROWS IN THE WAY".to_owned());
+    }
+    match broken(document).len() {
+        0 => {}
+        1 => parts.push("BREAKS 1 QUERY".to_owned()),
+        n => parts.push(format!("BREAKS {n} QUERIES")),
     }
     let phases = document.phases.iter().filter(|p| !p.steps.is_empty());
     parts.push(format!(
@@ -72,6 +77,12 @@ fn server_name(server: &str) -> String {
 pub(super) fn data_loss(document: &Document) -> usize {
     let loses = |s: &StepRecord| s.hazards.iter().any(|h| h.kind == HazardKind::DataLoss);
     document.steps().filter(|(_, s)| loses(s)).count()
+}
+
+/// The queries that no later step mends.
+pub(super) fn broken(document: &Document) -> Vec<&BrokenQuery> {
+    let broken = document.evidence.checked_queries.broken.iter();
+    broken.filter(|b| b.mended_by.is_none()).collect()
 }
 
 /// `1 step`, `2 steps`.

@@ -16,11 +16,11 @@ pub enum Colour {
     No,
 }
 
-const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
-const GOOD: Style = AnsiColor::Green.on_default();
-const WARN: Style = AnsiColor::Yellow.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+pub(super) const WARN: Style = AnsiColor::Yellow.on_default();
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// The narrowest line that still holds a label and some words.
 const MIN_WIDTH: usize = 40;
@@ -42,11 +42,7 @@ const INDENT: usize = 13;
 /// assert!(shown.starts_with("nothing to do: live is as desired\n"));
 /// ```
 pub fn plan(document: &Document, width: usize, colour: Colour) -> String {
-    let mut page = Page {
-        out: String::new(),
-        width: width.max(MIN_WIDTH),
-        colour,
-    };
+    let mut page = Page::new(width, colour);
     page.head(document);
     page.alerts(document);
     page.rows_in_the_way(document);
@@ -59,38 +55,67 @@ pub fn plan(document: &Document, width: usize, colour: Colour) -> String {
 
 /// The first part of [`plan`]: the verdict, what it is based on, and the hazards.
 pub fn head(document: &Document, width: usize, colour: Colour) -> String {
-    let mut page = Page {
-        out: String::new(),
-        width: width.max(MIN_WIDTH),
-        colour,
-    };
+    let mut page = Page::new(width, colour);
     page.head(document);
     page.alerts(document);
     page.rows_in_the_way(document);
     page.out
 }
 
-struct Page {
+/// Text for a terminal, line by line.
+pub(super) struct Page {
     out: String,
     width: usize,
     colour: Colour,
 }
 
 impl Page {
-    fn paint(&self, style: Style, text: &str) -> String {
+    pub fn new(width: usize, colour: Colour) -> Self {
+        Self {
+            out: String::new(),
+            width: width.max(MIN_WIDTH),
+            colour,
+        }
+    }
+
+    pub fn finish(self) -> String {
+        self.out
+    }
+
+    /// The columns beside the labels.
+    pub fn room(&self) -> usize {
+        self.width.saturating_sub(INDENT)
+    }
+
+    /// `text` over the whole width.
+    pub fn wrapped(&mut self, text: &str, style: Style) {
+        for line in wrap(&one_line(text), self.width) {
+            let line = self.paint(style, &line);
+            self.line(&line);
+        }
+    }
+
+    pub fn paint(&self, style: Style, text: &str) -> String {
         match self.colour {
             Colour::Yes => format!("{style}{text}{style:#}"),
             Colour::No => text.to_owned(),
         }
     }
 
-    fn line(&mut self, text: &str) {
+    pub fn line(&mut self, text: &str) {
         self.out.push_str(text.trim_end());
         self.out.push('\n');
     }
 
     /// `label` in its column, then `text` wrapped beside it.
-    fn labelled(&mut self, at: usize, label: &str, text: &str, label_style: Style, style: Style) {
+    pub fn labelled(
+        &mut self,
+        at: usize,
+        label: &str,
+        text: &str,
+        label_style: Style,
+        style: Style,
+    ) {
         let indent = at + INDENT - 4;
         let room = self.width.saturating_sub(indent);
         let mut first = true;
@@ -109,7 +134,7 @@ impl Page {
         }
     }
 
-    fn field(&mut self, label: &str, text: &str) {
+    pub fn field(&mut self, label: &str, text: &str) {
         self.labelled(4, label, text, DIM, Style::new());
     }
 
@@ -124,11 +149,7 @@ impl Page {
             Impact::NotRehearsed if !document.is_empty() => BAD,
             _ => GOOD.bold(),
         };
-        let verdict = one_line(&summary::verdict(document).join(" · "));
-        for line in wrap(&verdict, self.width) {
-            let line = self.paint(style, &line);
-            self.line(&line);
-        }
+        self.wrapped(&summary::verdict(document).join(" · "), style);
         if !document.is_empty() || !document.evidence.residual.is_empty() {
             self.labelled(0, "from", &one_line(&document.from), DIM, Style::new());
             self.labelled(0, "to", &one_line(&document.to), DIM, Style::new());
@@ -138,7 +159,7 @@ impl Page {
         self.section(title, BAD, &document.evidence.residual);
     }
 
-    fn section(&mut self, title: &str, style: Style, items: &[String]) {
+    pub fn section(&mut self, title: &str, style: Style, items: &[String]) {
         if items.is_empty() {
             return;
         }
@@ -320,8 +341,8 @@ impl Page {
         }
         let measured = Measured::of(step);
         if let Some(reason) = &measured.declared {
-            let text = format!("what follows is declared: {}", one_line(reason));
-            self.labelled(4, "unmeasured", &text, WARN, Style::new());
+            let text = format!("and not measured: {}", one_line(reason));
+            self.labelled(4, "declared", &text, WARN, Style::new());
         }
         if measured.locks.is_empty() {
             self.field("locks", "none on relations that existed before");
@@ -442,7 +463,7 @@ pub fn statement(sql: &str, width: usize) -> String {
 ///
 /// The statement's own lines are kept. A line is broken only where white space already stands
 /// between two tokens, so strings, names and bodies stay whole however long they are.
-fn wrap_sql(sql: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap_sql(sql: &str, width: usize) -> Vec<String> {
     let sql = sql.trim_end();
     let tokens: Vec<Token> = Tokenizer::new(sql).map_while(Result::ok).collect();
     let mut lines: Vec<String> = Vec::new();

@@ -1,18 +1,21 @@
 //! A cluster of our own: copied from a template, started as a child, gone with its owner.
 
+mod owned;
+mod template;
+
 use super::folder::{self, Folder, Registration};
 use super::host::{self, Account};
-use super::{Binaries, ScratchError, Secret, fetch, random_hex};
+use super::{Binaries, ScratchError, Secret};
 use crate::pg::{Ident, ServerVersion, ident::Literal};
 use crate::sql;
+use owned::{copy_tree, make_dir, write_for};
 use postgres::{Client, NoTls};
 use rustix::process::{Pid, Signal, kill_process};
-use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
-use std::fs::{self, File, Permissions};
-use std::io::{self, Write as _};
+use std::fs::{self, File};
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, lchown};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
@@ -20,8 +23,6 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
-// Goes up when a template is made in another way: older ones in the cache are then left alone.
-const TEMPLATE_ALGORITHM: u32 = 1;
 const SOCKET_PORT: u16 = 5432;
 
 /// How a cluster is run.
@@ -86,7 +87,7 @@ impl Cluster {
             folder::sweep(Path::new("/tmp"));
         }
         let account = host::account()?;
-        let template = template(binaries, options, account)?;
+        let template = template::of(binaries, options, account)?;
         // Between looking for a free port and using it another program may take it.
         let mut attempts = if options.listen_tcp { 5 } else { 1 };
         loop {
@@ -146,7 +147,7 @@ impl Cluster {
             running,
             folder,
             binaries: binaries.clone(),
-            login: read_login(template)?,
+            login: template::read_login(template)?,
             port,
             listens_tcp: options.listen_tcp,
         };
@@ -455,173 +456,4 @@ fn settings(
         let _ = writeln!(text, "{name} = '{value}'");
     }
     Ok(text)
-}
-
-// The template of these binaries, made now if it is not in the cache.
-fn template(
-    binaries: &Binaries,
-    options: &ClusterOptions,
-    account: Option<Account>,
-) -> Result<PathBuf, ScratchError> {
-    // initdb imports the collations of this system and these binaries: the folder is part of the key.
-    let key = format!(
-        "{TEMPLATE_ALGORITHM} {} {}",
-        binaries.release,
-        binaries.dir.display()
-    );
-    let hash: String = Sha256::digest(key.as_bytes())[..6]
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect();
-    let name = format!("template-{}-{hash}", binaries.release);
-    let target = options.cache.join(&name);
-    if target.is_dir() {
-        return Ok(target);
-    }
-    fetch::make_cache(&options.cache)?;
-    let lock_path = options.cache.join(format!("{name}.lock"));
-    let lock = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&lock_path)
-        .and_then(|file| file.lock().map(|()| file))
-        .map_err(|source| ScratchError::io("lock", &lock_path, source))?;
-    if target.is_dir() {
-        return Ok(target);
-    }
-    // Made in the temporary folder, which the server's user can reach, then copied as our own: in the
-    // cache of root nobody else may write what a later server reads.
-    let folder = Folder::create(&options.temp)?;
-    let login = initdb(binaries, folder.path(), account)?;
-    let staging = tempfile::Builder::new()
-        .prefix(".template-")
-        .tempdir_in(&options.cache)
-        .map_err(|source| ScratchError::io("create a folder in", &options.cache, source))?;
-    copy_tree(
-        &folder.path().join("data"),
-        &staging.path().join("data"),
-        None,
-    )
-    .map_err(|source| ScratchError::io("copy the template to", staging.path(), source))?;
-    let text = format!("{}\n{}\n", login.name, login.password.reveal());
-    write_for(&staging.path().join("superuser"), &text, None)?;
-    let staging = staging.keep();
-    fs::rename(&staging, &target).map_err(|source| {
-        drop(fs::remove_dir_all(&staging));
-        ScratchError::io("create", &target, source)
-    })?;
-    drop(lock);
-    Ok(target)
-}
-
-fn initdb(
-    binaries: &Binaries,
-    folder: &Path,
-    account: Option<Account>,
-) -> Result<Login, ScratchError> {
-    // `OWNER TO postgres` in a file must not meet the superuser: its name is random.
-    let login = Login {
-        name: format!("pgrh_root_{}", random_hex(6)?),
-        password: Secret::random()?,
-    };
-    let password_file = folder.join("password");
-    write_for(&password_file, login.password.reveal(), account)?;
-    let data = folder.join("data");
-    let mut output = String::new();
-    // C.UTF-8 is missing on some systems (macOS, old glibc).
-    for locale in ["C.UTF-8", "C"] {
-        drop(fs::remove_dir_all(&data));
-        make_dir(&data, account)?;
-        let mut command = host::command(&binaries.program("initdb"), account);
-        command.arg("-D").arg(&data);
-        command.args(["-U", &login.name, "-E", "UTF8", "--locale", locale]);
-        command.arg("--pwfile").arg(&password_file);
-        command.args(["--auth", method(binaries.version)]);
-        command.args(["--no-sync", "--no-instructions", "--wal-segsize", "1"]);
-        if binaries.version >= ServerVersion::V15 {
-            command.args(["--locale-provider", "libc"]);
-        }
-        if binaries.version >= ServerVersion::V16 {
-            command.args(["-c", "scram_iterations=1"]);
-        }
-        if binaries.version >= ServerVersion::V18 {
-            command.arg("--no-data-checksums");
-        }
-        let done = command
-            .output()
-            .map_err(|source| ScratchError::io("start", &binaries.program("initdb"), source))?;
-        if done.status.success() {
-            drop(fs::remove_file(&password_file));
-            return Ok(login);
-        }
-        output = String::from_utf8_lossy(&done.stderr).trim().to_owned();
-    }
-    Err(ScratchError::Initdb {
-        version: binaries.release.clone(),
-        output,
-    })
-}
-
-fn read_login(template: &Path) -> Result<Login, ScratchError> {
-    let path = template.join("superuser");
-    let text =
-        fs::read_to_string(&path).map_err(|source| ScratchError::io("read", &path, source))?;
-    let mut lines = text.lines().map(str::to_owned);
-    match (lines.next(), lines.next()) {
-        (Some(name), Some(password)) => Ok(Login {
-            name,
-            password: Secret(password),
-        }),
-        _ => Err(ScratchError::io(
-            "read",
-            &path,
-            io::Error::from(io::ErrorKind::InvalidData),
-        )),
-    }
-}
-
-fn make_dir(path: &Path, account: Option<Account>) -> Result<(), ScratchError> {
-    fs::create_dir(path)
-        .and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o700)))
-        .and_then(|()| give(path, account))
-        .map_err(|source| ScratchError::io("create", path, source))
-}
-
-fn write_for(path: &Path, text: &str, account: Option<Account>) -> Result<(), ScratchError> {
-    File::options()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .and_then(|()| give(path, account))
-        .map_err(|source| ScratchError::io("write", path, source))
-}
-
-fn give(path: &Path, account: Option<Account>) -> io::Result<()> {
-    match account {
-        Some(Account { uid, gid }) => lchown(path, Some(uid), Some(gid)),
-        None => Ok(()),
-    }
-}
-
-// fs::copy is copy_file_range on Linux: where the file system shares blocks, nothing is copied.
-// A folder changes hands after all that is in it, so that the new owner cannot come between.
-fn copy_tree(from: &Path, to: &Path, account: Option<Account>) -> io::Result<()> {
-    fs::create_dir(to)?;
-    fs::set_permissions(to, Permissions::from_mode(0o700))?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            copy_tree(&entry.path(), &target, account)?;
-        } else if kind.is_file() {
-            fs::copy(entry.path(), &target)?;
-            give(&target, account)?;
-        }
-    }
-    give(to, account)
 }

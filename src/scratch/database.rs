@@ -2,7 +2,7 @@
 
 use super::server::Server;
 use super::watchdog::Ended;
-use super::{ScratchError, extension, random_hex};
+use super::{ScratchError, extension, privileged, random_hex};
 use crate::pg::sql::Word;
 use crate::pg::{Ident, Qualified, ServerVersion, Sql, ident::Literal, session};
 use crate::sql;
@@ -42,12 +42,9 @@ impl Database {
     ) -> Result<Self, ScratchError> {
         let database = Self::from_template(server, "template0", settings.time_zone.clone(), false)?;
         if database.server.version < ServerVersion::V15 {
-            // The look of 15 and later: owned by whoever owns the database, open to nobody else.
+            // As on 15 and later, owned by whoever owns the database.
             database.as_superuser("open schema public", |client| {
-                client.batch_execute(
-                    "ALTER SCHEMA public OWNER TO pg_database_owner;
-                     REVOKE CREATE ON SCHEMA public FROM PUBLIC",
-                )
+                client.batch_execute("ALTER SCHEMA public OWNER TO pg_database_owner")
             })?;
         }
         Ok(database)
@@ -83,6 +80,13 @@ impl Database {
             time_zone,
             used: AtomicBool::new(used),
         };
+        // As the owner of a publication has to have it; a copy of a database has none of its privileges.
+        let open = sql!(
+            "GRANT CREATE ON DATABASE {} TO {}",
+            Ident::new(database.name.as_str()),
+            Ident::new(database.server.owners.as_str())
+        );
+        database.server.run("open the database to owners", &open)?;
         if let Some(zone) = &database.time_zone {
             let set = sql!(
                 "ALTER DATABASE {} SET TimeZone = {}",
@@ -165,20 +169,14 @@ impl Database {
         self.server.open_as_superuser(&self.name)
     }
 
-    /// Runs statements of our own rendering with the superuser's rights, before any sandbox session.
-    ///
-    /// For the harmless kinds that a plain role may not create (event trigger, FOR ALL TABLES
-    /// publication, foreign data wrapper, subscription): never for the text of a file.
+    /// Makes the functions through which the sandbox role does what only a superuser may
+    /// ([`privileged::on_scratch`]).
     ///
     /// # Errors
     /// [`ScratchError::TooLate`] after [`Database::connect`]; what the server says.
-    pub fn execute_as_superuser(&self, statements: &[Sql]) -> Result<(), ScratchError> {
-        let what = "execute a statement with the superuser's rights";
-        self.as_superuser(what, |client| {
-            statements
-                .iter()
-                .try_for_each(|statement| client.batch_execute(statement.as_str()))
-        })
+    pub fn let_privileged_through(&self) -> Result<(), ScratchError> {
+        let what = "make what only a superuser may make";
+        self.as_superuser(what, |client| client.batch_execute(privileged::SETUP))
     }
 
     /// Creates an extension with the superuser's rights and hands it to the sandbox role.
@@ -242,6 +240,17 @@ impl Database {
                 .creation(client, name, schema, version)
                 .map_err(failed)?;
             client.batch_execute(statement.as_str()).map_err(failed)?;
+            let wrappers = client.query(WRAPPERS, &[&name]).map_err(failed)?;
+            for wrapper in wrappers {
+                let wrapper = Ident::new(wrapper.get::<_, String>(0));
+                // Nobody reaches another server or a file of the host through a wrapper without handler, and no
+                // validator asks whether the sandbox role may name a file. It stays so: only a superuser alters wrappers.
+                let disarm = sql!(
+                    "ALTER FOREIGN DATA WRAPPER {} NO HANDLER NO VALIDATOR",
+                    wrapper
+                );
+                client.batch_execute(disarm.as_str()).map_err(failed)?;
+            }
         }
         if self.server.is_superuser {
             for (catalog, owner) in OWNED {
@@ -329,8 +338,37 @@ impl Database {
         made.roles.insert(name.to_owned());
         drop(made);
         let sandbox = Ident::new(self.server.role.as_str());
+        let owners = Ident::new(self.server.owners.as_str());
         self.server
-            .run(&what, &sql!("GRANT {} TO {}", role, sandbox))
+            .run(&what, &sql!("GRANT {} TO {}", role, sandbox))?;
+        self.server
+            .run(&what, &sql!("GRANT {} TO {}", owners, role))
+    }
+
+    /// Lets the roles of the files own what is in the schemas of this database, as OWNER TO asks, by a role of ours
+    /// that all of them are members of. No reader names it.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn open_to_owners(&self, client: &mut Client) -> Result<(), ScratchError> {
+        let role = Ident::new(self.server.owners.as_str());
+        let what = "open the schemas to owners";
+        let failed = |e| ScratchError::statement(what, e);
+        let schemas = client.query(OWN_SCHEMAS, &[]).map_err(failed)?;
+        let there = schemas.iter().map(|row| {
+            sql!(
+                "GRANT USAGE, CREATE ON SCHEMA {} TO {}",
+                Ident::new(row.get::<_, String>(0)),
+                role
+            )
+        });
+        let new = sql!(
+            "ALTER DEFAULT PRIVILEGES GRANT USAGE, CREATE ON SCHEMAS TO {}",
+            role
+        );
+        there
+            .chain([new])
+            .try_for_each(|statement| client.batch_execute(statement.as_str()).map_err(failed))
     }
 
     /// Creates an ICU collation in place of a missing libc one, before any sandbox session.
@@ -464,7 +502,18 @@ const OWNED: &[(&str, &str)] = &[
     ("pg_opfamily", "opfowner"),
     ("pg_ts_dict", "dictowner"),
     ("pg_ts_config", "cfgowner"),
+    ("pg_foreign_data_wrapper", "fdwowner"),
 ];
+
+const WRAPPERS: &str = "
+SELECT w.fdwname::text
+  FROM pg_catalog.pg_foreign_data_wrapper w
+  JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_foreign_data_wrapper'::regclass
+   AND d.objid = w.oid AND d.deptype = 'e'
+  JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid
+ WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass
+   AND x.extname = $1::text::name
+   AND (w.fdwhandler <> 0 OR w.fdwvalidator <> 0)";
 
 fn hand_over(catalog: &'static str, owner: &'static str) -> String {
     format!(
@@ -480,6 +529,12 @@ fn hand_over(catalog: &'static str, owner: &'static str) -> String {
     )
 }
 
+const OWN_SCHEMAS: &str = "
+SELECT nspname::text
+  FROM pg_catalog.pg_namespace
+ WHERE nspname !~ '^pg_'
+   AND nspname <> 'information_schema'
+   AND pg_catalog.pg_has_role(nspowner, 'USAGE')";
 // Of this encoding or of any (-1).
 const COLLATION: &str = "
 SELECT

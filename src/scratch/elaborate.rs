@@ -1,14 +1,14 @@
 //! Runs desired files in a scratch database: PostgreSQL is the only parser trusted with meaning.
 
-use super::{Database, EndedWhy, ScratchError};
+use super::{Database, EndedWhy, ScratchError, privileged};
 use crate::catalog::Unmodeled;
 use crate::source::reader::Reader;
 use crate::source::statement::{Class, Statement};
 use crate::source::{DesiredFiles, Excerpt};
 use postgres::Client;
 use postgres::error::{DbError, ErrorPosition, SqlState};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
 /// What came of running the files, besides the catalog.
 #[derive(Debug, Default)]
@@ -91,6 +91,18 @@ const FILE_START: &str = "RESET ALL; SET search_path = public; SET check_functio
 /// [`ElaborateError::Rejected`] with the place and the server's message for the first statement
 /// that never works.
 pub fn elaborate(database: &Database, files: &DesiredFiles) -> Result<Elaborated, ElaborateError> {
+    elaborate_as(database, files, files.owners().len() > 1)
+}
+
+/// The same; `owners`: whether OWNER TO is executed, too.
+///
+/// # Errors
+/// As [`elaborate`].
+pub fn elaborate_as(
+    database: &Database,
+    files: &DesiredFiles,
+    owners: bool,
+) -> Result<Elaborated, ElaborateError> {
     let mut outcome = Elaborated::default();
     outcome.notices.extend(
         files
@@ -125,7 +137,7 @@ pub fn elaborate(database: &Database, files: &DesiredFiles) -> Result<Elaborated
                 });
             }
             Class::Refused { why } => {
-                let excerpt = excerpt(files, statement);
+                let excerpt = files.excerpt(statement);
                 return Err(ElaborateError::Refused {
                     why: (*why).to_owned(),
                     excerpt,
@@ -138,7 +150,8 @@ pub fn elaborate(database: &Database, files: &DesiredFiles) -> Result<Elaborated
                     environment: environment.clone(),
                 });
             }
-            Class::Ddl => work.push(Item {
+            Class::Owner { .. } if !owners => {}
+            Class::Ddl | Class::Grant { .. } | Class::Owner { .. } => work.push(Item {
                 index,
                 environment: environment.clone(),
             }),
@@ -151,11 +164,52 @@ pub fn elaborate(database: &Database, files: &DesiredFiles) -> Result<Elaborated
     {
         place[file] = at;
     }
-    work.sort_by_key(|item| place[files.statements[item.index].file]);
+    // Of several files none is the last one. ALL TABLES IN SCHEMA means those of all files, and a partition
+    // that comes later would get what is there ON ONLY the partitioned table.
+    let last = |item: &Item| {
+        let statement = &files.statements[item.index];
+        match statement.class {
+            _ if files.files.len() == 1 => 0,
+            Class::Grant { .. } => 2,
+            _ => i32::from(is_on_only(files.statement_text(statement))),
+        }
+    };
+    work.sort_by_cached_key(|item| (last(item), place[files.statements[item.index].file]));
+    let mut executed = work.iter().map(|item| &files.statements[item.index]);
+    if executed.any(|s| privileged::needs_setup(files.statement_text(s))) {
+        database.let_privileged_through()?;
+    }
     let client = database.connect()?;
     let mut run = Run::new(database, files, client, schemas)?;
+    if owners {
+        database.open_to_owners(&mut run.client)?;
+    }
     run.all(work)?;
+    for index in run.not_ours {
+        let (what, subject) = match &files.statements[index].class {
+            Class::Grant { what, subject } => (*what, subject),
+            Class::Owner { subject, .. } => ("owner", subject),
+            _ => continue,
+        };
+        outcome.unmodeled.insert(Unmodeled {
+            what: what.to_owned(),
+            name: subject.clone(),
+        });
+    }
     Ok(outcome)
+}
+
+/// Whether a partitioned table may get an index or a key, and none of its partitions.
+fn is_on_only(statement: &str) -> bool {
+    let mut rest = Reader::new(statement);
+    if rest.eat(&["create"]) {
+        rest.eat(&["unique"]);
+        return rest.sees(&["index"]) && rest.skip_until(|r| r.sees(&["on", "only"]));
+    }
+    rest.eat(&["alter", "table"]) && {
+        rest.eat(&["if", "exists"]);
+        rest.eat(&["only"]) && rest.skip_until(|r| r.sees(&["add", "constraint"]))
+    } || rest.eat(&["alter", "index"]) && rest.skip_until(|r| r.sees(&["attach", "partition"]))
 }
 
 fn extension_error(
@@ -171,21 +225,11 @@ fn extension_error(
             };
             ElaborateError::Refused {
                 why,
-                excerpt: excerpt(files, statement),
+                excerpt: files.excerpt(statement),
             }
         }
         other => other.into(),
     }
-}
-
-fn excerpt(files: &DesiredFiles, statement: &Statement) -> Excerpt {
-    files.files[statement.file].excerpt(first_line(files, statement))
-}
-
-fn first_line(files: &DesiredFiles, statement: &Statement) -> Range<usize> {
-    let text = files.statement_text(statement);
-    let end = text.find('\n').unwrap_or(text.len());
-    statement.range.start..statement.range.start + end
 }
 
 /// One statement with the settings above it in its file.
@@ -208,6 +252,10 @@ struct Run<'a> {
     /// Schemas that exist already because an extension needed them.
     premade: BTreeSet<String>,
     roles: BTreeSet<String>,
+    /// Grants on, and owners of, what does not belong to the role that runs the files.
+    not_ours: Vec<usize>,
+    /// The statements before whose second try the schemas were opened to owners again.
+    opened: BTreeSet<usize>,
     /// The settings in force: those of these statements, in this file.
     current: Option<(usize, Vec<usize>)>,
 }
@@ -228,6 +276,8 @@ impl<'a> Run<'a> {
             time_zone,
             premade,
             roles,
+            not_ours: Vec::new(),
+            opened: BTreeSet::new(),
             current: None,
         })
     }
@@ -260,7 +310,7 @@ impl<'a> Run<'a> {
         self.enter(first)?;
         let mut script = String::new();
         for item in items {
-            script.push_str(self.text(item));
+            script.push_str(&self.text(item));
             script.push_str(";\n");
         }
         let error = match self.client.batch_execute(&script) {
@@ -273,7 +323,7 @@ impl<'a> Run<'a> {
         // The session may not know yet that it is closed.
         let ended = self.database.ended().into_iter().next();
         if let Some(ended) = ended {
-            let excerpt = excerpt(self.files, &self.files.statements[first.index]);
+            let excerpt = self.files.excerpt(&self.files.statements[first.index]);
             return Err(ElaborateError::Ended {
                 why: ended.why,
                 excerpt,
@@ -325,6 +375,17 @@ impl<'a> Run<'a> {
         {
             return Ok(());
         }
+        let class = &self.files.statements[item.index].class;
+        let others = matches!(class, Class::Grant { .. } | Class::Owner { .. });
+        if others && *db.code() == SqlState::INSUFFICIENT_PRIVILEGE {
+            // A schema that was made for somebody is not open to the other owners yet.
+            if matches!(class, Class::Owner { .. }) && self.opened.insert(item.index) {
+                self.database.open_to_owners(&mut self.client)?;
+                return self.batch(std::slice::from_ref(item), failures);
+            }
+            self.not_ours.push(item.index);
+            return Ok(());
+        }
         if let Some(role) = missing_role(db)
             && self.roles.insert(role.clone())
         {
@@ -338,9 +399,10 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn text(&self, item: &Item) -> &'a str {
-        self.files
-            .statement_text(&self.files.statements[item.index])
+    /// What is executed of a statement.
+    fn text(&self, item: &Item) -> Cow<'a, str> {
+        let statement = &self.files.statements[item.index];
+        privileged::on_scratch(self.files.statement_text(statement))
     }
 
     fn file(&self, item: &Item) -> usize {
@@ -381,40 +443,68 @@ impl<'a> Run<'a> {
         let twice = failures.first().filter(|f| is_duplicate(&f.error));
         let other = twice
             .and_then(|f| self.files.other_creator(f.item.index))
-            .map(|s| ("created here, too".to_owned(), excerpt(self.files, s)));
+            .map(|s| ("created here, too".to_owned(), self.files.excerpt(s)));
         let mut described = failures.iter().filter_map(|f| {
             let db = f.error.as_db_error()?;
             let statement = &self.files.statements[f.item.index];
-            let file = &self.files.files[statement.file];
-            let excerpt = match db.position() {
-                Some(ErrorPosition::Original(at)) => {
-                    file.excerpt_at_position(&statement.range, *at)
-                }
-                _ => excerpt(self.files, statement),
-            };
-            Some((db, excerpt))
+            let message = self.files.said(statement, db.message()).to_owned();
+            Some((db, message, place_of(self.files, statement, db)))
         });
-        let Some((db, excerpt)) = described.next() else {
+        let Some((db, message, excerpt)) = described.next() else {
             return ElaborateError::Lost {
                 message: "the server gave no reason".to_owned(),
             };
         };
         ElaborateError::Rejected {
-            message: db.message().to_owned(),
+            message,
             code: db.code().code().to_owned(),
             condition: condition(db.code()),
             detail: db.detail().map(str::to_owned),
-            hint: db.hint().map(str::to_owned),
+            hint: missing_locale(db).or_else(|| db.hint().map(str::to_owned)),
             excerpt,
             others: other
                 .into_iter()
-                .chain(described.map(|(db, e)| (db.message().to_owned(), e)))
+                .chain(described.map(|(_, message, place)| (message, place)))
                 .collect(),
         }
     }
 }
 
-fn lost(error: postgres::Error) -> ElaborateError {
+/// The part of a statement that the server complains about.
+fn place_of(files: &DesiredFiles, statement: &Statement, error: &DbError) -> Excerpt {
+    // What is executed in its place has other positions.
+    let as_written = !privileged::is_needed(files.statement_text(statement));
+    match error.position() {
+        Some(ErrorPosition::Original(at)) if as_written => {
+            files.excerpt_at_position(statement, *at)
+        }
+        _ => files.excerpt(statement),
+    }
+}
+
+/// What the server says to a statement that is run in its turn.
+pub(super) fn rejection(
+    files: &DesiredFiles,
+    statement: &Statement,
+    error: &postgres::Error,
+) -> ElaborateError {
+    let Some(db) = error.as_db_error() else {
+        return ElaborateError::Lost {
+            message: error.to_string(),
+        };
+    };
+    ElaborateError::Rejected {
+        message: files.said(statement, db.message()).to_owned(),
+        code: db.code().code().to_owned(),
+        condition: condition(db.code()),
+        detail: db.detail().map(str::to_owned),
+        hint: db.hint().map(str::to_owned),
+        excerpt: place_of(files, statement, db),
+        others: Vec::new(),
+    }
+}
+
+pub(super) fn lost(error: postgres::Error) -> ElaborateError {
     ElaborateError::Lost {
         message: error.to_string(),
     }
@@ -456,10 +546,20 @@ fn is_duplicate(error: &postgres::Error) -> bool {
     })
 }
 
-fn missing_role(error: &DbError) -> Option<String> {
+pub(super) fn missing_role(error: &DbError) -> Option<String> {
     let rest = error.message().strip_prefix("role \"")?;
     let name = rest.strip_suffix("\" does not exist")?;
     (*error.code() == SqlState::UNDEFINED_OBJECT).then(|| name.to_owned())
+}
+
+/// What helps where the host of the scratch server lacks a locale of libc: which ones there are is not PostgreSQL's.
+fn missing_locale(error: &DbError) -> Option<String> {
+    let lacks = error.routine() == Some("report_newlocale_failure");
+    lacks.then(|| {
+        "the host of the scratch server lacks this locale: install it there, or use a server that has it \
+         (--scratch URL); collations of ICU (provider = icu) are the same on every host"
+            .to_owned()
+    })
 }
 
 /// The stable code of an error for a SQLSTATE (docs/errors.md).

@@ -15,6 +15,8 @@ pub mod extension;
 mod fetch;
 mod folder;
 mod host;
+pub mod privileged;
+pub mod replay;
 pub mod server;
 mod watchdog;
 

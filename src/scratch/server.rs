@@ -206,6 +206,8 @@ pub(crate) struct Server {
     pub(crate) is_superuser: bool,
     pub(crate) description: String,
     pub(crate) role: String,
+    /// What the owners in files are members of, to create things in schemas.
+    pub(crate) owners: String,
     password: Secret,
     pub(crate) extensions: Vec<String>,
     pub(crate) made: Arc<Mutex<Made>>,
@@ -270,6 +272,7 @@ impl Server {
             is_superuser,
             description,
             role: format!("pgrh_{}", random_hex(6)?),
+            owners: format!("pgrh_{}", random_hex(6)?),
             password: Secret::random()?,
             extensions: options.extensions.clone(),
             made: Arc::default(),
@@ -313,6 +316,9 @@ impl Server {
             ),
         )?;
         self.made().roles.insert(self.role.clone());
+        let owners = sql!("CREATE ROLE {} NOLOGIN", Ident::new(self.owners.as_str()));
+        self.run("create the role of owners", &owners)?;
+        self.made().roles.insert(self.owners.clone());
         if !self.is_superuser {
             // To make it the owner of databases (14–18), and to end its sessions.
             let grant = sql!("GRANT {} TO CURRENT_USER", role);

@@ -11,8 +11,6 @@ pub enum SourceError {
     Empty,
     #[error("\"{text}\" is not a source")]
     UnknownScheme { text: String },
-    #[error("sources of the form {form} are not supported yet")]
-    Unsupported { form: &'static str },
     #[error("\"{text}\" names no revision and path")]
     GitForm { text: String },
     #[error("\"{rev}\" is not a revision")]
@@ -30,6 +28,38 @@ pub enum SourceError {
     Missing { path: PathBuf },
     #[error("{} holds no .sql file", path.display())]
     NoFiles { path: PathBuf },
+    #[error("{} holds no migrations", path.display())]
+    NoMigrations { path: PathBuf },
+    #[error("{} is a migration that is code", path.display())]
+    CodeMigration { path: PathBuf },
+    #[error("{} has no number that tells when it is run", path.display())]
+    NoNumber { path: PathBuf },
+    #[error("{} and {} have the same version {version}", first.display(), second.display())]
+    SameVersion {
+        version: String,
+        first: PathBuf,
+        second: PathBuf,
+    },
+    #[error("there is no line \"-- {mark}\"")]
+    NoUpSection { mark: String, excerpt: Box<Excerpt> },
+    #[error("{what}")]
+    SqitchPlan {
+        what: &'static str,
+        excerpt: Box<Excerpt>,
+    },
+    #[error("\"{command}\" is no command: a quote is not closed, or nothing follows a backslash")]
+    ExecForm { command: String },
+    #[error("{program} could not be run")]
+    ExecMissing { program: String, source: io::Error },
+    #[error("\"{command}\" ended with {status}")]
+    ExecFailed {
+        command: String,
+        status: String,
+        /// Its last lines.
+        stderr: String,
+    },
+    #[error("\"{command}\" printed no statement")]
+    ExecEmpty { command: String, stderr: String },
     #[error("{} cannot be read", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("{path} is larger than {} MiB", limit >> 20)]
@@ -80,7 +110,19 @@ impl SourceError {
         match self {
             Self::NotUtf8 { excerpt, .. }
             | Self::Syntax { excerpt, .. }
-            | Self::Hint { excerpt, .. } => Some(excerpt),
+            | Self::Hint { excerpt, .. }
+            | Self::NoUpSection { excerpt, .. }
+            | Self::SqitchPlan { excerpt, .. } => Some(excerpt),
+            _ => None,
+        }
+    }
+
+    /// What a program printed to standard error.
+    pub fn printed(&self) -> Option<&str> {
+        match self {
+            Self::ExecFailed { stderr, .. } | Self::ExecEmpty { stderr, .. } => {
+                Some(stderr).filter(|s| !s.is_empty()).map(String::as_str)
+            }
             _ => None,
         }
     }
@@ -89,9 +131,32 @@ impl SourceError {
     pub fn help(&self) -> Option<String> {
         let help = match self {
             Self::Empty | Self::UnknownScheme { .. } => {
-                "a source is postgres://…, a .sql file or a directory of them, git:REV:PATH, or a snapshot (.yaml, .json)"
+                "a source is postgres://…, a .sql file or a directory of them, git:REV:PATH, migrations:DIR, exec:COMMAND, or a snapshot (.yaml, .json)"
             }
-            Self::Unsupported { .. } => "write the SQL to a file and give that file",
+            Self::NoMigrations { .. } => {
+                "known are the files of Flyway, golang-migrate, dbmate, goose, Sqitch, Prisma, Rails (structure.sql) and numbered .sql files"
+            }
+            Self::CodeMigration { .. } => {
+                "let the tool write the SQL: exec:COMMAND, such as exec:alembic upgrade head --sql; or give a database that it has migrated"
+            }
+            Self::NoNumber { .. } => {
+                "begin its name with a number, such as 0007_, or move it elsewhere"
+            }
+            Self::SameVersion { .. } => "give one of them another version: the tool runs but one",
+            Self::NoUpSection { .. } => {
+                "write that line above the statements, as the files beside it have it"
+            }
+            Self::SqitchPlan { .. } => {
+                "mend sqitch.plan; `sqitch status` shows what it makes of it"
+            }
+            Self::ExecForm { .. } => "close the quote; a shell is written out: exec:sh -c '…'",
+            Self::ExecMissing { .. } => {
+                "the program is looked for in PATH, without a shell; with one: exec:sh -c '…'"
+            }
+            Self::ExecFailed { .. } => {
+                "run the command by itself until it prints the schema as SQL"
+            }
+            Self::ExecEmpty { .. } => "its standard output should be the SQL that makes the schema",
             Self::GitForm { .. } => "write git:REV:PATH, such as git:main:schemas",
             Self::BadRevision { .. } => "give a branch, tag or commit of this repository",
             Self::GitMissing { .. } => "install git, or give the files themselves",
@@ -119,7 +184,16 @@ impl SourceError {
         match self {
             Self::Empty => "source::empty",
             Self::UnknownScheme { .. } => "source::unknown_scheme",
-            Self::Unsupported { .. } => "source::unsupported",
+            Self::NoMigrations { .. } => "source::no_migrations",
+            Self::CodeMigration { .. } => "source::code_migration",
+            Self::NoNumber { .. } => "source::no_number",
+            Self::SameVersion { .. } => "source::same_version",
+            Self::NoUpSection { .. } => "source::no_up_section",
+            Self::SqitchPlan { .. } => "source::sqitch_plan",
+            Self::ExecForm { .. } => "source::exec_form",
+            Self::ExecMissing { .. } => "source::exec_missing",
+            Self::ExecFailed { .. } => "source::exec_failed",
+            Self::ExecEmpty { .. } => "source::exec_empty",
             Self::GitForm { .. } => "source::git_form",
             Self::BadRevision { .. } => "source::bad_revision",
             Self::GitMissing { .. } => "source::git_missing",

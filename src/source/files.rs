@@ -92,21 +92,26 @@ fn links_inside(path: &Path, root: &Path) -> bool {
     fs::canonicalize(path).is_ok_and(|target| target.starts_with(root) && target.is_file())
 }
 
-fn unreadable(path: &Path, source: io::Error) -> SourceError {
+pub(super) fn unreadable(path: &Path, source: io::Error) -> SourceError {
     SourceError::Unreadable {
         path: path.to_owned(),
         source,
     }
 }
 
-fn read_file(path: &Path) -> Result<SourceFile, SourceError> {
-    let name = path.display().to_string();
+pub(super) fn read_file(path: &Path) -> Result<SourceFile, SourceError> {
+    let file = File::open(path).map_err(|e| unreadable(path, e))?;
+    decode_from(&path.display().to_string(), file)
+}
+
+/// Reads all of `from`, which errors call `name`.
+pub(super) fn decode_from(name: &str, from: impl Read) -> Result<SourceFile, SourceError> {
     let mut bytes = Vec::new();
     // A pipe has no length to look at beforehand.
-    File::open(path)
-        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|e| unreadable(path, e))?;
-    decode(name, bytes)
+    from.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| unreadable(Path::new(name), e))?;
+    decode(name.to_owned(), bytes)
 }
 
 fn decode(name: String, bytes: Vec<u8>) -> Result<SourceFile, SourceError> {
@@ -131,6 +136,27 @@ fn decode(name: String, bytes: Vec<u8>) -> Result<SourceFile, SourceError> {
                 excerpt: Box::new(excerpt),
             })
         }
+    }
+}
+
+/// Reads one file, counted from `repository`, as of `rev`; nothing where it is not in that revision.
+pub(super) fn read_git_file(
+    repository: &Path,
+    rev: &str,
+    path: &str,
+) -> Result<Option<SourceFile>, SourceError> {
+    let mut prefix = Command::new("git");
+    prefix.arg("-C").arg(repository);
+    prefix.args(["rev-parse", "--show-prefix"]);
+    let prefix = run("rev-parse", prefix, Vec::new())?;
+    let prefix = String::from_utf8_lossy(&prefix)
+        .trim_end_matches('\n')
+        .to_owned();
+    let path = path.strip_prefix("./").unwrap_or(path);
+    match read_git(repository, rev, &format!("{prefix}{path}")) {
+        Ok(found) => Ok(found.files.into_iter().next()),
+        Err(SourceError::NotInRevision { .. } | SourceError::NoFiles { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

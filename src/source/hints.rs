@@ -316,6 +316,13 @@ fn created_kind(reader: &mut Reader) -> Option<&'static str> {
         (&["rule"], "rule"),
         (&["statistics"], "statistics"),
         (&["collation"], "collation"),
+        (&["conversion"], "conversion"),
+        (&["default", "conversion"], "conversion"),
+        (
+            &["text", "search", "configuration"],
+            "text search configuration",
+        ),
+        (&["text", "search", "dictionary"], "text search dictionary"),
         (&["publication"], "publication"),
         (&["subscription"], "subscription"),
         (&["server"], "server"),

@@ -3,10 +3,14 @@
 //! A file is split by a byte-exact scanner ([`scan`]), its statements are told apart
 //! ([`statement`]) and its hints are read ([`hints`]). Nothing is executed here.
 
+pub mod boundary;
 pub mod database;
 mod error;
+mod exec;
 mod files;
 pub mod hints;
+pub mod migrations;
+mod query;
 pub mod reader;
 pub mod scan;
 pub mod statement;
@@ -15,15 +19,17 @@ pub mod token;
 mod verb;
 
 pub use error::{HintProblem, SourceError};
+pub use exec::read_exec;
 pub use files::MAX_BYTES;
 pub use hints::{Hint, HintTarget, Moved, Verb};
+pub use query::{DEFAULT_PATH, Query, read_queries};
 pub use statement::{Class, Statement};
 pub use text::{Excerpt, Place, SourceFile};
 
 use scan::{Scan, Skipped};
 use sha2::{Digest, Sha256};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     path::{Path, PathBuf},
 };
@@ -47,6 +53,10 @@ pub enum Source {
     Files(PathBuf),
     /// The same as of a git revision; `path` is counted from the top of the repository.
     Git { rev: String, path: String },
+    /// The directory of a migration tool, whose files are run in their order.
+    Migrations(PathBuf),
+    /// A command whose standard output is SQL.
+    Exec(String),
     /// A catalog written by `inspect`, as YAML or JSON.
     Snapshot(PathBuf),
 }
@@ -74,9 +84,17 @@ impl Source {
                 }),
             };
         }
-        for (prefix, form) in [("migrations:", "migrations:DIR"), ("exec:", "exec:COMMAND")] {
-            if text.starts_with(prefix) {
-                return Err(SourceError::Unsupported { form });
+        for (prefix, make) in [
+            (
+                "migrations:",
+                (|rest| Self::Migrations(PathBuf::from(rest))) as fn(&str) -> Self,
+            ),
+            ("exec:", |rest| Self::Exec(rest.to_owned())),
+        ] {
+            match text.strip_prefix(prefix).map(str::trim) {
+                Some("") => return Err(SourceError::Empty),
+                Some(rest) => return Ok(make(rest)),
+                None => {}
             }
         }
         if text.contains("://") {
@@ -104,6 +122,8 @@ impl fmt::Display for Source {
             Self::Database(url) => f.write_str(&hide_password(url)),
             Self::Files(path) | Self::Snapshot(path) => write!(f, "{}", path.display()),
             Self::Git { rev, path } => write!(f, "git:{rev}:{path}"),
+            Self::Migrations(path) => write!(f, "migrations:{}", path.display()),
+            Self::Exec(command) => write!(f, "exec:{}", exec::shown(command)),
         }
     }
 }
@@ -171,6 +191,9 @@ fn hide_in_pairs(conninfo: &str) -> String {
     shown.collect::<Vec<_>>().join(" ")
 }
 
+/// How the notice ends that rows are left out.
+pub const DATA_IS_NOT_SCHEMA: &str = " (data is not schema)";
+
 /// Something that was left out, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -199,6 +222,14 @@ pub fn read_files(path: &Path) -> Result<DesiredFiles, SourceError> {
     DesiredFiles::new(found.files, found.notices)
 }
 
+/// Reads a file from standard input.
+///
+/// # Errors
+/// As [`read_files`].
+pub fn standard_input() -> Result<SourceFile, SourceError> {
+    files::decode_from("-", std::io::stdin().lock())
+}
+
 /// Reads the same from a revision of the git repository around the current directory.
 ///
 /// # Errors
@@ -214,6 +245,19 @@ pub fn read_git(rev: &str, path: &str) -> Result<DesiredFiles, SourceError> {
 pub fn read_git_in(repository: &Path, rev: &str, path: &str) -> Result<DesiredFiles, SourceError> {
     let found = files::read_git(repository, rev, path)?;
     DesiredFiles::new(found.files, found.notices)
+}
+
+/// Reads one file of any kind as of a revision of the git repository around `repository`, from which
+/// `path` is counted; nothing where that revision has no such file.
+///
+/// # Errors
+/// [`SourceError::GitMissing`], [`SourceError::Git`] when there is no such revision.
+pub fn read_git_file(
+    repository: &Path,
+    rev: &str,
+    path: &str,
+) -> Result<Option<SourceFile>, SourceError> {
+    files::read_git_file(repository, rev, path)
 }
 
 impl DesiredFiles {
@@ -239,9 +283,17 @@ impl DesiredFiles {
             ..Self::default()
         };
         for (index, file) in files.iter().enumerate() {
-            let scan = scan::scan(&file.text).map_err(|error| SourceError::Syntax {
-                problem: error.problem,
-                excerpt: Box::new(file.excerpt(error.range)),
+            let scan = scan::scan(&file.text).map_err(|error| {
+                let before = file.text.get(..error.range.start).unwrap_or_default();
+                let start = before.rfind(';').map_or(0, |at| at + 1);
+                let mut excerpt = file.excerpt(error.range);
+                if may_hold_a_secret(&before[start..]) {
+                    excerpt = excerpt.without_rest();
+                }
+                SourceError::Syntax {
+                    problem: error.problem,
+                    excerpt: Box::new(excerpt),
+                }
             })?;
             desired.hints.extend(hints::read(file, &scan)?);
             desired.take(index, file, scan);
@@ -257,11 +309,9 @@ impl DesiredFiles {
                 Skipped::PsqlCommand { range, name } => {
                     (range.start, format!("psql command \\{name}"), "")
                 }
-                Skipped::CopyBlock { range } => (
-                    range.start,
-                    "COPY block".to_owned(),
-                    " (data is not schema)",
-                ),
+                Skipped::CopyBlock { range } => {
+                    (range.start, "COPY block".to_owned(), DATA_IS_NOT_SCHEMA)
+                }
             });
         }
         for statement in scan.statements {
@@ -275,7 +325,7 @@ impl DesiredFiles {
                     w if w == "SELECT" => "SELECT setval".to_owned(),
                     w => w,
                 };
-                skipped.push((range.start, word, " (data is not schema)"));
+                skipped.push((range.start, word, DATA_IS_NOT_SCHEMA));
             }
             self.statements.push(Statement {
                 file: index,
@@ -284,6 +334,21 @@ impl DesiredFiles {
             });
         }
         self.notices.extend(notices(file, skipped));
+    }
+
+    /// The roles that the files give objects to, but for whoever owns the database or executes the plan.
+    pub fn owners(&self) -> BTreeSet<&str> {
+        const NOBODY: [&str; 4] = [
+            "pg_database_owner",
+            "current_user",
+            "session_user",
+            "current_role",
+        ];
+        let roles = self.statements.iter().filter_map(|s| match &s.class {
+            Class::Owner { role, .. } => Some(role.as_str()),
+            _ => None,
+        });
+        roles.filter(|role| !NOBODY.contains(role)).collect()
     }
 
     /// The other statement that creates the object of statement number `index`, as far as their
@@ -321,6 +386,40 @@ impl DesiredFiles {
             .unwrap_or_default()
     }
 
+    /// The first line of one of these statements.
+    pub fn excerpt(&self, statement: &Statement) -> Excerpt {
+        let text = self.statement_text(statement);
+        let end = text.find('\n').unwrap_or(text.len());
+        let range = statement.range.start..statement.range.start + end;
+        self.shown(statement, self.files[statement.file].excerpt(range))
+    }
+
+    /// The line of one of these statements that the server complains about: `position` as in
+    /// [`SourceFile::excerpt_at_position`].
+    pub fn excerpt_at_position(&self, statement: &Statement, position: u32) -> Excerpt {
+        let file = &self.files[statement.file];
+        self.shown(
+            statement,
+            file.excerpt_at_position(&statement.range, position),
+        )
+    }
+
+    /// What the server says of one of these statements: a syntax error quotes the constant at its place.
+    pub fn said<'m>(&self, statement: &Statement, message: &'m str) -> &'m str {
+        let quotes = message.find(" at or near ");
+        match quotes.filter(|_| may_hold_a_secret(self.statement_text(statement))) {
+            Some(at) => &message[..at],
+            None => message,
+        }
+    }
+
+    fn shown(&self, statement: &Statement, excerpt: Excerpt) -> Excerpt {
+        match may_hold_a_secret(self.statement_text(statement)) {
+            true => self.files[statement.file].without_strings(&statement.range, excerpt),
+            false => excerpt,
+        }
+    }
+
     /// The SHA-256 of the names and texts in order, in hexadecimal.
     pub fn content_hash(&self) -> String {
         let mut hash = Sha256::new();
@@ -331,6 +430,15 @@ impl DesiredFiles {
         }
         hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
+}
+
+/// Whether string constants of the statement may be passwords: options of foreign data, of a role, of a subscription.
+fn may_hold_a_secret(sql: &str) -> bool {
+    let mut reader = reader::Reader::new(sql);
+    let verb = reader.sees_any(&["create", "alter"]);
+    reader.advance();
+    let what = ["server", "foreign", "user", "role", "group", "subscription"];
+    verb.is_some() && reader.sees_any(&what).is_some()
 }
 
 /// One notice for all that is alike in a file: a dump may hold a hundred thousand INSERTs.
@@ -377,8 +485,9 @@ mod tests {
         };
         assert_eq!(parse("git:main:a:b"), Ok(git));
         assert_eq!(parse("git:main"), Err("source::git_form"));
-        assert_eq!(parse("exec:rm -rf x"), Err("source::unsupported"));
-        assert_eq!(parse("migrations:x"), Err("source::unsupported"));
+        assert_eq!(parse("exec: a b"), Ok(Source::Exec("a b".to_owned())));
+        assert_eq!(parse("exec: "), Err("source::empty"));
+        assert_eq!(parse("migrations:x"), Ok(Source::Migrations("x".into())));
         assert_eq!(parse("mysql://a"), Err("source::unknown_scheme"));
         assert_eq!(parse(" "), Err("source::empty"));
     }

@@ -60,8 +60,9 @@ pub fn scan(text: &str) -> Result<Scan, LexError> {
     let mut open: Option<Open> = None;
     while let Some(token) = tokens.next().transpose()? {
         if token.is_comment() {
-            if open.is_none() {
-                scan.comments.push(token);
+            match &mut open {
+                Some(open) => open.behind.push(token),
+                None => scan.comments.push(token),
             }
             continue;
         }
@@ -89,10 +90,12 @@ pub fn scan(text: &str) -> Result<Scan, LexError> {
             });
             tokens.seek(end);
         } else {
-            scan.statements.push(statement.finish());
+            statement.finish(&mut scan);
         }
     }
-    scan.statements.extend(open.map(Open::finish));
+    if let Some(open) = open {
+        open.finish(&mut scan);
+    }
     Ok(scan)
 }
 
@@ -107,6 +110,8 @@ struct Open<'a> {
     /// 0 outside a `BEGIN ATOMIC` body, else 1 + the number of open `CASE`.
     atomic: usize,
     from_stdin: bool,
+    /// The comments since `end`: outside of the statement, if nothing more comes.
+    behind: Vec<Token>,
 }
 
 impl<'a> Open<'a> {
@@ -119,11 +124,13 @@ impl<'a> Open<'a> {
             previous: "",
             atomic: 0,
             from_stdin: false,
+            behind: Vec::new(),
         }
     }
 
     fn take(&mut self, token: Token, word: &'a str) {
         self.end = token.end;
+        self.behind.clear();
         if self.head.len() < 4 {
             self.head.push(word);
         }
@@ -178,10 +185,11 @@ impl<'a> Open<'a> {
         self.parentheses == 0 && self.atomic == 0
     }
 
-    fn finish(self) -> RawStatement {
-        RawStatement {
+    fn finish(self, scan: &mut Scan) {
+        scan.statements.push(RawStatement {
             range: self.start..self.end,
-        }
+        });
+        scan.comments.extend(self.behind);
     }
 }
 
@@ -204,7 +212,7 @@ fn psql_command(
     };
     if let Some(open) = open {
         if name == ";" {
-            scan.statements.push(open.finish());
+            open.finish(scan);
             return Ok(start + 2);
         }
         // These send what was read so far (psql manual, \g and its relatives).
@@ -214,7 +222,7 @@ fn psql_command(
             let end = start + 1 + name.len();
             return Err(LexError::new(Problem::PsqlInsideStatement, start..end));
         }
-        scan.statements.push(open.finish());
+        open.finish(scan);
     }
     let lower = arguments.to_ascii_lowercase();
     if name == "copy" && lower.split_whitespace().any(|w| w == "stdin") && lower.contains("from") {
@@ -312,7 +320,10 @@ mod tests {
     fn comments_around_a_statement_are_not_part_of_it() {
         let sql = "-- a;\nselect 1 /* x; */ + 1 -- b\n; /* c */ ; ;\nselect 2";
         assert_eq!(split(sql), ["select 1 /* x; */ + 1", "select 2"]);
-        assert_eq!(scan(sql).unwrap().comments.len(), 2);
+        let comments = |sql| scan(sql).unwrap().comments.len();
+        assert_eq!(comments(sql), 3);
+        assert_eq!(comments("select (1 -- a\n-- b"), 2);
+        assert_eq!(comments("select /* a */ 1 /* b */ \\; -- c"), 2);
     }
 
     #[test]

@@ -31,6 +31,10 @@ pub enum Class {
         schema: Option<String>,
         version: Option<String>,
     },
+    /// GRANT or REVOKE of privileges, or of default ones: executed. `subject`: on what.
+    Grant { what: &'static str, subject: String },
+    /// ALTER … OWNER TO: executed where the files give objects to more than one role.
+    Owner { role: String, subject: String },
     /// Skipped, but named: `what` is the topic ("owner"), `subject` the object as written.
     Unmodeled { what: &'static str, subject: String },
     /// Never executed.
@@ -92,7 +96,7 @@ pub fn classify(sql: &str) -> Class {
     }
     let first = [
         "set", "reset", "select", "with", "copy", "prepare", "cluster", "load", "discard",
-        "create", "alter", "drop", "grant", "revoke", "reassign", "security", "comment",
+        "import", "create", "alter", "drop", "grant", "revoke", "reassign", "security", "comment",
     ];
     let mut rest = reader.clone();
     let word = rest.sees_any(&first).unwrap_or_default();
@@ -107,6 +111,9 @@ pub fn classify(sql: &str) -> Class {
         "prepare" => Class::Data,
         // CLUSTER t USING i marks the index in the catalog; CLUSTER alone only moves rows.
         "cluster" if rest.is_done() => Class::Data,
+        "import" if rest.sees(&["foreign", "schema"]) => Class::Refused {
+            why: "IMPORT FOREIGN SCHEMA asks another server: write the foreign tables that it makes",
+        },
         "load" => Class::Refused {
             why: "LOAD runs a library of the server's host",
         },
@@ -335,7 +342,10 @@ fn alter(sql: &str, mut rest: Reader) -> Class {
         return Class::Ddl;
     }
     if rest.eat(&["default", "privileges"]) {
-        return unmodeled("default privileges", sql, rest, &[]);
+        return match unmodeled("default privileges", sql, rest, &[]) {
+            Class::Unmodeled { what, subject } => Class::Grant { what, subject },
+            other => other,
+        };
     }
     if let Some(class) = cluster_wide(&mut rest) {
         return class;
@@ -344,7 +354,12 @@ fn alter(sql: &str, mut rest: Reader) -> Class {
         Some(owner) if is_reserved_role(&owner) => Class::Refused {
             why: "a role of PostgreSQL's own (pg_…) owns nothing of a schema",
         },
-        Some(_) => unmodeled("owner", sql, rest, &["owner"]),
+        Some(role) => match unmodeled("owner", sql, rest.clone(), &["owner"]) {
+            Class::Unmodeled { subject, .. } if !rest.sees(&["large"]) => {
+                Class::Owner { role, subject }
+            }
+            other => other,
+        },
         None => Class::Ddl,
     }
 }
@@ -387,14 +402,49 @@ fn drop_object(sql: &str, mut rest: Reader) -> Class {
     cluster_wide(&mut rest).unwrap_or(Class::Ddl)
 }
 
-fn grant(sql: &str, mut rest: Reader) -> Class {
+fn grant(sql: &str, rest: Reader) -> Class {
+    // What no kind reads, or no role of a sandbox may grant.
+    const OTHERS: &[&str] = &[
+        "database",
+        "foreign",
+        "language",
+        "large",
+        "parameter",
+        "tablespace",
+    ];
     let mut object = rest.clone();
     // A grant of a role has no ON: its subject is the role.
-    if object.skip_until(|r| r.sees(&["on"])) {
-        object.advance();
-        rest = object;
+    if !object.skip_until(|r| r.sees(&["on"])) {
+        return unmodeled("grant", sql, rest, &["to", "from"]);
     }
-    unmodeled("grant", sql, rest, &["to", "from"])
+    object.advance();
+    let stop = &["to", "from"];
+    let others = object.sees_any(OTHERS).is_some();
+    let Class::Unmodeled { what, subject } = unmodeled("grant", sql, object.clone(), stop) else {
+        return Class::Ddl;
+    };
+    if others || of_server(object) {
+        return Class::Unmodeled { what, subject };
+    }
+    Class::Grant { what, subject }
+}
+
+/// Whether one of the objects that a GRANT names is PostgreSQL's own: the files own none of these.
+fn of_server(mut object: Reader) -> bool {
+    while object.peek().is_some() && object.sees_any(&["to", "from"]).is_none() {
+        // The types of a function's arguments.
+        if object.sees(&["("]) && object.parenthesized().is_some() {
+            continue;
+        }
+        match object.ident() {
+            Some(name) if name.starts_with("pg_") || name == "information_schema" => return true,
+            Some(_) => {}
+            None => {
+                object.advance();
+            }
+        }
+    }
+    false
 }
 
 fn comment(sql: &str, mut rest: Reader) -> Class {
@@ -434,189 +484,4 @@ fn unmodeled(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn named(what: &'static str, subject: &str) -> Class {
-        Class::Unmodeled {
-            what,
-            subject: subject.to_owned(),
-        }
-    }
-
-    #[test]
-    fn rows_and_maintenance_are_data() {
-        for sql in [
-            "INSERT INTO t VALUES (1)",
-            "/* x */ TRUNCATE t",
-            "with x as (select 1) insert into t select * from x",
-            "SELECT pg_catalog.setval('s', 1, true)",
-            "REFRESH MATERIALIZED VIEW v",
-            "copy t to stdout",
-            "prepare p as select 1",
-        ] {
-            assert_eq!(classify(sql), Class::Data, "{sql}");
-        }
-    }
-
-    #[test]
-    fn settings_are_replayed_and_transactions_skipped() {
-        for sql in [
-            "SET search_path = a",
-            "set local x to 1",
-            "RESET ALL",
-            "SELECT pg_catalog.set_config('search_path', '', false)",
-        ] {
-            assert_eq!(classify(sql), Class::Session, "{sql}");
-        }
-        for sql in [
-            "BEGIN",
-            "end",
-            "savepoint a",
-            "set constraints all deferred",
-            "lock t",
-        ] {
-            assert_eq!(classify(sql), Class::Transaction, "{sql}");
-        }
-    }
-
-    #[test]
-    fn what_reaches_beyond_the_database_is_refused() {
-        for sql in [
-            "COPY t FROM PROGRAM 'id'",
-            "copy (select 1) to '/tmp/x'",
-            "copy t (a, b) from '/etc/passwd'",
-            "load 'x'",
-            "alter system set a = 1",
-            "set role postgres",
-            "SET LOCAL ROLE x",
-            "set session session authorization x",
-            "set \"role\" = 'x'",
-            "reset role",
-            "SET SESSION AUTHORIZATION DEFAULT",
-            "select set_config('role', 'postgres', false)",
-            "create language plpython3u",
-            "discard all",
-            "alter table t owner to pg_write_server_files",
-            "alter function f(int) owner to \"pg_read_server_files\"",
-        ] {
-            assert!(matches!(classify(sql), Class::Refused { .. }), "{sql}");
-        }
-    }
-
-    #[test]
-    fn only_a_lone_owner_action_is_skipped() {
-        assert_eq!(
-            classify("ALTER TABLE ONLY public.\n orders OWNER TO \"Bob\""),
-            named("owner", "TABLE ONLY public. orders")
-        );
-        assert_eq!(
-            classify("alter function f(int, int) owner to current_user"),
-            named("owner", "function f(int, int)")
-        );
-        assert_eq!(
-            classify("ALTER SCHEMA public OWNER TO pg_database_owner"),
-            named("owner", "SCHEMA public")
-        );
-        for sql in [
-            "alter table t owner to a, add column b int",
-            "alter table t add column b int, owner to a",
-            "alter table t rename column owner to a",
-            "alter table t rename owner to a",
-            "alter table t add column owner int",
-        ] {
-            assert_eq!(classify(sql), Class::Ddl, "{sql}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_modelled_is_named() {
-        assert_eq!(
-            classify("GRANT SELECT (a), UPDATE ON TABLE x TO y"),
-            named("grant", "TABLE x")
-        );
-        assert_eq!(classify("grant admin to bob"), named("grant", "admin"));
-        assert_eq!(
-            classify("create role bob login password 'secret'"),
-            named("role", "ROLE bob")
-        );
-        assert_eq!(
-            classify("drop database if exists d"),
-            named("database", "DATABASE d")
-        );
-        assert_eq!(
-            classify("comment on extension plpgsql is 'y'"),
-            named("comment", "extension plpgsql")
-        );
-        assert_eq!(
-            classify("security label for p on table t is 'x'"),
-            named("security label", "table t")
-        );
-        assert_eq!(
-            classify("alter default privileges in schema a grant select on tables to b"),
-            named(
-                "default privileges",
-                "in schema a grant select on tables to b"
-            )
-        );
-    }
-
-    #[test]
-    fn everything_else_is_executed() {
-        for sql in [
-            "create schema a create table t ()",
-            "do $$ begin end $$",
-            "select 1",
-            "create user mapping for a server b",
-            "comment on table t is 'x'",
-            "comment on extension x is 'y'",
-            "cluster t using i",
-            "create or replace procedural language plpgsql",
-            "garbage",
-            "",
-            "1",
-        ] {
-            assert_eq!(classify(sql), Class::Ddl, "{sql}");
-        }
-    }
-
-    #[test]
-    fn an_extension_gives_its_schema_and_version() {
-        let expected = Class::Extension {
-            name: "uuid-ossp".to_owned(),
-            schema: Some("public".to_owned()),
-            version: Some("1.1".to_owned()),
-        };
-        let sql =
-            "create extension if not exists \"uuid-ossp\" with schema public version '1.1' cascade";
-        assert_eq!(classify(sql), expected);
-    }
-
-    #[test]
-    fn the_search_path_gives_the_schema_of_new_objects() {
-        let schema = |sql| search_path(sql).map(|s| s.unwrap_or_default());
-        assert_eq!(
-            schema("set search_path = App, public").as_deref(),
-            Some("app")
-        );
-        assert_eq!(
-            schema("set search_path to \"$user\", pg_catalog, x").as_deref(),
-            Some("x")
-        );
-        assert_eq!(
-            schema("set local search_path to 'a, b'").as_deref(),
-            Some("a, b")
-        );
-        assert_eq!(
-            schema("select pg_catalog.set_config('search_path', 'a, b', false)").as_deref(),
-            Some("a")
-        );
-        assert_eq!(
-            schema("select set_config('search_path', '', false)").as_deref(),
-            Some("")
-        );
-        assert_eq!(schema("reset search_path").as_deref(), Some(""));
-        assert_eq!(schema("set schema 'x'").as_deref(), Some("x"));
-        assert_eq!(schema("set work_mem = 1"), None);
-    }
-}
+mod tests;

@@ -117,6 +117,51 @@ impl SourceFile {
         };
         self.excerpt(statement.start + range.start..statement.start + range.end)
     }
+
+    /// `excerpt`, which is of `statement`, with stars for the characters of string constants.
+    pub(super) fn without_strings(
+        &self,
+        statement: &Range<usize>,
+        mut excerpt: Excerpt,
+    ) -> Excerpt {
+        let sql = self.text.get(statement.clone()).unwrap_or_default();
+        let mut shown = self
+            .text
+            .get(..statement.start)
+            .unwrap_or_default()
+            .to_owned();
+        let mut end = 0;
+        let tokens = Tokenizer::new(sql).map_while(Result::ok);
+        for token in tokens.filter(|t| t.kind == TokenKind::String) {
+            shown.push_str(&sql[end..token.start]);
+            let stars = |c: char| {
+                if matches!(c, '\'' | '\n' | '\r') {
+                    c
+                } else {
+                    '*'
+                }
+            };
+            shown.extend(sql[token.range()].chars().map(stars));
+            end = token.end;
+        }
+        shown.push_str(&sql[end..]);
+        shown.push_str(self.text.get(statement.end..).unwrap_or_default());
+        let line = shown.lines().nth(excerpt.place.line - 1);
+        excerpt.source_line = line.unwrap_or_default().to_owned();
+        excerpt
+    }
+}
+
+impl Excerpt {
+    /// The same with stars behind its place.
+    #[must_use]
+    pub(super) fn without_rest(mut self) -> Self {
+        let kept = self.place.column;
+        let line = self.source_line.chars().enumerate();
+        let stars = line.map(|(at, c)| if at < kept { c } else { '*' });
+        self.source_line = stars.collect();
+        self
+    }
 }
 
 /// The line starts of a text: places in it without reading it again each time.
@@ -165,6 +210,25 @@ mod tests {
         let excerpt = file.excerpt(2..8);
         assert_eq!((excerpt.source_line.as_str(), excerpt.width), ("a 'b", 2));
         assert_eq!(file.excerpt(90..99).width, 1);
+    }
+
+    #[test]
+    fn strings_can_be_hidden() {
+        let text =
+            "x 'y';\nALTER OPTIONS (\"user\" 'me', password $a$it\nis$a$, b 'it''s \u{e9}') -- 'c'";
+        let file = SourceFile::new("a.sql", text);
+        let statement = text.find("ALTER").unwrap()..text.find(" --").unwrap();
+        let line = |at: &str| {
+            let start = text.find(at).unwrap();
+            let excerpt = file.excerpt(start..start + 1);
+            file.without_strings(&statement, excerpt).source_line
+        };
+        assert_eq!(line("x"), "x 'y';");
+        assert_eq!(
+            line("ALTER"),
+            "ALTER OPTIONS (\"user\" '**', password *****"
+        );
+        assert_eq!(line("b "), "*****, b '**''***') -- 'c'");
     }
 
     #[test]

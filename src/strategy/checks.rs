@@ -10,7 +10,8 @@ pub use conversion::{conversion, removed_labels};
 use super::Context;
 use crate::diff::Change;
 use crate::kinds::{
-    Attachment, Column, Constraint, ConstraintType, Domain, Index, KindTag, Object, ObjectId,
+    Attachment, Column, Constraint, ConstraintType, Domain, Index, KindTag, NameSpace, Object,
+    ObjectId,
 };
 use crate::pg::{Ident, Qualified};
 use crate::plan::DataCheck;
@@ -436,12 +437,17 @@ fn has_columns<'a>(
     columns: impl IntoIterator<Item = &'a Ident>,
 ) -> bool {
     let id = table_id(table);
+    let view = ObjectId::new(KindTag::MaterializedView, id.path.iter().cloned());
     let stays = |id: &ObjectId| {
         !matches!(
             context.changes.changes.get(id),
             Some(Change::Replace { .. })
         )
     };
+    if let Some(Object::MaterializedView(found)) = context.live.get(&view) {
+        let has = |column: &Ident| found.columns.iter().any(|c| c.name == *column);
+        return found.populated && stays(&view) && columns.into_iter().all(has);
+    }
     context.live.objects.contains_key(&id)
         && stays(&id)
         && columns.into_iter().all(|column| {
@@ -486,8 +492,10 @@ fn object_of_type<'a>(data_type: &str, context: &'a Context<'_>) -> Option<&'a O
         .objects
         .values()
         .find(|object| match object {
-            Object::Enum(e) => e.qualified().to_string() == data_type,
-            Object::Domain(d) => d.qualified().to_string() == data_type,
+            object if object.tag().is_type() => {
+                let mut types = object.names().into_iter();
+                types.any(|n| n.space == NameSpace::Type && n.qualified().to_string() == data_type)
+            }
             _ => false,
         })
 }

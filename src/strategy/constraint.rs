@@ -43,7 +43,10 @@ impl Strategy for NotValid {
         };
         match change {
             Change::Create { new } => fits(new),
-            Change::Replace { new, .. } => fits(new) && context.changes.stands_alone(id),
+            // A key that goes leaves in contract: ON CONFLICT of the old application needs it.
+            Change::Replace { old, new, .. } => {
+                !is_key(old) && fits(new) && context.changes.stands_alone(id)
+            }
             Change::Alter {
                 new, attributes, ..
             } => fits(new) && attributes.iter().all(|a| a.name() == "validated"),
@@ -125,6 +128,13 @@ impl Strategy for NotValid {
         last.produces = direct::nodes(&own, Era::After);
         Ok(vec![add, last])
     }
+}
+
+fn is_key(object: &Object) -> bool {
+    matches!(object, Object::Constraint(c) if !matches!(
+        c.constraint_type,
+        ConstraintType::Check | ConstraintType::ForeignKey
+    ))
 }
 
 fn drop(constraint: &Constraint) -> Vec<Sql> {

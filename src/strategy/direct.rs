@@ -5,16 +5,20 @@
 //! Steps: one, or two in one transaction where an object is dropped and created again.
 //! Undo: the statement of the other direction; a drop that loses data has none.
 
+mod alter;
 pub(super) mod fallen;
 
-use super::{Context, Refusal, Strategy, add_column, checks};
+pub(super) use alter::alter;
+pub use alter::using;
+
+use super::grant::at_birth;
+use super::{Context, Refusal, Strategy, add_column, checks, owner};
 use crate::catalog::Catalog;
+use crate::diff::Change;
 use crate::diff::absorb::inline_children;
 use crate::diff::split::Direction;
-use crate::diff::{AttributeChange, Change};
-use crate::kinds::{Alter, Column, Hazard, HazardKind, KindTag, Object, ObjectId, Verb};
+use crate::kinds::{Column, Hazard, HazardKind, KindTag, Object, ObjectId, Verb};
 use crate::pg::Sql;
-use crate::pg::sql::Deparsed;
 use crate::plan::step::Reversal;
 use crate::plan::{Action, Era, Node, Phase, Step, Undo};
 use crate::sql;
@@ -111,13 +115,20 @@ pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step 
         Some(table) => context.plain_because(table).unwrap_or_default(),
         None => String::new(),
     };
-    let mut statements = bundle.statements;
+    let mut statements = match new {
+        Object::SequenceOwner(of) if context.live.get(&of.table()).is_some() => {
+            owner::made(new, context.live, context)
+        }
+        Object::SequenceOwner(_) => owner::made(new, context.desired, context),
+        _ => bundle.statements,
+    };
+    statements.extend(at_birth(&id, context.desired, context));
     if let Object::Sequence(sequence) = new {
         statements.extend(super::identity::behind_the_rows(sequence, context));
     }
     let action = Action::Transaction(statements);
     let back = if goes_with_its_parent(new, context) {
-        Vec::new()
+        drop_part(new)
     } else {
         new.drop()
     };
@@ -150,11 +161,31 @@ pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step 
     step
 }
 
-/// An index attached to one that this plan makes too is dropped with that one, never alone.
+/// An index attached to one that this plan makes too is dropped with that one; alone only while it is not
+/// attached ([`drop_part`]).
 pub(super) fn goes_with_its_parent(new: &Object, context: &Context<'_>) -> bool {
     new.falls_with().iter().any(|whole| {
-        matches!(whole.kind, KindTag::Index | KindTag::Constraint) && context.changes.creates(whole)
+        matches!(whole.kind, KindTag::Index | KindTag::Constraint) && comes(whole, context)
     })
+}
+
+/// Whether this plan makes the index or key of a partitioned table: a key that is made anew lets go of its parts.
+pub(super) fn comes(whole: &ObjectId, context: &Context<'_>) -> bool {
+    let again = whole.kind == KindTag::Constraint && context.changes.replaces(whole);
+    again || context.changes.creates(whole)
+}
+
+/// Drops an index or key that has perhaps gone with what it was attached to.
+pub(super) fn drop_part(part: &Object) -> Vec<Sql> {
+    match part {
+        Object::Index(index) => vec![sql!("DROP INDEX IF EXISTS {}", index.qualified())],
+        Object::Constraint(key) if key.attached_to.is_some() => vec![sql!(
+            "ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}",
+            key.table_name(),
+            key.name
+        )],
+        _ => Vec::new(),
+    }
 }
 
 /// `create table` and its kin, as constant text.
@@ -275,7 +306,10 @@ fn moved_to<'a>(old: &Object, context: &'a Context<'_>) -> Option<&'a ObjectId> 
         })
 }
 
-fn names_of<S>(catalog: &Catalog<S>, ids: &BTreeSet<ObjectId>) -> BTreeSet<crate::kinds::Name> {
+pub(super) fn names_of<S>(
+    catalog: &Catalog<S>,
+    ids: &BTreeSet<ObjectId>,
+) -> BTreeSet<crate::kinds::Name> {
     ids.iter()
         .filter_map(|id| catalog.get(id))
         .flat_map(Object::names)
@@ -284,194 +318,24 @@ fn names_of<S>(catalog: &Catalog<S>, ids: &BTreeSet<ObjectId>) -> BTreeSet<crate
 
 /// The object and the parts that fell with it, parents first.
 fn recreate(context: &Context<'_>, destroyed: &BTreeSet<ObjectId>, old: &Object) -> Vec<Sql> {
-    let mut statements = old.create();
+    let mut statements = owner::made(old, context.live, context);
     let parts = destroyed
         .iter()
         .filter(|d| **d != old.id())
         .filter_map(|d| context.live.get(d));
     // What an inherited one follows brings it back.
     let parts = parts.filter(|p| !p.follows().iter().any(|f| destroyed.contains(f)));
-    statements.extend(parts.flat_map(Object::create));
+    // INHERITS has brought what the table does not declare itself.
+    let inherits = matches!(old, Object::Table(table) if !table.inherits.is_empty());
+    let parts = parts.filter(|part| match part {
+        Object::Column(column) => !inherits || column.local,
+        Object::Constraint(constraint) => !inherits || constraint.local,
+        _ => true,
+    });
+    statements.extend(parts.flat_map(|part| owner::made(part, context.live, context)));
+    statements.extend(owner::again(&old.id(), &old.id(), context));
+    statements.extend(at_birth(&old.id(), context.live, context));
     statements
-}
-
-/// Changes in place, one step an object; but what gives a name or a need up and what takes one
-/// are two where the identity changes, because the sequence of a serial goes or comes in between.
-pub(super) fn alter(
-    id: &ObjectId,
-    old: &Object,
-    new: &Object,
-    attributes: &[AttributeChange],
-    context: &Context<'_>,
-) -> Vec<Step> {
-    let gains = |a: &AttributeChange| a.name() == "identity" && a.old.value.is_null();
-    let loses = |a: &AttributeChange| a.name() == "identity" && a.new.value.is_null();
-    let first: Vec<AttributeChange> = if attributes.iter().any(gains) {
-        attributes
-            .iter()
-            .filter(|a| a.name() == "default")
-            .cloned()
-            .collect()
-    } else {
-        attributes.iter().filter(|a| loses(a)).cloned().collect()
-    };
-    if first.is_empty() || first.len() == attributes.len() {
-        return alter_at_once(id, old, new, attributes, context);
-    }
-    let rest: Vec<AttributeChange> = attributes
-        .iter()
-        .filter(|a| !first.iter().any(|f| f.name() == a.name()))
-        .cloned()
-        .collect();
-    let number = context
-        .changes
-        .changes
-        .keys()
-        .position(|k| k == id)
-        .unwrap_or(0);
-    let together = context
-        .changes
-        .together
-        .get(id)
-        .copied()
-        .unwrap_or(usize::MAX - number);
-    let mut steps = alter_at_once(id, old, new, &first, context);
-    for step in &mut steps {
-        step.requires.clear();
-        step.takes.clear();
-        step.produces = nodes([id], Era::Temp(9));
-        step.together = Some(together);
-    }
-    for mut step in alter_at_once(id, old, new, &rest, context) {
-        step.requires.extend(nodes([id], Era::Temp(9)));
-        step.frees.clear();
-        step.releases.clear();
-        step.together = Some(together);
-        steps.push(step);
-    }
-    steps
-}
-
-fn alter_at_once(
-    id: &ObjectId,
-    old: &Object,
-    new: &Object,
-    attributes: &[AttributeChange],
-    context: &Context<'_>,
-) -> Vec<Step> {
-    let mut there: Vec<Sql> = Vec::new();
-    let mut back: Vec<Sql> = Vec::new();
-    let mut irreversible = None;
-    let mut disturbs = false;
-    let mut after_drops = false;
-    let names: Vec<&str> = attributes.iter().map(AttributeChange::name).collect();
-    for attribute in attributes {
-        let statements = match &attribute.alter {
-            Alter::InPlace(s) => s,
-            Alter::AfterDrops(s) => {
-                after_drops = true;
-                s
-            }
-            Alter::Disturbing(s) => {
-                disturbs = true;
-                s
-            }
-            Alter::Replace { .. } | Alter::Impossible { .. } => continue,
-        };
-        add_new(&mut there, statements);
-        match old.alter(new, attribute.name()) {
-            Alter::InPlace(s) | Alter::AfterDrops(s) | Alter::Disturbing(s) => {
-                add_new(&mut back, &s);
-            }
-            Alter::Replace { why } | Alter::Impossible { why } => irreversible = Some(why),
-        }
-    }
-    if there.is_empty() {
-        return Vec::new();
-    }
-    if let Some(hint) = context.conversions.get(id) {
-        there = there.into_iter().map(|s| using(s, &hint.using)).collect();
-    }
-    let undo = match (new.undo_leaves(), irreversible) {
-        (Some(why), _) => Undo::Leave {
-            what: id.clone(),
-            why: why.to_owned(),
-        },
-        (None, None) => Undo::Run(vec![Action::Transaction(back)]),
-        (None, Some(_)) if old.irreversible_drop().is_none() => {
-            let mut statements = new.drop();
-            statements.extend(old.create());
-            Undo::Run(vec![Action::Transaction(statements)])
-        }
-        (None, Some(why)) => Undo::Irreversible {
-            why: why.to_owned(),
-        },
-    };
-    let phase = match &undo {
-        Undo::Irreversible { .. } => Phase::Contract,
-        _ if disturbs => Phase::Contract,
-        _ => Phase::Expand,
-    };
-    let action = Action::Transaction(there);
-    let step = match (phase, undo) {
-        (Phase::Expand, Undo::Run(actions)) => {
-            Step::expand(id.clone(), action, Reversal::Run(actions))
-        }
-        (Phase::Expand, Undo::Leave { what, why }) => {
-            Step::expand(id.clone(), action, Reversal::Leave { what, why })
-        }
-        (_, undo) => Step::contract(id.clone(), action, undo),
-    };
-    let title = format!("change {}: {}", id.human(), names.join(", "));
-    let mut step = step.described("alter", title, "");
-    step.back_checks = checks::of_way_back(old, new, context);
-    if disturbs {
-        step.hazards.push(Hazard::declared(
-            HazardKind::BreaksQueries,
-            format!(
-                "prepared statements that return {} fail (0A000) until they are prepared again",
-                id.human()
-            ),
-        ));
-    }
-    let own = one(id);
-    step.requires = requires(context, &own);
-    step.releases = releases(context, &own);
-    step.produces = nodes(&own, Era::After);
-    let (before, after) = (
-        names_of(context.live, &own),
-        names_of(context.desired, &own),
-    );
-    step.frees = before.difference(&after).cloned().collect();
-    step.takes = after.difference(&before).cloned().collect();
-    if disturbs || after_drops {
-        step.disturbs = nodes(&own, Era::Before);
-    }
-    step.together = context.changes.together.get(id).copied();
-    vec![step]
-}
-
-fn add_new(statements: &mut Vec<Sql>, more: &[Sql]) {
-    for sql in more {
-        if !statements.contains(sql) {
-            statements.push(sql.clone());
-        }
-    }
-}
-
-/// The statement of a type change with the expression of a hint.
-pub fn using(statement: Sql, expression: &str) -> Sql {
-    // The one statement of a column's change that a conversion belongs to.
-    if statement.as_str().contains(" TYPE ") {
-        let plain = statement
-            .as_str()
-            .split(" USING ")
-            .next()
-            .unwrap_or_default();
-        sql!("{} USING {}", Deparsed(plain), Deparsed(expression))
-    } else {
-        statement
-    }
 }
 
 pub(super) fn replace(
@@ -496,7 +360,9 @@ pub(super) fn replace(
     };
     if whole.is_none() {
         // Rolling back brings back what fell with it, too.
-        let mut back = old.create();
+        let mut back = owner::made(old, context.live, context);
+        back.extend(owner::again(id, id, context));
+        back.extend(at_birth(id, context.live, context));
         back.extend(fallen::again(context, id));
         let mut down = Step::contract(id.clone(), Action::Transaction(old.drop()), undo(back))
             .described(
@@ -510,7 +376,8 @@ pub(super) fn replace(
         let mut gone = own.clone();
         gone.extend(fallen::parts(context, id));
         down.releases = releases(context, &gone);
-        down.destroys = nodes(&own, Era::Before);
+        // What hangs on a part that falls with it lets go first.
+        down.destroys = nodes(&gone, Era::Before);
         down.frees = names_of(context.live, &own);
         down.together = together;
         steps.push(down);
@@ -526,8 +393,14 @@ pub(super) fn replace(
     } else {
         new.drop()
     };
-    let mut up = Step::contract(id.clone(), Action::Transaction(new.create()), undo(forth))
-        .described("recreate", format!("replace {}", id.human()), why);
+    let mut made = owner::made(new, context.live, context);
+    made.extend(owner::again(id, id, context));
+    made.extend(at_birth(id, context.desired, context));
+    let mut up = Step::contract(id.clone(), Action::Transaction(made), undo(forth)).described(
+        "recreate",
+        format!("replace {}", id.human()),
+        why,
+    );
     up.requires = requires(context, &own);
     up.produces = nodes(&own, Era::After);
     up.takes = names_of(context.desired, &own);

@@ -67,11 +67,11 @@ impl Strategy for Filled {
         let produced = direct::with_absorbed(context, id, false);
         let mut steps = Vec::new();
         let mut first = match old {
-            None => add(id, column, filler.create(), context),
+            None => add(id, column, filler.create(context), context),
             Some((old, attributes)) => {
                 let (rest, before) = set_not_null::rest(id, old, new, attributes, context);
                 steps.extend(rest);
-                let mut step = filler.install();
+                let mut step = filler.install(context);
                 step.requires = direct::requires(context, &BTreeSet::from([id.clone()]));
                 step.requires.extend(before);
                 step
@@ -100,7 +100,7 @@ impl Strategy for Filled {
         }
         steps.extend(chain);
         let default = column.default().filter(|_| old.is_none());
-        let mut retire = filler.retire(default);
+        let mut retire = filler.retire(default, context);
         let named = context.additions.needs.get(id).into_iter().flatten();
         retire.releases.extend(direct::nodes(named, Era::Before));
         steps.push(retire);
@@ -146,7 +146,7 @@ impl<'a> Filler<'a> {
         }
     }
 
-    fn create(&self) -> Vec<Sql> {
+    fn create(&self, context: &Context<'_>) -> Vec<Sql> {
         let name = &self.column.name;
         let block = sql!(
             "    IF NEW.{} IS NULL THEN
@@ -156,15 +156,18 @@ impl<'a> Filler<'a> {
             name,
             sync::over_new(self.value, |column| column)
         );
-        vec![
+        let table = self.column.table_name();
+        let mut there = vec![
             sync::function(&self.function, &[block]),
             sql!(
                 "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION {}()",
                 self.trigger,
-                self.column.table_name(),
+                table,
                 self.function
             ),
-        ]
+        ];
+        there.extend(super::replication::always(&table, &self.trigger, context));
+        there
     }
 
     fn drop(&self) -> Vec<Sql> {
@@ -179,10 +182,10 @@ impl<'a> Filler<'a> {
     }
 
     /// On a column that is there.
-    fn install(&self) -> Step {
+    fn install(&self, context: &Context<'_>) -> Step {
         let mut step = Step::expand(
             self.id.clone(),
-            Action::Transaction(self.create()),
+            Action::Transaction(self.create(context)),
             Reversal::Run(vec![Action::Transaction(self.drop())]),
         )
         .described("create trigger", String::new(), String::new());
@@ -208,9 +211,9 @@ impl<'a> Filler<'a> {
     }
 
     /// Drops the trigger, and sets the default that it stood in for.
-    fn retire(&self, default: Option<&str>) -> Step {
+    fn retire(&self, default: Option<&str>, context: &Context<'_>) -> Step {
         let mut there = self.drop();
-        let mut back = self.create();
+        let mut back = self.create(context);
         if let Some(default) = default {
             there.push(set_default(self.column, default));
             back.insert(

@@ -136,6 +136,19 @@ pub(super) fn unbuild(index: &IndexObject, name: &Ident) -> Action {
     }
 }
 
+/// [`unbuild`] of what has perhaps gone with the index that it was attached to.
+pub(super) fn unbuild_part(index: &IndexObject, name: &Ident) -> Action {
+    let qualified = crate::pg::Qualified {
+        schema: index.schema.clone(),
+        name: name.clone(),
+    };
+    Action::Outside {
+        statement: sql!("DROP INDEX CONCURRENTLY IF EXISTS {}", qualified),
+        done: gone(&index.schema, name),
+        clean: Vec::new(),
+    }
+}
+
 pub(super) fn not_transactional() -> Hazard {
     Hazard::declared(
         HazardKind::NotTransactional,
@@ -146,12 +159,13 @@ pub(super) fn not_transactional() -> Hazard {
 
 fn create(id: &ObjectId, new: &IndexObject, context: &Context<'_>) -> Vec<Step> {
     let own = BTreeSet::from([id.clone()]);
-    // An attached index cannot be dropped alone: it goes with the one it is attached to.
+    // An attached index goes with the one it is attached to.
     let parent = new.attached_to.as_ref().map(crate::kinds::ParentIndex::id);
     let back = match parent {
-        Some(parent) if context.changes.creates(&parent) => Vec::new(),
-        _ => vec![unbuild(new, &new.name)],
+        Some(parent) if context.changes.creates(&parent) => unbuild_part(new, &new.name),
+        _ => unbuild(new, &new.name),
     };
+    let back = vec![back];
     let mut step = Step::expand(id.clone(), build(new, &new.name), Reversal::Run(back)).described(
         "create index",
         format!("create {}", id.human()),

@@ -10,7 +10,7 @@
 //! tests/cases/constraint.
 
 use super::direct::fallen;
-use super::index::{build, not_transactional, unbuild};
+use super::index::{build, not_transactional, unbuild, unbuild_part};
 use super::{Context, Refusal, Strategy};
 use super::{checks, direct};
 use crate::diff::Change;
@@ -80,16 +80,20 @@ impl Strategy for Key {
         };
         let attached = direct::goes_with_its_parent(&Object::Constraint(new.clone()), context);
         let unbuilt = if attached {
-            Vec::new()
+            unbuild_part(&index, &name)
         } else {
-            vec![unbuild(&index, &name)]
+            unbuild(&index, &name)
         };
-        let mut first = Step::expand(id.clone(), build(&index, &name), Reversal::Run(unbuilt))
-            .described(
-                "create index",
-                format!("build the index of {}", id.human()),
-                "ADD CONSTRAINT would build it under ACCESS EXCLUSIVE",
-            );
+        let mut first = Step::expand(
+            id.clone(),
+            build(&index, &name),
+            Reversal::Run(vec![unbuilt]),
+        )
+        .described(
+            "create index",
+            format!("build the index of {}", id.human()),
+            "ADD CONSTRAINT would build it under ACCESS EXCLUSIVE",
+        );
         first.hazards.push(not_transactional());
         first.tables = vec![new.table_name()];
         first.hazards.push(Hazard::declared(
@@ -100,7 +104,7 @@ impl Strategy for Key {
         first.requires = direct::requires(context, &own);
         let names = Object::Constraint(new.clone()).names().into_iter();
         let (ours, others): (BTreeSet<Name>, _) =
-            names.partition(|n| n.space == NameSpace::PrimaryKey);
+            names.partition(|n| matches!(n.space, NameSpace::PrimaryKey | NameSpace::Clustered));
         if old.is_none() {
             first.takes = others;
         }
@@ -120,7 +124,11 @@ impl Strategy for Key {
         // The index goes with the constraint: what the first step built is built again.
         let undo = vec![Action::Transaction(back), build(&index, &name)];
         let step = match old {
-            None if attached => Step::expand(id.clone(), action, Reversal::Run(Vec::new())),
+            None if attached => {
+                let part = direct::drop_part(&Object::Constraint(new.clone()));
+                let undo = vec![Action::Transaction(part)];
+                Step::expand(id.clone(), action, Reversal::Run(undo))
+            }
             None => Step::migrate(id.clone(), action, Reversal::Run(undo)),
             Some(_) => Step::contract(id.clone(), action, Undo::Run(undo)),
         };
@@ -217,8 +225,10 @@ fn index_of(constraint: &Constraint, name: &Ident) -> Option<Index> {
         valid: true,
         clustered: false,
         on_partitioned: false,
+        on_materialized_view: false,
         statistics: Vec::new(),
         attached_to: None,
+        lacking: Vec::new(),
         columns: constraint.columns.clone(),
         expressions: Vec::new(),
         predicate: None,

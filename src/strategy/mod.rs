@@ -10,13 +10,18 @@ mod copy;
 mod direct;
 mod filled;
 mod filling;
+mod grant;
 mod identity;
 mod index;
 mod key;
+mod materialized_view;
+mod owner;
 mod partition;
 mod rename;
 mod replace;
+mod replication;
 mod retire;
+mod rewritten;
 mod set_not_null;
 mod split;
 mod volatile_default;
@@ -25,15 +30,18 @@ pub use direct::fallen::Wholes;
 pub use direct::using;
 pub use rename::{rename_steps, stand_ins};
 pub use replace::bare;
+pub use replication::mark as mark_replication;
 pub use retire::{DropGate, Drops};
 
 use crate::catalog::{Catalog, Desired, Live, Scope, Size};
-use crate::diff::{Additions, Change, ChangeSet, ConversionHint, Copies, Replacements, Split};
-use crate::kinds::ObjectId;
+use crate::diff::{
+    Additions, Change, ChangeSet, ConversionHint, Copies, Renewals, Replacements, Split,
+};
+use crate::kinds::{KindTag, Object, ObjectId};
 use crate::pg::ServerVersion;
 use crate::plan::{Action, Phase, Step, Undo};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What strategies look at besides the change itself.
 pub struct Context<'a> {
@@ -48,6 +56,8 @@ pub struct Context<'a> {
     pub conversions: &'a BTreeMap<ObjectId, ConversionHint>,
     /// The columns that another takes the place of.
     pub replacements: &'a Replacements,
+    /// The materialized views that a new one takes the place of.
+    pub renewals: &'a Renewals,
     /// The values that rows get in columns without one.
     pub additions: &'a Additions,
     /// What comes before a drop.
@@ -83,6 +93,34 @@ impl SmallTable {
     }
 }
 
+/// Whether reading everything under `view` of `catalog` may take long: not every table there is new or known
+/// to be small.
+pub fn is_heavy<S>(
+    view: &ObjectId,
+    catalog: &Catalog<S>,
+    live: &Catalog<Live>,
+    small: SmallTable,
+) -> bool {
+    let mut queue = vec![view];
+    let mut seen = BTreeSet::new();
+    while let Some(id) = queue.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        match id.kind {
+            KindTag::Table => {
+                let size = live.sizes.get(id).copied();
+                if live.objects.contains_key(id) && !small.holds(size) {
+                    return true;
+                }
+            }
+            KindTag::Schema => {}
+            _ => queue.extend(catalog.requires(id)),
+        }
+    }
+    false
+}
+
 /// The default of [`Context::max_tables`].
 pub const MAX_TABLES: usize = 10;
 
@@ -101,6 +139,21 @@ impl Context<'_> {
             let rows = size.rows.unwrap_or(0);
             format!("the table is small ({rows} rows): the plain statement takes milliseconds")
         })
+    }
+
+    /// Whether `id` is a foreign table or a part of one.
+    fn is_foreign(&self, id: &ObjectId) -> bool {
+        let of_table = matches!(
+            id.kind,
+            KindTag::Table
+                | KindTag::Column
+                | KindTag::Constraint
+                | KindTag::Trigger
+                | KindTag::Attachment
+        );
+        let table = ObjectId::new(KindTag::Table, id.path.iter().take(2).cloned());
+        let foreign = |object: Option<&Object>| matches!(object, Some(Object::Table(t)) if t.foreign.is_some());
+        of_table && (foreign(self.live.get(&table)) || foreign(self.desired.get(&table)))
     }
 
     fn is_remade(&self, table: &ObjectId) -> bool {
@@ -166,6 +219,7 @@ pub trait Strategy: Sync {
 /// The strategies; the first that claims a change expands it. `direct` is last and takes the rest.
 const REGISTRY: &[&dyn Strategy] = &[
     &copy::Copy,
+    &materialized_view::MaterializedView,
     &replace::Replace,
     &split::SplitTable,
     &filled::Filled,
@@ -185,8 +239,21 @@ const REGISTRY: &[&dyn Strategy] = &[
     &constraint::NotValid,
     &index::Index,
     &retire::Retire,
+    &owner::GivenAway,
+    &grant::Privileges,
     &direct::Direct,
 ];
+
+/// Those for foreign tables and their parts: the server has no rows of its own to rewrite, scan or fill there, every
+/// statement only writes the catalog. Leaving a parent that has rows is another matter.
+const OF_FOREIGN_TABLES: &[&dyn Strategy] = &[&partition::Detach, &direct::Direct];
+
+fn registry(id: &ObjectId, context: &Context<'_>) -> &'static [&'static dyn Strategy] {
+    match context.is_foreign(id) {
+        true => OF_FOREIGN_TABLES,
+        false => REGISTRY,
+    }
+}
 
 /// All steps of all changes, unsorted.
 ///
@@ -202,12 +269,18 @@ pub fn expand(context: &Context<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
         if context.changes.absorbed.contains_key(id) {
             continue;
         }
-        let Some(strategy) = REGISTRY.iter().find(|s| s.claims(id, change, context)) else {
+        let mut all = registry(id, context).iter();
+        let Some(strategy) = all.find(|s| s.claims(id, change, context)) else {
             continue;
         };
         match strategy.expand(id, change, context) {
             Ok(mut expanded) => {
                 for step in &mut expanded {
+                    if context.is_foreign(id) {
+                        // Asking about the rows would ask another server.
+                        step.checks.clear();
+                        step.back_checks.clear();
+                    }
                     if step.strategy.is_empty() {
                         step.strategy = strategy.name();
                     }
@@ -218,7 +291,9 @@ pub fn expand(context: &Context<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
             Err(refusal) => refusals.push(refusal),
         }
     }
+    refusals.extend(rewritten::refusals(&steps, context));
     retire::gate_indexes(&mut steps, context);
+    partition::order(&mut steps, context);
     steps.extend(direct::around(context));
     if refusals.is_empty() {
         Ok(steps)

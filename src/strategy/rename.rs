@@ -7,7 +7,7 @@
 //! Measured: tests/cases/table/renamed…; the exchange holds ACCESS EXCLUSIVE and reads nothing.
 //! Undo: the exchange back; the view again.
 //! Limits: what a view cannot do stands in the hazard. 14 has no `security_invoker`: a table with row
-//! security is renamed plainly there; so is a partition.
+//! security is renamed plainly there; so are a partition and a foreign table.
 //! Sources: RULES "Table rename by view"; manual, CREATE VIEW, "Updatable Views".
 
 use crate::catalog::{Catalog, Live};
@@ -59,7 +59,16 @@ fn plain(rename: &Rename, live: &Catalog<Live>) -> Option<Step> {
     let back = vec![Action::Transaction(vec![back])];
     let action = Action::Transaction(vec![there]);
     // No query names it.
-    let silent = matches!(from.kind, KindTag::Index | KindTag::Trigger);
+    let silent = matches!(
+        from.kind,
+        KindTag::Index
+            | KindTag::Trigger
+            | KindTag::Policy
+            | KindTag::Rule
+            | KindTag::Statistics
+            | KindTag::ForeignServer
+            | KindTag::EventTrigger
+    );
     let step = match silent {
         true => Step::expand(rename.result(), action, Reversal::Run(back)),
         false => Step::contract(rename.result(), action, Undo::Run(back)),
@@ -70,12 +79,22 @@ fn plain(rename: &Rename, live: &Catalog<Live>) -> Option<Step> {
         step.requires.insert((schema(new), Era::After));
         step.releases.insert((schema(old), Era::Before));
     }
-    if !silent {
-        step.hazards.push(Hazard::declared(
+    let hazard = match from.kind {
+        KindTag::Publication => Some((
+            HazardKind::Replication,
+            format!(
+                "the subscribers of {} stop until ALTER SUBSCRIPTION … SET PUBLICATION names the new one",
+                Ident::new(name_of(from))
+            ),
+        )),
+        _ if silent => None,
+        _ => Some((
             HazardKind::BreaksQueries,
             format!("queries that name {} fail from here on", from.human()),
-        ));
-    }
+        )),
+    };
+    step.hazards
+        .extend(hazard.map(|(kind, text)| Hazard::declared(kind, text)));
     renamed(&mut step, rename);
     // The statement renames what follows it along: the columns of partitions.
     let (old, new) = (from.path.last(), to.path.last());
@@ -94,7 +113,7 @@ fn plain(rename: &Rename, live: &Catalog<Live>) -> Option<Step> {
 
 fn name_of(id: &ObjectId) -> &str {
     let name = match id.kind {
-        KindTag::Function => id.path.get(1),
+        kind if kind.is_routine() => id.path.get(1),
         _ => id.path.last(),
     };
     name.map_or("", String::as_str)
@@ -123,7 +142,7 @@ impl<'a> StandIn<'a> {
         };
         let invoker = live.version >= ServerVersion::V15;
         let secured = table.row_security || table.force_row_security;
-        if table.partition_of.is_some() || (secured && !invoker) {
+        if table.partition_of.is_some() || table.foreign.is_some() || (secured && !invoker) {
             return None;
         }
         let mut columns: Vec<&Column> = live
@@ -172,13 +191,27 @@ impl<'a> StandIn<'a> {
                 List::comma(columns),
                 table
             ),
-            same_rights(view, table),
+            same_rights(view, table, moved),
         ]
     }
 }
 
 /// Gives the view the owner and the rights of the table, whatever they are when it runs.
-fn same_rights(view: &Qualified, table: &Qualified) -> Sql {
+fn same_rights(view: &Qualified, table: &Qualified, moved: &[&Rename]) -> Sql {
+    // The names that the view has kept.
+    let last = |id: &ObjectId| id.path.last().cloned().unwrap_or_default();
+    let kept = moved.iter().map(|rename| {
+        let (was, now) = (last(&rename.from), last(&rename.to));
+        sql!("WHEN {} THEN {} ", Literal(&now), Literal(&was))
+    });
+    let kept: Vec<Sql> = kept.collect();
+    let column = match kept.is_empty() {
+        true => sql!("p.attname"),
+        false => sql!(
+            "CASE p.attname {}ELSE p.attname END",
+            List::separated("", kept)
+        ),
+    };
     let (v, t) = (view.to_string(), table.to_string());
     let (v, t) = (Literal(&v), Literal(&t));
     sql!(
@@ -193,9 +226,10 @@ BEGIN
           FROM (SELECT x.*, '' AS part FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) x
                  WHERE c.oid = {}::pg_catalog.regclass AND x.grantee <> c.relowner
                  UNION ALL
-                SELECT x.*, pg_catalog.format(' (%I)', p.attname)
-                  FROM pg_catalog.pg_attribute p, pg_catalog.aclexplode(p.attacl) x
-                 WHERE p.attrelid = {}::pg_catalog.regclass) a
+                SELECT x.*, pg_catalog.format(' (%I)', n.attname)
+                  FROM pg_catalog.pg_attribute p, pg_catalog.aclexplode(p.attacl) x, pg_catalog.pg_attribute n
+                 WHERE p.attrelid = {}::pg_catalog.regclass AND NOT p.attisdropped
+                   AND n.attrelid = {}::pg_catalog.regclass AND n.attname = {}) a
          WHERE a.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
         UNION ALL
         SELECT pg_catalog.format('ALTER VIEW %s OWNER TO %s', {}, c.relowner::pg_catalog.regrole)
@@ -209,6 +243,8 @@ $pgrehearse$",
         v,
         t,
         t,
+        v,
+        column,
         v,
         t,
         v

@@ -87,6 +87,11 @@ impl Shop {
         }
         let read = std::fs::read_to_string(&plan).map_err(|e| e.to_string())?;
         let recorded = artifact::read(&read).map_err(|e| e.to_string())?;
+        for (phase, result) in &recorded.document().evidence.rollback {
+            if result.starts_with("fails") || result.starts_with("does not") {
+                return Err(format!("rollback of {phase} {result}"));
+            }
+        }
         let writes = text("writes.sql")?;
         Ok(Self {
             server: Arc::clone(server),

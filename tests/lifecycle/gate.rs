@@ -55,7 +55,7 @@ impl Run<'_> {
     /// The old application keeps the audit shut; without it what is dropped is renamed, and waits.
     fn up_to_the_wait(&self) -> Result<(), String> {
         for _ in 0..2 {
-            let pending = self.apply(Phase::Contract, &Gates::ByCondition)?;
+            let pending = self.apply(Phase::Contract, &Gates::default())?;
             match self.gate_of(&pending) {
                 Some(Gate::Audit { .. }) => {}
                 gate => return Err(format!("{}: stands at {gate:?}", self.shared.here())),
@@ -78,7 +78,7 @@ impl Run<'_> {
     fn until(&self, there: impl Fn(&[String]) -> bool) -> Result<(), String> {
         let end = Instant::now() + Duration::from_secs(60);
         loop {
-            let pending = self.apply(Phase::Contract, &Gates::ByCondition)?;
+            let pending = self.apply(Phase::Contract, &Gates::default())?;
             if there(&pending) {
                 return Ok(());
             }

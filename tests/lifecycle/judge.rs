@@ -2,6 +2,7 @@
 
 use super::app::{Moment, Script, Shared};
 use super::is_swap;
+use crate::support::plans::message;
 use crate::support::{self, Live};
 use pgrehearse::catalog::{self, Catalog, Scope};
 use pgrehearse::plan::{Document, Rollback, StepRecord};
@@ -225,8 +226,4 @@ fn differences(acknowledged: &States, there: &States) -> Result<(), String> {
         "{count} rows differ, such as\n{}",
         lines.join("\n")
     ))
-}
-
-fn message(error: &postgres::Error) -> String {
-    pgrehearse::rehearse::message_of(error)
 }

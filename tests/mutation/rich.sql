@@ -59,4 +59,65 @@ CREATE TRIGGER main_later BEFORE UPDATE ON app.main FOR EACH ROW EXECUTE FUNCTIO
 CREATE CONSTRAINT TRIGGER main_checked AFTER INSERT ON app.main
     DEFERRABLE FOR EACH ROW EXECUTE FUNCTION app.later();
 
+CREATE POLICY main_priced ON app.main FOR UPDATE USING (price > 0) WITH CHECK (price >= 0);
+CREATE STATISTICS app.main_both (ndistinct) ON price, name FROM app.main;
+
+CREATE EXTENSION postgres_fdw SCHEMA ext;
+CREATE SERVER far VERSION '1' FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'nowhere.invalid');
+CREATE SERVER farther FOREIGN DATA WRAPPER postgres_fdw;
+CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS ("user" 'reader', password 'secret');
+CREATE FOREIGN TABLE app.distant (id integer OPTIONS (column_name 'ID'), note text)
+    SERVER far OPTIONS (table_name 'distant');
+CREATE TRIGGER distant_later BEFORE INSERT ON app.distant FOR EACH ROW EXECUTE FUNCTION app.later();
+
+CREATE FUNCTION app.on_event() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN END$$;
+CREATE FUNCTION app.on_other() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN END$$;
+CREATE EVENT TRIGGER watching ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION app.on_event();
+
+CREATE PUBLICATION listed FOR TABLE app.plain WITH (publish = 'insert');
+CREATE PUBLICATION everything FOR ALL TABLES WITH (publish = 'insert, truncate');
+CREATE COLLATION app.german (PROVIDER = icu, LOCALE = 'de-u-co-phonebk');
+CREATE FUNCTION app.distance(a text, b text) RETURNS double precision
+    LANGUAGE sql IMMUTABLE AS 'SELECT (length(a) - length(b))::double precision';
+CREATE TYPE app.words AS RANGE (SUBTYPE = text, SUBTYPE_OPCLASS = text_pattern_ops, COLLATION = "C",
+    SUBTYPE_DIFF = app.distance, MULTIRANGE_TYPE_NAME = app.word_sets);
+CREATE FUNCTION app.same(app.pair, app.pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT ($1).a = ($2).a';
+CREATE FUNCTION app.number(app.pair) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT ($1).a';
+CREATE OPERATOR app.=== (FUNCTION = app.same, LEFTARG = app.pair, RIGHTARG = app.pair, RESTRICT = eqsel);
+CREATE CAST (app.pair AS integer) WITH FUNCTION app.number(app.pair);
+CREATE AGGREGATE app.total(integer) (SFUNC = int4pl, STYPE = integer, INITCOND = '0');
+CREATE CONVERSION app.latin FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1;
+CREATE TEXT SEARCH DICTIONARY app.stems (TEMPLATE = simple, STOPWORDS = 'english');
+CREATE TEXT SEARCH DICTIONARY app.spare (TEMPLATE = simple);
+CREATE TEXT SEARCH CONFIGURATION app.search (PARSER = "default");
+ALTER TEXT SEARCH CONFIGURATION app.search ADD MAPPING FOR asciiword, word WITH app.stems, simple;
+CREATE TABLE app.source (key integer, word text);
+CREATE MATERIALIZED VIEW app.totals WITH (fillfactor = 90) AS
+    SELECT key, max(word) AS word FROM app.source GROUP BY key;
+CREATE INDEX totals_word_idx ON app.totals (word);
+CREATE RULE source_kept AS ON DELETE TO app.source WHERE old.key > 10 DO INSTEAD NOTHING;
+
 COMMENT ON TABLE app.main IS 'main';
+
+GRANT SELECT, INSERT ON app.main TO rich_reader;
+REVOKE EXECUTE ON FUNCTION app.later() FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES FOR ROLE rich_maker IN SCHEMA app GRANT SELECT, UPDATE ON TABLES TO rich_reader;
+
+ALTER TABLE app.other OWNER TO rich_owner;
+ALTER FUNCTION app.later() OWNER TO rich_other;
+ALTER SCHEMA ext OWNER TO rich_owner;
+ALTER MATERIALIZED VIEW app.totals OWNER TO rich_owner;
+ALTER PUBLICATION listed OWNER TO rich_owner;
+ALTER TYPE app.words OWNER TO rich_owner;
+ALTER AGGREGATE app.total(integer) OWNER TO rich_owner;
+ALTER OPERATOR app.=== (app.pair, app.pair) OWNER TO rich_owner;
+ALTER COLLATION app.german OWNER TO rich_owner;
+ALTER CONVERSION app.latin OWNER TO rich_owner;
+ALTER TEXT SEARCH DICTIONARY app.spare OWNER TO rich_owner;
+ALTER TEXT SEARCH CONFIGURATION app.search OWNER TO rich_owner;
+ALTER STATISTICS app.main_both OWNER TO rich_owner;
+ALTER VIEW app.names OWNER TO rich_owner;
+ALTER SEQUENCE app.numbers OWNER TO rich_owner;
+ALTER DOMAIN app.code OWNER TO rich_owner;
+ALTER TYPE app.mood OWNER TO rich_owner;
+ALTER TYPE app.spot OWNER TO rich_owner;

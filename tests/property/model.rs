@@ -46,8 +46,39 @@ pub struct Table {
     pub columns: Vec<Column>,
     pub constraints: Vec<Constraint>,
     pub indexes: Vec<Index>,
+    pub triggers: Vec<Trigger>,
     pub partitioning: Option<Partitioning>,
+    pub security: Security,
     pub comment: Option<usize>,
+    /// The partition that it was before the change.
+    pub was_part: Option<Was>,
+}
+
+/// A partition that a table of its own was.
+#[derive(Clone, Debug)]
+pub struct Was {
+    pub of: Number,
+    pub part: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    Off,
+    Enabled,
+    Forced,
+}
+
+/// A row trigger with a function of its own.
+#[derive(Clone, Debug)]
+pub struct Trigger {
+    pub number: Number,
+    pub name: String,
+    /// The column that the function reads and writes.
+    pub body: Number,
+    /// The column of `UPDATE OF`.
+    pub of: Option<Number>,
+    pub when: Option<Number>,
+    pub after: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -55,6 +86,15 @@ pub struct Partitioning {
     pub by: Number,
     pub method: Method,
     pub parts: Vec<Part>,
+    /// Those that leave with the change.
+    pub gone: Vec<Gone>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Gone {
+    pub part: String,
+    /// It stays as a table of its own.
+    pub stays: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +128,14 @@ pub struct Column {
     pub added: bool,
     /// The values are ten times the seeded ones.
     pub tenfold: bool,
+    pub generated: Option<Generated>,
     pub comment: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generated {
+    pub source: Number,
+    pub variant: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,6 +249,13 @@ impl Table {
         })
     }
 
+    /// Whether a partition leaves with the change.
+    pub fn shrinks(&self) -> bool {
+        self.partitioning
+            .as_ref()
+            .is_some_and(|p| !p.gone.is_empty())
+    }
+
     /// Whether the type of the column has to stay.
     pub fn is_pinned(&self, column: Number) -> bool {
         self.partitioning.as_ref().is_some_and(|p| p.by == column)
@@ -211,6 +265,9 @@ impl Table {
 impl Column {
     /// No two rows have the same value.
     pub fn is_distinct(&self) -> bool {
+        if self.generated.is_some() {
+            return false;
+        }
         let seeded = !self.added && self.meaning.is_distinct();
         let own = self.added && self.auto.is_some();
         self.data_type.has_order() && (seeded && self.backfill.is_none() || own)
@@ -218,6 +275,9 @@ impl Column {
 
     /// The values are those of other columns of its meaning, or NULL.
     fn may_refer(&self) -> bool {
+        if self.generated.is_some() {
+            return false;
+        }
         let given = match self.added {
             true => {
                 self.auto.is_none()
@@ -321,6 +381,7 @@ impl Model {
     pub fn repair(&mut self, old: Option<&Self>) {
         loop {
             let before = format!("{self:?}");
+            self.repair_generated();
             self.repair_columns(old);
             for at in 0..self.tables.len() {
                 let table = &self.tables[at];
@@ -340,6 +401,17 @@ impl Model {
                 let table = &mut self.tables[at];
                 table.constraints = constraints;
                 table.indexes = indexes;
+                let columns = table.columns.clone();
+                let plain = |number: Number| {
+                    columns
+                        .iter()
+                        .any(|c| c.number == number && c.generated.is_none())
+                };
+                table.triggers.retain_mut(|trigger| {
+                    trigger.of = trigger.of.filter(|c| plain(*c));
+                    trigger.when = trigger.when.filter(|c| plain(*c));
+                    plain(trigger.body)
+                });
             }
             let tables = self.tables.clone();
             self.views.retain_mut(|view| {
@@ -353,6 +425,25 @@ impl Model {
             if format!("{self:?}") == before {
                 return;
             }
+        }
+    }
+
+    fn repair_generated(&mut self) {
+        for table in &mut self.tables {
+            let columns = table.columns.clone();
+            table.columns.retain_mut(|column| {
+                let Some(generated) = column.generated else {
+                    return true;
+                };
+                let source = columns.iter().find(|c| c.number == generated.source);
+                column.not_null = false;
+                column.auto = None;
+                column.default = None;
+                column.backfill = None;
+                column.tenfold = false;
+                column.nulls = true;
+                source.is_some_and(|s| s.generated.is_none())
+            });
         }
     }
 
@@ -370,7 +461,7 @@ impl Model {
                 {
                     column.auto = None;
                 }
-                if old.is_none() && required {
+                if old.is_none() && required && column.generated.is_none() {
                     column.nulls = false;
                 }
                 if column.auto.is_some() {
@@ -383,7 +474,8 @@ impl Model {
                     Some(was) => was.nulls,
                     None => column.added && column.default.is_none() && !is_new,
                 };
-                let filled = empty && column.auto.is_none() && required;
+                let computed = column.generated.is_some();
+                let filled = empty && column.auto.is_none() && required && !computed;
                 match filled {
                     true if column.backfill.is_none() => column.backfill = Some(Backfill::Constant),
                     false => column.backfill = None,
@@ -421,7 +513,10 @@ impl Model {
                     .constraints
                     .iter()
                     .find(|c| matches!(c.rule, Rule::Primary(_)));
-                unique(columns) && first.is_some_and(|f| f.number == constraint.number)
+                let computed = |c: &Number| table.column(*c).is_some_and(|c| c.generated.is_some());
+                unique(columns)
+                    && !columns.iter().any(computed)
+                    && first.is_some_and(|f| f.number == constraint.number)
             }
             Rule::Unique {
                 columns,
@@ -456,7 +551,11 @@ impl Model {
                     }
                 });
                 let seeded = old.is_none_or(|o| o.table(target.number).is_some());
-                joins && seeded && target.is_key(to) && columns.len() == to.len()
+                joins
+                    && seeded
+                    && !target.shrinks()
+                    && target.is_key(to)
+                    && columns.len() == to.len()
             }
         }
     }
@@ -497,7 +596,52 @@ impl Model {
                 self.enums[number] = old.enums[number].clone();
             }
         }
+        self.release(old);
         self.repair(Some(old));
+    }
+
+    /// Makes tables of the partitions that stay without their parent.
+    fn release(&mut self, old: &Self) {
+        let mut made = Vec::new();
+        for table in &self.tables {
+            let Some(was) = old.table(table.number) else {
+                continue;
+            };
+            let gone = table.partitioning.iter().flat_map(|p| &p.gone);
+            for gone in gone.filter(|g| g.stays) {
+                let mut own = was.clone();
+                own.name.clone_from(&gone.part);
+                own.was_part = Some(Was {
+                    of: was.number,
+                    part: gone.part.clone(),
+                });
+                own.partitioning = None;
+                own.triggers.clear();
+                own.security = Security::Off;
+                own.comment = None;
+                made.push(own);
+            }
+        }
+        for mut table in made {
+            table.number = self.number();
+            for column in &mut table.columns {
+                column.auto = None;
+                column.default = None;
+                column.comment = None;
+            }
+            for constraint in &mut table.constraints {
+                constraint.number = self.number();
+                // The index of a key has the name for the server to choose.
+                if matches!(constraint.rule, Rule::Primary(_) | Rule::Unique { .. }) {
+                    constraint.name = None;
+                }
+            }
+            for index in &mut table.indexes {
+                index.number = self.number();
+                index.name = None;
+            }
+            self.tables.push(table);
+        }
     }
 }
 

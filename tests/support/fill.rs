@@ -43,6 +43,7 @@ fn step(n: usize, backfill: &Backfill) -> StepRecord {
         object: ObjectId::new(KindTag::Table, path),
         strategy: "test".to_owned(),
         why: "the test".to_owned(),
+        follows: Vec::new(),
         tables: Vec::new(),
         statements: vec![StatementRecord {
             sql: backfill.statement().to_string(),
@@ -80,6 +81,8 @@ pub fn plan_of(version: ServerVersion, backfills: &[Backfill]) -> Document {
         from: "live".to_owned(),
         to: "schemas".to_owned(),
         fingerprints: fingerprints(),
+        roles: Vec::new(),
+        owners: Vec::new(),
         touches: steps.iter().map(|s| s.object.clone()).collect(),
         phases: vec![PhaseRecord {
             phase: Phase::Migrate,
@@ -87,6 +90,7 @@ pub fn plan_of(version: ServerVersion, backfills: &[Backfill]) -> Document {
         }],
         unmodeled: Vec::new(),
         notices: Vec::new(),
+        differences: Vec::new(),
         evidence: PlanEvidence {
             rehearsed_on: Some("the test".to_owned()),
             not_rehearsed: Vec::new(),
@@ -94,6 +98,7 @@ pub fn plan_of(version: ServerVersion, backfills: &[Backfill]) -> Document {
             residual: Vec::new(),
             rollback: BTreeMap::new(),
             queries: String::new(),
+            checked_queries: Default::default(),
             data: pgrehearse::plan::DataEvidence::default(),
             run: BTreeMap::new(),
         },

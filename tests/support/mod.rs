@@ -1,8 +1,10 @@
 //! Servers, databases and judges that the tests share.
 #![allow(dead_code)] // every test binary uses its own part
 
+pub mod plans;
 pub mod world;
 
+use libtest_mimic::Arguments;
 use pgrehearse::catalog::Scope;
 use pgrehearse::pg::ServerVersion;
 use pgrehearse::pipeline::{Options, PipelineError};
@@ -36,6 +38,48 @@ pub fn outermost() -> Vec<ServerVersion> {
         Some(_) => versions(),
         None => vec![ServerVersion::V14, ServerVersion::V18],
     }
+}
+
+/// Whether everything is run on every version that a test knows, not a sample: `PGREHEARSE_ALL_CASES`, or versions named.
+pub fn is_whole() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some();
+    set("PGREHEARSE_ALL_CASES") || set("PGREHEARSE_TEST_VERSIONS")
+}
+
+/// How many tests run at once, unless it is said: one more than there are processors. A test and its server wait for
+/// each other by turns.
+pub fn threads(arguments: Arguments) -> Arguments {
+    let processors = std::thread::available_parallelism().map_or(2, usize::from);
+    Arguments {
+        test_threads: arguments.test_threads.or(Some(processors + 1)),
+        ..arguments
+    }
+}
+
+/// Where the `number`th of many cases alike, for the versions in `majors`, is run: on the newest version and one older
+/// one, for half of them the oldest.
+pub fn spread(number: usize, majors: &std::ops::RangeInclusive<u32>) -> Vec<ServerVersion> {
+    let mut here = versions();
+    here.retain(|version| majors.contains(&version.major()));
+    if is_whole() || here.len() < 3 {
+        return here;
+    }
+    let newest = here.len() - 1;
+    let older = match number % 2 {
+        0 => 0,
+        _ => number / 2 % newest,
+    };
+    vec![here[older], here[newest]]
+}
+
+/// Where the `number`th of many long cases from `since` on is run: on the oldest and the newest version by turns.
+pub fn by_turns(number: usize, since: u32) -> Vec<ServerVersion> {
+    let mut here = outermost();
+    here.retain(|version| version.major() >= since);
+    if is_whole() || here.is_empty() {
+        return here;
+    }
+    vec![here[number % here.len()]]
 }
 
 pub fn search() -> Search {
@@ -93,6 +137,10 @@ impl Live {
         let database = server
             .create_database(&settings)
             .expect("create a database");
+        // For plans that the owner of everything applies, who is no superuser.
+        database
+            .let_privileged_through()
+            .expect("before anybody uses it");
         let cluster = server.cluster().expect("an embedded server");
         let config = cluster.superuser(database.name());
         Self { database, config }
@@ -190,7 +238,10 @@ pub fn options(server: &Arc<Scratch>) -> Options {
         running: Some(Arc::clone(server)),
         data: pgrehearse::data::Limits::default(),
         lock_timeout: std::time::Duration::from_secs(5),
+        privileges: pgrehearse::pipeline::Managed::Auto,
+        owners: pgrehearse::pipeline::Managed::Auto,
         trust_files: false,
+        queries: Vec::new(),
         progress: Box::new(|_| {}),
     }
 }
@@ -221,6 +272,10 @@ pub fn dump_of(config: &Config) -> Result<String, String> {
 }
 
 fn raw_dump(config: &Config) -> Result<String, String> {
+    dumped(config, &["--no-owner", "--no-privileges"])
+}
+
+fn dumped(config: &Config, flags: &[&str]) -> Result<String, String> {
     let program = pg_dump()?;
     let host = match config.get_hosts().first() {
         Some(postgres::config::Host::Unix(path)) => path.clone(),
@@ -230,8 +285,6 @@ fn raw_dump(config: &Config) -> Result<String, String> {
     let output = Command::new(&program)
         .args([
             "-s",
-            "--no-owner",
-            "--no-privileges",
             "-N",
             "pgrehearse",
             "-d",
@@ -239,6 +292,7 @@ fn raw_dump(config: &Config) -> Result<String, String> {
             "-h",
         ])
         .arg(host)
+        .args(flags)
         .args(["-U", config.get_user().unwrap_or_default()])
         .args([
             "-p",
@@ -260,6 +314,22 @@ fn raw_dump(config: &Config) -> Result<String, String> {
         panic!("pg_dump: {message}");
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The GRANT, REVOKE and OWNER TO statements of `pg_dump -s`, and those of default privileges.
+pub fn dumped_privileges(config: &Config) -> Result<String, String> {
+    let text = dumped(config, &[])?;
+    let said = ["GRANT ", "REVOKE ", "ALTER DEFAULT PRIVILEGES "];
+    let said = |line: &&str| {
+        // What a scratch database lets owners do.
+        let ours = line.contains("TO pgrh_") && !line.starts_with("ALTER DEFAULT");
+        said.iter().any(|word| line.starts_with(word)) && !ours
+            || line.starts_with("ALTER ") && line.contains(" OWNER TO ")
+    };
+    let lines = text.lines().filter(said);
+    let mut lines: Vec<&str> = lines.collect();
+    lines.sort_unstable();
+    Ok(lines.join("\n"))
 }
 
 /// Whether two databases dump alike. Deparsed text is no fixpoint: where the dumps differ, both
@@ -300,7 +370,7 @@ fn normalize(dump: &str) -> String {
         if comment && (block.is_empty() || line.starts_with('\\')) {
             continue;
         }
-        block.push(sorted_options(line));
+        block.push(sorted_published(&sorted_statistics(&sorted_options(line))));
         if line.ends_with(';') && !in_body(&block) {
             statements.push(sorted_columns(&std::mem::take(&mut block)));
         }
@@ -324,6 +394,34 @@ fn sorted_options(line: &str) -> String {
     let mut options: Vec<&str> = list.split(", ").collect();
     options.sort_unstable();
     format!("{head}WITH ({}){tail}", options.join(", "))
+}
+
+/// Extended statistics list their columns in the order of the table, which is not compared.
+fn sorted_statistics(line: &str) -> String {
+    let parts = line
+        .strip_prefix("CREATE STATISTICS ")
+        .and_then(|rest| rest.split_once(" ON ")?.1.split_once(" FROM "));
+    let Some((list, _)) = parts.filter(|(list, _)| !list.contains('(')) else {
+        return line.to_owned();
+    };
+    let mut columns: Vec<&str> = list.split(", ").collect();
+    columns.sort_unstable();
+    line.replacen(list, &columns.join(", "), 1)
+}
+
+/// A publication lists the columns of a table in the table's order, which is not compared.
+fn sorted_published(line: &str) -> String {
+    let parts = line
+        .strip_prefix("ALTER PUBLICATION ")
+        .and_then(|rest| rest.split_once(" ADD TABLE ONLY ")?.1.split_once(" ("))
+        .filter(|(table, _)| !table.ends_with(" WHERE"))
+        .and_then(|(_, rest)| rest.split_once(')'));
+    let Some((list, _)) = parts else {
+        return line.to_owned();
+    };
+    let mut columns: Vec<&str> = list.split(", ").collect();
+    columns.sort_unstable();
+    line.replacen(list, &columns.join(", "), 1)
 }
 
 /// Whether a block stops inside a function body.

@@ -106,6 +106,25 @@ impl Replica {
             .batch_execute("SELECT pg_wal_replay_resume()")
             .unwrap();
     }
+
+    /// Receives nothing from now on.
+    pub fn cut(&self) {
+        let mut client = self.client();
+        client
+            .batch_execute("ALTER SYSTEM SET primary_conninfo = ''")
+            .unwrap();
+        client.batch_execute("SELECT pg_reload_conf()").unwrap();
+        until(String::new, || {
+            let receivers = client.query("SELECT FROM pg_stat_wal_receiver", &[]);
+            receivers.unwrap().is_empty()
+        });
+    }
+
+    /// Makes it a server of its own, with what it has received.
+    pub fn promote(&self) {
+        let promoted = self.client().query_one("SELECT pg_promote()", &[]);
+        assert!(promoted.unwrap().get::<_, bool>(0));
+    }
 }
 
 impl Drop for Replica {

@@ -2,9 +2,10 @@
 
 use super::{Finding, Level, split};
 use crate::apply::{ApplyError, Options, ledger};
-use crate::kinds::{KindTag, ObjectId};
+use crate::kinds::{Grant, KindTag, ObjectId, Owner};
 use crate::pg::{Ident, LockMode, Qualified};
 use crate::plan::{Document, Fill, StatementEvidence, StepRecord};
+use crate::source::reader::Reader;
 use crate::sql;
 use postgres::Client;
 use std::collections::BTreeSet;
@@ -15,10 +16,14 @@ pub(super) fn touched(plan: &Document) -> Vec<Qualified> {
         (
             KindTag::Table
             | KindTag::View
+            | KindTag::MaterializedView
             | KindTag::Sequence
             | KindTag::Column
             | KindTag::Constraint
             | KindTag::Trigger
+            | KindTag::Policy
+            | KindTag::PublicationTable
+            | KindTag::Rule
             | KindTag::Index
             | KindTag::Attachment
             | KindTag::IndexAttachment
@@ -27,8 +32,48 @@ pub(super) fn touched(plan: &Document) -> Vec<Qualified> {
         ) => Some(Qualified::new(schema.as_str(), name.as_str())),
         _ => None,
     };
-    let found: BTreeSet<Qualified> = plan.touches.iter().filter_map(of).collect();
+    let found: BTreeSet<Qualified> = touches(plan).iter().filter_map(of).collect();
     found.into_iter().collect()
+}
+
+/// What the plan touches; a grant touches what it is on.
+fn touches(plan: &Document) -> Vec<ObjectId> {
+    let of = |id: &ObjectId| match id.kind {
+        KindTag::Grant => Grant::target_of(id).unwrap_or_else(|| id.clone()),
+        KindTag::Owner => Owner::target_of(id).unwrap_or_else(|| id.clone()),
+        _ => id.clone(),
+    };
+    plan.touches.iter().map(of).collect()
+}
+
+/// The roles that the statements name have to be there.
+pub(super) fn roles(
+    client: &mut Client,
+    plan: &Document,
+    findings: &mut Vec<Finding>,
+) -> Result<(), ApplyError> {
+    let names: Vec<&str> = plan.roles.iter().map(Ident::raw).collect();
+    const MISSING: &str = "
+        SELECT r FROM pg_catalog.unnest($1::pg_catalog.text[]) AS r
+         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles p WHERE p.rolname = r::pg_catalog.name)";
+    let rows = match names.is_empty() {
+        true => Vec::new(),
+        false => client
+            .query(MISSING, &[&names])
+            .map_err(ApplyError::ledger)?,
+    };
+    for row in rows {
+        let role = Ident::new(row.get::<_, String>(0));
+        findings.push(
+            Finding::new(
+                Level::Refuse,
+                "preflight::role_missing",
+                format!("the role {role} does not exist here, and statements of the plan name it"),
+            )
+            .help(sql!("CREATE ROLE {} NOLOGIN", role).to_string()),
+        );
+    }
+    Ok(())
 }
 
 pub(super) fn owners(
@@ -89,29 +134,130 @@ fn owners_of_others(
                 AND p.oid = pg_catalog.to_regprocedure(w.name)::pg_catalog.oid
         WHERE NOT pg_catalog.pg_has_role(p.proowner, 'USAGE')
         ORDER BY 1";
-    let mut types = (Vec::new(), Vec::new());
-    let mut functions = (Vec::new(), Vec::new());
-    for id in &plan.touches {
-        match (id.kind, id.path.as_slice()) {
-            (KindTag::Enum | KindTag::Domain | KindTag::Composite, [schema, name, ..]) => {
-                types.0.push(schema.as_str());
-                types.1.push(name.clone());
-            }
-            (KindTag::Function, [schema, name, arguments, ..]) => {
-                functions.0.push(schema.as_str());
+    // What is called by schema and name.
+    let owned = |catalog: &str, name: &str, namespace: &str, owner: &str| {
+        format!(
+            "SELECT pg_catalog.format('%I.%I', n.nspname, o.{name}), pg_catalog.pg_get_userbyid(o.{owner})::pg_catalog.text, current_user::pg_catalog.text
+            FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS w(schema, name)
+                JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
+                JOIN pg_catalog.{catalog} o ON o.{namespace} = n.oid AND o.{name} = w.name
+            WHERE NOT pg_catalog.pg_has_role(o.{owner}, 'USAGE')
+            ORDER BY 1"
+        )
+    };
+    const OPERATORS: &str = "
+        SELECT o.oid::pg_catalog.regoperator::pg_catalog.text, pg_catalog.pg_get_userbyid(o.oprowner)::pg_catalog.text, current_user::pg_catalog.text
+        FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS w(schema, name)
+            -- The name with its schema and the argument types: app.=(integer,text).
+            JOIN pg_catalog.pg_operator o ON o.oid = pg_catalog.to_regoperator(w.name)::pg_catalog.oid
+        WHERE NOT pg_catalog.pg_has_role(o.oprowner, 'USAGE')
+        ORDER BY 1";
+    // Who owns one of its types may make and drop a cast.
+    const CASTS: &str = "
+        SELECT w.schema || ' AS ' || w.name, pg_catalog.pg_get_userbyid(s.typowner)::pg_catalog.text, current_user::pg_catalog.text
+        FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS w(schema, name)
+            JOIN pg_catalog.pg_type s ON s.oid = pg_catalog.to_regtype(w.schema)::pg_catalog.oid
+            JOIN pg_catalog.pg_type t ON t.oid = pg_catalog.to_regtype(w.name)::pg_catalog.oid
+        WHERE NOT pg_catalog.pg_has_role(s.typowner, 'USAGE') AND NOT pg_catalog.pg_has_role(t.typowner, 'USAGE')
+        ORDER BY 1";
+    const SCHEMAS: &str = "
+        SELECT n.nspname::pg_catalog.text, pg_catalog.pg_get_userbyid(n.nspowner)::pg_catalog.text, current_user::pg_catalog.text
+        FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS w(schema, name)
+            JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
+        WHERE NOT pg_catalog.pg_has_role(n.nspowner, 'USAGE')
+        ORDER BY 1";
+    let questions = [
+        TYPES.to_owned(),
+        FUNCTIONS.to_owned(),
+        OPERATORS.to_owned(),
+        CASTS.to_owned(),
+        owned("pg_collation", "collname", "collnamespace", "collowner"),
+        owned("pg_conversion", "conname", "connamespace", "conowner"),
+        owned("pg_ts_dict", "dictname", "dictnamespace", "dictowner"),
+        owned("pg_ts_config", "cfgname", "cfgnamespace", "cfgowner"),
+        SCHEMAS.to_owned(),
+    ];
+    let mut asked: [(Vec<&str>, Vec<String>); 9] = Default::default();
+    let touches = touches(plan);
+    for id in &touches {
+        let (question, schema, name) = match (id.kind, id.path.as_slice()) {
+            (kind, [schema, name, ..]) if kind.is_type() => (0, schema, name.clone()),
+            (kind, [schema, name, arguments, ..]) if kind.is_routine() => {
                 let name = Qualified::new(schema.as_str(), name.as_str());
-                functions.1.push(format!("{name}({arguments})"));
+                (1, schema, format!("{name}({arguments})"))
             }
-            _ => {}
-        }
+            (KindTag::Operator, [schema, name, left, right]) => {
+                let of = Ident::new(schema.as_str());
+                (2, schema, format!("{of}.{name}({left},{right})"))
+            }
+            (KindTag::Cast, [_, source, target]) => (3, source, target.clone()),
+            (KindTag::Collation, [schema, name]) => (4, schema, name.clone()),
+            (KindTag::Conversion, [schema, name]) => (5, schema, name.clone()),
+            (KindTag::TextSearchDictionary, [schema, name]) => (6, schema, name.clone()),
+            (KindTag::TextSearchConfiguration, [schema, name]) => (7, schema, name.clone()),
+            (KindTag::Schema, [schema]) => (8, schema, schema.clone()),
+            _ => continue,
+        };
+        asked[question].0.push(schema.as_str());
+        asked[question].1.push(name);
     }
-    for (query, (schemas, names)) in [(TYPES, types), (FUNCTIONS, functions)] {
+    of_the_database(client, plan, findings)?;
+    let questions = questions.iter().zip(asked);
+    for (query, (schemas, names)) in questions.filter(|(_, (schemas, _))| !schemas.is_empty()) {
         let rows = client.query(query, &[&schemas, &names]);
         for row in rows.map_err(ApplyError::ledger)? {
             let (name, owner, role): (String, String, String) =
                 (row.get(0), row.get(1), row.get(2));
             findings.push(not_owner(&name, &owner, &role));
         }
+    }
+    Ok(())
+}
+
+// What is in no schema.
+fn of_the_database(
+    client: &mut Client,
+    plan: &Document,
+    findings: &mut Vec<Finding>,
+) -> Result<(), ApplyError> {
+    const QUERY: &str = "
+        SELECT o.what, o.name::pg_catalog.text, pg_catalog.pg_get_userbyid(o.owner)::pg_catalog.text, current_user::pg_catalog.text
+        FROM (
+            SELECT 'publication', p.pubname, p.pubowner FROM pg_catalog.pg_publication p
+            UNION ALL
+            SELECT 'server', s.srvname, s.srvowner FROM pg_catalog.pg_foreign_server s
+            UNION ALL
+            SELECT 'event trigger', e.evtname, e.evtowner FROM pg_catalog.pg_event_trigger e
+        ) AS o (what, name, owner)
+            JOIN ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS w(what, name)
+                ON w.what = o.what AND w.name = o.name
+        WHERE NOT pg_catalog.pg_has_role(o.owner, 'USAGE')
+        ORDER BY 1, 2";
+    let (mut whats, mut names) = (Vec::new(), Vec::new());
+    let touches = touches(plan);
+    for id in &touches {
+        let (what, name) = match id.kind {
+            KindTag::Publication | KindTag::PublicationTable | KindTag::PublicationSchema => {
+                ("publication", id.path.last())
+            }
+            KindTag::ForeignServer | KindTag::UserMapping => ("server", id.path.first()),
+            KindTag::EventTrigger => ("event trigger", id.path.first()),
+            _ => continue,
+        };
+        names.extend(name.map(String::as_str));
+        whats.push(what);
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    let rows = client
+        .query(QUERY, &[&whats, &names])
+        .map_err(ApplyError::ledger)?;
+    for row in rows {
+        let (what, name, owner, role): (String, String, String, String) =
+            (row.get(0), row.get(1), row.get(2), row.get(3));
+        let name = format!("{what} {}", Ident::new(name));
+        findings.push(not_owner(&name, &owner, &role));
     }
     Ok(())
 }
@@ -126,6 +272,7 @@ pub(super) fn others(
 ) -> Result<(), ApplyError> {
     databases(client, left, options, findings)?;
     schemas(client, left, findings)?;
+    foreign(client, left, findings)?;
     referenced(client, left, relations, findings)
 }
 
@@ -151,7 +298,11 @@ fn databases(
     if !row.get::<_, bool>(1) {
         wanted.push(format!("the schema {ledger_schema} of the ledger"));
     }
-    let made = left.iter().filter(|s| s.operation == "create schema");
+    let makes = |s: &&&StepRecord| {
+        let publication = s.object.kind == KindTag::Publication && s.operation == "create";
+        publication || s.operation == "create schema"
+    };
+    let made = left.iter().filter(makes);
     wanted.extend(made.map(|step| step.object.to_string()));
     for what in wanted {
         findings.push(
@@ -181,12 +332,14 @@ fn schemas(
                 AND pg_catalog.has_schema_privilege(n.oid, 'CREATE')
             )
         ORDER BY 1";
-    const MAKING: [&str; 6] = [
+    const MAKING: [&str; 8] = [
         "create",
         "recreate",
         "rename",
         "retire table",
         "swap index",
+        "build materialized view",
+        "swap materialized view",
         "swap table",
     ];
     let makes = |step: &StepRecord| {
@@ -197,7 +350,10 @@ fn schemas(
     };
     let schemas: BTreeSet<&str> = left
         .iter()
-        .filter(|step| makes(step) && step.object.path.len() > 1)
+        .filter(|step| {
+            let in_schema = !is_elsewhere(&step.object);
+            makes(step) && step.object.path.len() > 1 && in_schema
+        })
         .map(|step| step.object.path[0].as_str())
         .collect();
     let schemas: Vec<&str> = schemas.into_iter().collect();
@@ -217,6 +373,68 @@ fn schemas(
         );
     }
     Ok(())
+}
+
+// A server is made by who may use its wrapper, a foreign table by who may use its server.
+fn foreign(
+    client: &mut Client,
+    left: &[&StepRecord],
+    findings: &mut Vec<Finding>,
+) -> Result<(), ApplyError> {
+    const WRAPPER: &str = "
+        SELECT current_user::pg_catalog.text FROM pg_catalog.pg_foreign_data_wrapper w
+        WHERE w.fdwname = $1::pg_catalog.text AND NOT pg_catalog.has_foreign_data_wrapper_privilege(w.oid, 'USAGE')";
+    const SERVER: &str = "
+        SELECT current_user::pg_catalog.text FROM pg_catalog.pg_foreign_server s
+        WHERE s.srvname = $1::pg_catalog.text AND NOT pg_catalog.has_server_privilege(s.oid, 'USAGE')";
+    let mut used: BTreeSet<(bool, String)> = BTreeSet::new();
+    for statement in left.iter().flat_map(|step| &step.statements) {
+        let mut reader = Reader::new(&statement.sql);
+        if reader.eat(&["create", "server"]) {
+            reader.skip_until(|r| r.sees(&["wrapper"]));
+            reader.advance();
+            used.extend(reader.ident().map(|name| (true, name)));
+        } else if reader.eat(&["create", "foreign", "table"]) {
+            reader.skip_until(|r| r.sees(&["server"]));
+            reader.advance();
+            used.extend(reader.ident().map(|name| (false, name)));
+        }
+    }
+    for (wrapper, name) in used {
+        let query = if wrapper { WRAPPER } else { SERVER };
+        let row = client
+            .query_opt(query, &[&name])
+            .map_err(ApplyError::ledger)?;
+        let Some(row) = row else { continue };
+        let (name, role) = (Ident::new(name), Ident::new(row.get::<_, String>(0)));
+        let (what, grant) = match wrapper {
+            true => (
+                "foreign data wrapper",
+                sql!("GRANT USAGE ON FOREIGN DATA WRAPPER {} TO {}", name, role),
+            ),
+            false => (
+                "server",
+                sql!("GRANT USAGE ON FOREIGN SERVER {} TO {}", name, role),
+            ),
+        };
+        findings.push(
+            Finding::new(
+                Level::Refuse,
+                "preflight::foreign_right",
+                format!("role {role} may not use {what} {name}"),
+            )
+            .help(grant.to_string()),
+        );
+    }
+    Ok(())
+}
+
+/// What makes nothing in the schema that its path may begin with.
+fn is_elsewhere(id: &ObjectId) -> bool {
+    matches!(
+        id.kind,
+        KindTag::PublicationTable | KindTag::PublicationSchema | KindTag::UserMapping
+    )
 }
 
 // The table that a foreign key refers to may be somebody else's. It is the one that is locked and not touched.

@@ -2,7 +2,7 @@
 
 use crate::cli::config::{Policy, Settings};
 use crate::cli::{CliError, Exit};
-use crate::kinds::HazardKind;
+use crate::kinds::{Hazard, HazardKind};
 use crate::plan::{Document, Impact, Phase};
 use std::collections::BTreeSet;
 
@@ -30,23 +30,11 @@ pub fn check(
         .steps()
         .filter(|(phase, step)| phases.contains(phase) && remaining.contains(&step.id));
     for (_, step) in steps {
-        let mut blocks = false;
-        for hazard in &step.hazards {
-            let text = format!("{}: {}", step.id, hazard.text);
-            let kind = hazard.kind;
-            blocks |= is_blocking(kind);
-            let set = settings.policies.get(&kind).copied();
-            match set.unwrap_or_else(|| default(kind)) {
-                Policy::Pass => {}
-                Policy::Warn => warn(&text),
-                Policy::Refuse if kind == HazardKind::DataLoss && leave.data_loss => {}
-                Policy::Refuse if kind == HazardKind::DataLoss && leave.asking && set.is_none() => {
-                    losses.push(text);
-                }
-                Policy::Refuse if is_blocking(kind) && leave.blocking => {}
-                Policy::Refuse => refused.push((kind, text)),
-            }
-        }
+        let blocks = step.hazards.iter().any(|h| is_blocking(h.kind));
+        let found = step.hazards.iter().map(|h| (step.id.clone(), h));
+        let (lost, no) = weigh(found, leave, settings, warn);
+        losses.extend(lost);
+        refused.extend(no);
         // Work on a table of this very plan blocks nobody, and has no hazard.
         if step.evidence.impact == Impact::NotRehearsed {
             let text = format!("{}: it was not rehearsed", step.id);
@@ -58,10 +46,37 @@ pub fn check(
             refused.push((HazardKind::BlocksWrites, text));
         }
     }
-    match refusal(refused) {
+    match refusal(&PLAN, refused) {
         Some(error) => Err(error),
         None => Ok(losses),
     }
+}
+
+/// What the settings and the command line say to hazards, each with where it is: the losses that may be asked for, and
+/// what is refused.
+pub fn weigh<'h>(
+    found: impl IntoIterator<Item = (String, &'h Hazard)>,
+    leave: Leave,
+    settings: &Settings,
+    warn: &mut dyn FnMut(&str),
+) -> (Vec<String>, Vec<(HazardKind, String)>) {
+    let (mut losses, mut refused) = (Vec::new(), Vec::new());
+    for (place, hazard) in found {
+        let text = format!("{place}: {}", hazard.text);
+        let kind = hazard.kind;
+        let set = settings.policies.get(&kind).copied();
+        match set.unwrap_or_else(|| default(kind)) {
+            Policy::Pass => {}
+            Policy::Warn => warn(&text),
+            Policy::Refuse if kind == HazardKind::DataLoss && leave.data_loss => {}
+            Policy::Refuse if kind == HazardKind::DataLoss && leave.asking && set.is_none() => {
+                losses.push(text);
+            }
+            Policy::Refuse if is_blocking(kind) && leave.blocking => {}
+            Policy::Refuse => refused.push((kind, text)),
+        }
+    }
+    (losses, refused)
 }
 
 fn is_blocking(kind: HazardKind) -> bool {
@@ -75,15 +90,30 @@ fn default(kind: HazardKind) -> Policy {
     }
 }
 
-fn refusal(refused: Vec<(HazardKind, String)>) -> Option<CliError> {
+/// How a refusal is worded.
+pub struct Words {
+    /// What is refused: "the plan".
+    pub whole: &'static str,
+    pub data_loss: &'static str,
+    pub blocking: &'static str,
+    pub policy: &'static str,
+}
+
+const PLAN: Words = Words {
+    whole: "the plan",
+    data_loss: "apply::data_loss",
+    blocking: "apply::blocking",
+    policy: "apply::policy",
+};
+
+/// What is refused, as one error.
+pub fn refusal(words: &Words, refused: Vec<(HazardKind, String)>) -> Option<CliError> {
     let (kind, first) = refused.first()?;
+    let whole = words.whole;
     let (code, what) = match kind {
-        HazardKind::DataLoss => ("apply::data_loss", "the plan loses data".to_owned()),
-        kind if is_blocking(*kind) => (
-            "apply::blocking",
-            "the plan blocks the application".to_owned(),
-        ),
-        kind => ("apply::policy", format!("the settings refuse {kind}")),
+        HazardKind::DataLoss => (words.data_loss, format!("{whole} loses data")),
+        kind if is_blocking(*kind) => (words.blocking, format!("{whole} blocks the application")),
+        kind => (words.policy, format!("the settings refuse {kind}")),
     };
     let mut error = CliError::new(code, format!("{what}: {first}"), Exit::Refused);
     error.also = refused

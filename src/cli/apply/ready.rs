@@ -6,7 +6,7 @@ use crate::catalog::{Catalog, Live, closure};
 use crate::cli::options::Work;
 use crate::cli::{CliError, Context, Exit, files};
 use crate::kinds::{KindTag, Object, ObjectId};
-use crate::pg::Ident;
+use crate::pg::{Ident, LockMode};
 use crate::pipeline::{self, Again, PipelineError};
 use crate::plan::{Document, Phase, PhaseRecord, artifact};
 use crate::rehearse::{self, RehearseError};
@@ -326,17 +326,26 @@ impl HalfDone {
         let mut found = Self::default();
         for step in half {
             let evidence = step.evidence.statements.iter();
-            let builds: Vec<String> = evidence
-                .flat_map(|s| s.index_builds.iter().map(|name| format!(" {name}")))
+            let builds: BTreeSet<&str> = evidence
+                .clone()
+                .flat_map(|s| s.index_builds.iter().map(String::as_str))
+                .collect();
+            // The one to drop may have another name than the object of the step: a swap gave it away.
+            let locked: BTreeSet<&str> = evidence
+                .flat_map(|s| s.locks.iter())
+                .filter(|(_, mode)| **mode >= LockMode::ShareUpdateExclusive)
+                .map(|(name, _)| name.as_str())
                 .collect();
             for (id, object) in &live.objects {
-                if !matches!(object, Object::Index(index) if !index.valid) {
+                let Object::Index(index) = object else {
                     continue;
-                }
-                let name = id.human();
-                if builds.iter().any(|build| name.ends_with(build)) {
+                };
+                let name = index.qualified().to_string();
+                if index.valid {
+                    continue;
+                } else if builds.contains(name.as_str()) {
                     found.builds.insert(id.clone());
-                } else if *id == step.object {
+                } else if locked.contains(name.as_str()) {
                     found.drops.insert(id.clone());
                 }
             }
@@ -352,6 +361,8 @@ impl HalfDone {
                 index.valid = true;
             }
         }
+        // The rows of the catalogs still say INVALID.
+        catalog.addresses.forget(|id| self.drops.contains(id));
     }
 }
 

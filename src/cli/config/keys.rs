@@ -4,6 +4,7 @@ use super::value::{Gate, Policy, Read};
 use super::{Interval, Lag, Size};
 use crate::kinds::HazardKind;
 use crate::pg::ServerVersion;
+use crate::pipeline::Managed;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use yaml_serde::Value;
@@ -21,6 +22,8 @@ pub struct Settings {
     pub scratch: String,
     pub schemas: Vec<String>,
     pub ignore: Vec<String>,
+    pub privileges: Managed,
+    pub owners: Managed,
     pub small_table: SmallTable,
     pub server_version: Option<ServerVersion>,
     pub ledger: Ledger,
@@ -129,10 +132,12 @@ macro_rules! keys {
 keys! {
     "database" = "null", "The live database, postgres://user@host:5432/name. Better given as DATABASE_URL,\nbecause this file is kept with the code; the password in PGPASSWORD or ~/.pgpass." => database;
     "role" = "null", "The role that every session on the live database takes (SET ROLE), such as the owner of its\ntables; the login must be a member." => role;
-    "schema" = "null", "The schema you want: a .sql file, a directory of them, git:REV:PATH." => schema;
+    "schema" = "null", "The schema you want: a .sql file, a directory of them, git:REV:PATH, migrations:DIR." => schema;
     "scratch" = "auto", "Where plans are rehearsed: auto (a server of our own, embedded), same (a database on the\nlive server) or postgres://… (any other server)." => scratch;
     "schemas" = "[]", "The managed schemas; empty: all but those of PostgreSQL, extensions and pgrehearse." => schemas;
     "ignore" = "[]", "Objects left alone, as patterns: [\"public.tmp_*\", \"table audit.*\"]." => ignore;
+    "privileges" = "auto", "Whether GRANT and REVOKE are compared: auto (where the desired schema has one of them), compare,\nignore. What is not compared stays as it is." => privileges;
+    "owners" = "auto", "Whether OWNER TO is compared: auto (where the desired schema gives objects to more than one\nrole), compare, ignore. What is not compared stays as it is." => owners;
     "small_table.rows" = "10000", "A table with fewer rows than this and less than small_table.size takes the plain\nstatement; 0 turns the rule off." => small_table.rows;
     "small_table.size" = "10MB", "The size, without indexes, below which a table may count as small." => small_table.size;
     "server_version" = "null", "The major version (14 to 18) to plan for when there is no live database." => server_version;
@@ -152,10 +157,10 @@ keys! {
     "elaborate_timeout" = "5m", "The longest that the scratch server may work on what is sent to it in one go: a statement\nof the schema files (or some of them together) or of a rehearsal. 0: without limit." => elaborate_timeout;
     "data.timeout" = "5s", "The longest that one query may run which asks the live rows whether they allow the plan;\n0: without limit." => data.timeout;
     "data.size" = "1GB", "Of a larger table only a sample is asked, unless an index gives the answer." => data.size;
-    "backfill.target" = "200ms", "The time that one batch should take; its size adapts." => backfill.target;
+    "backfill.target" = "100ms", "The time that one batch should take; its size adapts. A request for one of its rows waits as long." => backfill.target;
     "backfill.min_rows" = "100", "The fewest rows of a batch." => backfill.min_rows;
     "backfill.max_rows" = "50000", "The most rows of a batch." => backfill.max_rows;
-    "backfill.pause" = "100ms", "The pause after each batch." => backfill.pause;
+    "backfill.pause" = "50ms", "The pause after each batch." => backfill.pause;
     "backfill.max_replica_lag" = "10s", "A backfill waits while a replica is further behind than this, in time or in bytes of WAL (64MB);\n0: for none." => backfill.max_replica_lag;
     "backfill.max_slot_wal" = "10GB", "A backfill waits while the server keeps more WAL than this for a replication slot; 0: for none." => backfill.max_slot_wal;
     "backfill.max_wal_rate" = "0", "A backfill pauses longer, so that no more WAL than this is written a second; 0: it does not." => backfill.max_wal_rate;

@@ -3,6 +3,7 @@
 use super::units::{Interval, Lag, Size};
 use crate::kinds::HazardKind;
 use crate::pg::ServerVersion;
+use crate::pipeline::Managed;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use yaml_serde::Value;
@@ -113,6 +114,17 @@ impl Read for ServerVersion {
         match version.is_supported() {
             true => Ok(version),
             false => Err(expected.to_owned()),
+        }
+    }
+}
+
+impl Read for Managed {
+    fn read(value: &Value) -> Result<Self, String> {
+        match text(value).as_deref() {
+            Some("auto") => Ok(Self::Auto),
+            Some("compare") => Ok(Self::Compare),
+            Some("ignore") => Ok(Self::Ignore),
+            _ => Err("auto, compare or ignore".to_owned()),
         }
     }
 }

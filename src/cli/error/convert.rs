@@ -22,12 +22,16 @@ impl From<SourceError> for CliError {
         let exit = match error {
             SourceError::Git { .. }
             | SourceError::GitMissing { .. }
+            | SourceError::ExecMissing { .. }
+            | SourceError::ExecFailed { .. }
             | SourceError::Unreadable { .. } => Exit::Failed,
             _ => Exit::Usage,
         };
-        Self::of(error.code(), &error, exit)
+        let mut made = Self::of(error.code(), &error, exit)
             .excerpt(error.excerpt().cloned())
-            .maybe_help(error.help())
+            .maybe_help(error.help());
+        made.causes.extend(error.printed().map(str::to_owned));
+        made
     }
 }
 
@@ -236,7 +240,7 @@ impl From<PostError> for CliError {
     fn from(error: PostError) -> Self {
         let exit = match error {
             PostError::Missing { .. }
-            | PostError::NoNumber
+            | PostError::NoNumber { .. }
             | PostError::Repository { .. }
             | PostError::Address { .. }
             | PostError::Unencrypted { .. }

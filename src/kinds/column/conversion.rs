@@ -1,8 +1,9 @@
 //! How the type of a column becomes another.
 
 use super::Column;
+use crate::kinds::{Name, NameSpace, Object, TakeDown};
 use crate::pg::Sql;
-use crate::pg::sql::Deparsed;
+use crate::pg::sql::{Deparsed, Word};
 use crate::sql;
 
 impl Column {
@@ -33,7 +34,8 @@ impl Column {
         if let Some(collation) = &self.collation {
             alter = sql!("{} COLLATE {}", alter, Deparsed(collation));
         }
-        if !self.converts_from(old) {
+        // A foreign table has no values to convert, and takes no USING.
+        if !self.converts_from(old) && !self.on_foreign_table {
             let target = Deparsed(&self.data_type);
             alter = if old.family() == Family::Text {
                 sql!("{} USING {}::{}", alter, self.name, target)
@@ -52,6 +54,68 @@ impl Column {
             ));
         }
         statements
+    }
+
+    /// Lets go of `of`, its type, its collation or something that its default uses, and takes it back.
+    pub(super) fn step_aside(&self, of: &Object) -> TakeDown {
+        let mut down = Vec::new();
+        let mut up = Vec::new();
+        if let Some(default) = self.default() {
+            down.push(sql!("{} DROP DEFAULT", self.alter_only()));
+            up.push(sql!(
+                "{} SET DEFAULT {}",
+                self.alter_only(),
+                Deparsed(default)
+            ));
+        }
+        let mut disturbs = self.has_type(of);
+        if disturbs {
+            let array = self.data_type.ends_with("[]");
+            let text = Word(if array { "text[]" } else { "text" });
+            let collate = match &self.collation {
+                Some(collation) => sql!(" COLLATE {}", Deparsed(collation)),
+                None => Sql::constant(""),
+            };
+            let column = sql!("{} ALTER COLUMN {} TYPE", self.alter_table(), self.name);
+            let back = sql!("{} {}{}", column, Deparsed(&self.data_type), collate);
+            if self.on_foreign_table {
+                down.push(sql!("{} {}", column, text));
+                up.insert(0, back);
+            } else {
+                down.push(sql!("{} {} USING {}::{}", column, text, self.name, text));
+                let data_type = Deparsed(&self.data_type);
+                let back = sql!("{} USING {}::{}::{}", back, self.name, text, data_type);
+                up.insert(0, back);
+            }
+        }
+        if let (Object::Collation(of), Some(own)) = (of, &self.collation)
+            && of.qualified().to_string() == *own
+        {
+            let column = sql!(
+                "{} ALTER COLUMN {} TYPE {} COLLATE",
+                self.alter_table(),
+                self.name,
+                Deparsed(&self.data_type)
+            );
+            down.push(sql!("{} pg_catalog.\"default\"", column));
+            up.insert(0, sql!("{} {}", column, Deparsed(own)));
+            disturbs = true;
+        }
+        TakeDown::Around { down, up, disturbs }
+    }
+
+    fn has_type(&self, object: &Object) -> bool {
+        let own = self.data_type.trim_end_matches("[]");
+        let is_own = |of: &Name| {
+            let of = of.qualified().to_string();
+            own == of
+                || own
+                    .strip_prefix(&of)
+                    .is_some_and(|rest| rest.starts_with('('))
+        };
+        let names = object.names();
+        let mut types = names.iter().filter(|n| n.space == NameSpace::Type);
+        types.any(is_own)
     }
 }
 

@@ -235,21 +235,16 @@ impl Look<'_> {
                 }
                 let stays = matches!(
                     dependent.kind,
-                    KindTag::View | KindTag::Function | KindTag::Trigger | KindTag::Comment
+                    KindTag::View
+                        | KindTag::Function
+                        | KindTag::Trigger
+                        | KindTag::Rule
+                        | KindTag::Comment
+                        | KindTag::Grant
                 );
                 if !stays {
                     return Err(format!(
                         "{} depends on it and cannot be made anew without reading rows",
-                        dependent.human()
-                    ));
-                }
-                let name = dependent.path.iter().take(2).cloned().collect::<Vec<_>>();
-                let name = name.join(".");
-                let granted = self.wanted.live.unmodeled.iter();
-                let mut granted = granted.filter(|u| u.what.starts_with("grants on"));
-                if dependent.kind != KindTag::Comment && granted.any(|u| u.name == name) {
-                    return Err(format!(
-                        "{} is made anew with it, and its grants would be lost",
                         dependent.human()
                     ));
                 }

@@ -1,27 +1,18 @@
 //! What stands on tables of a live database and no kind reads: a copy would leave it behind.
 
 use super::super::{PipelineError, Workshop, server};
-use crate::kinds::ObjectId;
+use crate::kinds::{Object, ObjectId};
 use crate::pg::ServerVersion;
 use std::collections::BTreeSet;
 
 /// `$1`, `$2`: schemas and names of the tables.
 const STANDING: &str = "
-    WITH RECURSIVE here (oid, namespace) AS (
+    WITH here (oid, namespace) AS (
         SELECT c.oid, c.relnamespace
           FROM pg_catalog.pg_class c
           JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
           JOIN ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS t (schema, name)
             ON t.schema = n.nspname AND t.name = c.relname
-    ), reading (oid) AS (
-        SELECT oid FROM here
-         UNION
-        SELECT r.ev_class
-          FROM reading
-          JOIN pg_catalog.pg_depend d ON d.refobjid = reading.oid
-           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-           AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-          JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid
     )
     SELECT 'policy ' || p.polname FROM here JOIN pg_catalog.pg_policy p ON p.polrelid = here.oid
      UNION ALL
@@ -49,10 +40,7 @@ const STANDING: &str = "
       FROM here
       LEFT JOIN pg_catalog.pg_index x ON x.indrelid = here.oid
       JOIN pg_catalog.pg_class c ON c.oid IN (here.oid, x.indexrelid)
-      JOIN pg_catalog.pg_tablespace s ON s.oid = c.reltablespace
-     UNION ALL
-    SELECT 'materialized view ' || c.relname
-      FROM reading JOIN pg_catalog.pg_class c ON c.oid = reading.oid AND c.relkind = 'm'";
+      JOIN pg_catalog.pg_tablespace s ON s.oid = c.reltablespace";
 
 /// Since 15.
 const OF_SCHEMA: &str = "
@@ -97,14 +85,24 @@ pub(super) fn guess<S>(
             })
         };
         match unmodeled.what.as_str() {
-            "policy" | "rule" | "tablespace of relation" => on_it(),
-            "materialized view"
-            | "publication"
-            | "publication of schema"
-            | "extended statistics"
-            | "security label" => true,
+            "tablespace of relation" => on_it(),
+            "extended statistics" | "security label" => true,
             _ => false,
         }
     });
-    unmodeled.map(|u| format!("{u} (perhaps)")).collect()
+    let schemas: BTreeSet<&str> = tables
+        .iter()
+        .filter_map(|table| Some(table.path.first()?.as_str()))
+        .collect();
+    let standing = catalog.objects.values().filter(|object| match object {
+        Object::Policy(_) | Object::Rule(_) | Object::PublicationTable(_) => {
+            object.parent().is_some_and(|t| tables.contains(&t))
+        }
+        Object::PublicationSchema(of) => schemas.contains(of.schema.raw()),
+        Object::Publication(publication) => publication.all_tables,
+        _ => false,
+    });
+    let standing = standing.map(|object| object.id().human());
+    let perhaps = unmodeled.map(|u| format!("{u} (perhaps)"));
+    standing.chain(perhaps).collect()
 }

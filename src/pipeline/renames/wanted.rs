@@ -20,6 +20,8 @@ enum Fit {
     Rename(Rename),
     Done,
     Missing,
+    /// No statement does it.
+    Impossible,
 }
 
 impl<'a> Finder<'a> {
@@ -135,7 +137,7 @@ impl<'a> Finder<'a> {
             .found
             .renames
             .iter()
-            .filter(|r| r.from.kind == KindTag::Table)
+            .filter(|r| matches!(r.from.kind, KindTag::Table | KindTag::MaterializedView))
         {
             let (Some(old), Some(new)) = (rename.from.path.last(), rename.to.path.last()) else {
                 continue;
@@ -199,6 +201,7 @@ impl<'a> Finder<'a> {
     fn nothing(&mut self, place: &str, old: &ObjectId, fit: &Fit) {
         let why = match fit {
             Fit::Done => "it is done",
+            Fit::Impossible => "no statement renames it with all that belongs to it",
             _ => "live has no such object",
         };
         let text = format!("{place}: nothing to rename from {}: {why}", old.human());
@@ -214,11 +217,15 @@ impl<'a> Finder<'a> {
         if !self.is_live(&self.in_live(&from)) {
             return Fit::Missing;
         }
-        Fit::Rename(Rename {
+        let rename = Rename {
             from,
             to,
             schemas: None,
-        })
+        };
+        match rename.statements() {
+            Some(_) => Fit::Rename(rename),
+            None => Fit::Impossible,
+        }
     }
 
     /// The identity in live of what has `id` after the renames found so far.
@@ -270,7 +277,7 @@ impl<'a> Finder<'a> {
         match (from, to.kind) {
             // A label has no schema.
             (_, KindTag::Enum) if to.path.len() > 2 => old,
-            ([schema, _], KindTag::Table | KindTag::View) => {
+            ([schema, _], KindTag::Table | KindTag::View | KindTag::MaterializedView) => {
                 let mut old = old;
                 if let Some(place) = old.path.first_mut() {
                     place.clone_from(schema);
@@ -293,20 +300,28 @@ impl<'a> Finder<'a> {
                 vec![ObjectId::new(KindTag::Enum, path)]
             }
             HintTarget::Object { kind, name }
-                if matches!(kind.as_str(), "function" | "procedure") =>
+                if matches!(kind.as_str(), "function" | "procedure" | "aggregate") =>
             {
-                let first = ObjectId::new(KindTag::Function, name.iter().cloned());
+                let tag = match kind.as_str() {
+                    "aggregate" => KindTag::Aggregate,
+                    _ => KindTag::Function,
+                };
+                let first = ObjectId::new(tag, name.iter().cloned());
                 self.desired
                     .objects
                     .range(first..)
                     .map(|(id, _)| id)
-                    .take_while(|id| id.kind == KindTag::Function && id.path.starts_with(name))
+                    .take_while(|id| id.kind == tag && id.path.starts_with(name))
                     .cloned()
                     .collect()
             }
             HintTarget::Object { kind, name } => KindTag::ALL
                 .iter()
-                .filter(|k| k.label() == kind || k.slug() == kind)
+                .filter(|k| {
+                    k.label() == kind
+                        || k.slug() == kind
+                        || **k == KindTag::Table && kind == "foreign table"
+                })
                 .map(|&k| ObjectId::new(k, name.iter().cloned()))
                 .collect(),
         };
@@ -318,28 +333,24 @@ impl<'a> Finder<'a> {
 
     /// The objects in live that `path` may mean.
     fn of_path(&self, path: &[String]) -> Vec<ObjectId> {
-        const KINDS: [KindTag; 12] = [
-            KindTag::Schema,
-            KindTag::Enum,
-            KindTag::Domain,
-            KindTag::Composite,
-            KindTag::Sequence,
-            KindTag::Table,
-            KindTag::Column,
-            KindTag::Constraint,
-            KindTag::Index,
-            KindTag::View,
-            KindTag::Trigger,
-            KindTag::Function,
-        ];
-        let mut all: Vec<ObjectId> = KINDS
-            .into_iter()
-            .map(|kind| ObjectId::new(kind, path.iter().cloned()))
-            .filter(|id| self.is_live(id))
+        let can_be_renamed = |id: &ObjectId| {
+            let itself = Rename {
+                from: id.clone(),
+                to: id.clone(),
+                schemas: None,
+            };
+            itself.statements().is_some()
+        };
+        let mut all: Vec<ObjectId> = KindTag::ALL
+            .iter()
+            .map(|&kind| ObjectId::new(kind, path.iter().cloned()))
+            .filter(|id| self.is_live(id) && can_be_renamed(id))
             .collect();
-        let functions = self.live.objects.keys().filter(|id| {
-            id.kind == KindTag::Function && path.len() == 2 && id.path.starts_with(path)
-        });
+        let functions = self
+            .live
+            .objects
+            .keys()
+            .filter(|id| id.kind.is_routine() && path.len() == 2 && id.path.starts_with(path));
         all.extend(functions.cloned());
         all
     }
@@ -349,7 +360,7 @@ impl<'a> Finder<'a> {
 fn renamed(id: &ObjectId, name: &str) -> ObjectId {
     let mut id = id.clone();
     let place = match id.kind {
-        KindTag::Function => id.path.get_mut(1),
+        kind if kind.is_routine() => id.path.get_mut(1),
         _ => id.path.last_mut(),
     };
     if let Some(place) = place {

@@ -25,7 +25,7 @@ mod sync;
 use super::replace::long_running;
 use super::{Context, Refusal, Strategy, checks, direct, temporary_name};
 use crate::diff::{Change, TableCopy};
-use crate::kinds::{Hazard, HazardKind, KindTag, Object, ObjectId};
+use crate::kinds::{Hazard, HazardKind, KindTag, Object, ObjectId, Owner};
 use crate::pg::{Ident, Qualified};
 use crate::plan::step::Reversal;
 use crate::plan::{Action, Backfill, Era, Fill, Node, Phase, Step, Undo};
@@ -167,7 +167,7 @@ impl<'a> Plan<'a> {
     }
 
     fn follow(&self) -> Step {
-        let (there, away) = self.forth.statements();
+        let (there, away) = self.forth.statements(self.context);
         let mut step = Step::expand(
             self.copy.table.clone(),
             Action::Transaction(there),
@@ -203,6 +203,23 @@ impl<'a> Plan<'a> {
         step
     }
 
+    /// The key of the copy, where it has others that are deferrable.
+    fn key_beside_deferrable(&self) -> Vec<Ident> {
+        let mut covered = self.copy.covered.iter();
+        let deferrable = covered.any(|id| match self.context.desired.get(id) {
+            Some(Object::Constraint(c)) => {
+                c.deferrable
+                    && c.index_definition.is_some()
+                    && self.copy.tables.contains(&c.table_id())
+            }
+            _ => false,
+        });
+        match deferrable {
+            true => self.copy.unique.1.clone(),
+            false => Vec::new(),
+        }
+    }
+
     fn fill(&self) -> Step {
         let backfill = Backfill {
             table: self.old.clone(),
@@ -211,6 +228,7 @@ impl<'a> Plan<'a> {
                 into: self.new.clone(),
                 set: self.forth.row(),
                 only: None,
+                key: self.key_beside_deferrable(),
             },
         };
         let mut step = Step::migrate(
@@ -331,6 +349,9 @@ impl<'a> Plan<'a> {
         let new = self.covered(|id| self.context.desired.objects.contains_key(id));
         step.requires = direct::requires(self.context, &new);
         step.requires.extend(self.nodes(COMPARED));
+        // It takes over whom the old one belongs to.
+        let owners: Vec<ObjectId> = self.copy.tables.iter().map(Owner::id_of).collect();
+        step.requires.extend(direct::nodes(&owners, Era::After));
         step.releases = direct::releases(self.context, &old);
         step.destroys = direct::nodes(&old, Era::Before);
         step.produces = direct::nodes(&new, Era::After);
@@ -341,7 +362,7 @@ impl<'a> Plan<'a> {
     }
 
     fn retire(&self) -> Step {
-        let (_, mut there) = self.back.statements();
+        let (_, mut there) = self.back.statements(self.context);
         there.extend(swap::old_keys(self).into_iter().map(|c| {
             sql!(
                 "ALTER TABLE {} DROP CONSTRAINT {}",

@@ -55,15 +55,15 @@ fn keys<'p>(
 pub(super) fn script(plan: &Plan<'_>) -> Script {
     let mut script = Script::default();
     script.push(vec![lock(plan, &plan.new)], Vec::new());
-    let (follow, away) = plan.forth.statements();
+    let (follow, away) = plan.forth.statements(plan.context);
     script.push(away, follow);
     leave(&mut script, plan);
     rename_old(&mut script, plan);
     rename_new(&mut script, plan);
+    script.push(vec![owners(plan)], Vec::new());
     arrive(&mut script, plan);
-    script.push(vec![privileges(plan)], Vec::new());
     script.push(vec![touch(plan)], vec![touch(plan)]);
-    let (follow, away) = plan.back.statements();
+    let (follow, away) = plan.back.statements(plan.context);
     script.push(follow, away);
     script.push(Vec::new(), vec![lock(plan, &retired(&plan.copy.table))]);
     script
@@ -108,9 +108,10 @@ fn leave(script: &mut Script, plan: &Plan<'_>) {
             .filter_map(|id| live.get(id).map(|object| (id, object)))
     };
     // Comments after what they are on: taken back in the order of the kinds.
+    // Both tables have grants of their own.
     let loose: Vec<&Object> = covered()
         .map(|(_, object)| object)
-        .filter(|object| is_loose(object, plan))
+        .filter(|object| is_loose(object, plan) && !matches!(object, Object::Grant(_)))
         .collect();
     for object in loose.iter().rev() {
         script.push(object.drop(), object.create());
@@ -293,8 +294,8 @@ END
     )
 }
 
-/// Owner and grants are those that the old tables have at that moment.
-fn privileges(plan: &Plan<'_>) -> Sql {
+/// The owners are those of the old tables at that moment.
+fn owners(plan: &Plan<'_>) -> Sql {
     let live = plan.context.live;
     let desired = plan.context.desired;
     let of = |id: &ObjectId| -> Option<ObjectId> {
@@ -321,7 +322,7 @@ fn privileges(plan: &Plan<'_>) -> Sql {
         "DO {}
 DECLARE
     pair record;
-    granted record;
+    revoke text;
 BEGIN
     FOR pair IN SELECT * FROM (VALUES {}) AS p (old, new) LOOP
         PERFORM FROM pg_catalog.pg_class o, pg_catalog.pg_class n
@@ -330,26 +331,14 @@ BEGIN
             EXECUTE (SELECT pg_catalog.format('ALTER TABLE %s OWNER TO %I', pair.new, pg_catalog.pg_get_userbyid(relowner))
                        FROM pg_catalog.pg_class WHERE oid = pair.old);
         END IF;
-        FOR granted IN
+        -- What default privileges have given.
+        FOR revoke IN
             SELECT pg_catalog.format('REVOKE ALL ON %s FROM %s', pair.new
-                        , CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END) AS statement
+                        , CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END)
               FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
              WHERE c.oid = pair.new AND a.grantee <> c.relowner
-            UNION ALL
-            SELECT pg_catalog.format('GRANT %s ON %s TO %s%s', a.privilege_type, pair.new
-                        , CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END
-                        , CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-              FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
-             WHERE c.oid = pair.old
-            UNION ALL
-            SELECT pg_catalog.format('GRANT %s (%I) ON %s TO %s%s', a.privilege_type, c.attname, pair.new
-                        , CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END
-                        , CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-              FROM pg_catalog.pg_attribute c, pg_catalog.aclexplode(c.attacl) a
-             WHERE c.attrelid = pair.old AND NOT c.attisdropped AND EXISTS (SELECT FROM pg_catalog.pg_attribute n
-                    WHERE n.attrelid = pair.new AND n.attname = c.attname AND NOT n.attisdropped)
         LOOP
-            EXECUTE granted.statement;
+            EXECUTE revoke;
         END LOOP;
     END LOOP;
 END

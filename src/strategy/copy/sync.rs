@@ -9,7 +9,7 @@
 //! else may put it on a table. Everything in it is named with its schema, since the search path is the
 //! caller's, as it is for the CHECKs and expressions of the table itself.
 
-use super::super::{last_name, temporary_name};
+use super::super::{Context, last_name, replication, temporary_name};
 use super::table_name;
 use crate::diff::copy::{CopiedColumn, CopyKey};
 use crate::diff::{Conversion, TableCopy};
@@ -152,7 +152,7 @@ impl<'a> Sync<'a> {
     }
 
     /// What makes the triggers on the source, and what takes them away.
-    pub fn statements(&self) -> (Vec<Sql>, Vec<Sql>) {
+    pub fn statements(&self, context: &Context<'_>) -> (Vec<Sql>, Vec<Sql>) {
         let function = self.function_name();
         let tag = Word("$pgrehearse$");
         let mut there = vec![
@@ -183,6 +183,7 @@ impl<'a> Sync<'a> {
                 Word(each),
                 function
             ));
+            there.extend(replication::always(&self.source, &trigger, context));
             away.push(sql!("DROP TRIGGER {} ON {}", trigger, self.source));
         }
         away.push(sql!("DROP FUNCTION {}()", function));

@@ -1,6 +1,6 @@
 //! What falls with a whole that is dropped, without a statement of its own.
 
-use super::super::Context;
+use super::super::{Context, owner};
 use super::nodes;
 use crate::diff::Change;
 use crate::kinds::{Object, ObjectId};
@@ -69,6 +69,14 @@ pub fn parts(context: &Context<'_>, id: &ObjectId) -> BTreeSet<ObjectId> {
             }
         }
     }
+    // What falls with something else that goes, too, comes back with that.
+    let all = parts.clone();
+    let absorbed = &context.changes.absorbed;
+    parts.retain(|part| {
+        absorbed
+            .get(part)
+            .is_none_or(|by| by == id || all.contains(by))
+    });
     parts
 }
 
@@ -83,6 +91,6 @@ pub fn create(context: &Context<'_>, parts: impl IntoIterator<Item = ObjectId>) 
         .filter_map(|part| context.live.get(&part))
         // What an inherited one follows brings it back.
         .filter(|part| part.follows().is_empty())
-        .flat_map(Object::create)
+        .flat_map(|part| owner::made(part, context.live, context))
         .collect()
 }

@@ -13,16 +13,19 @@
 //! EXCLUSIVE where the key is created (a new partition: nothing to read) and ACCESS EXCLUSIVE
 //! where the partition's own is taken over, both without a scan. DETACH takes ACCESS EXCLUSIVE on
 //! the parent, the partition, the DEFAULT one and the tables that refer to the parent.
-//! Undo: DETACH; what ATTACH took over stays on the table, what it created is dropped.
+//! Undo: DETACH; what ATTACH took over stays on the table, the foreign keys it created are dropped. It makes no index.
 //! Limits: rows of the new partition that lie in the DEFAULT partition fail its VALIDATE: they
 //! have to be moved before. Where others refer to the parent, DETACH reads them (measured).
 //! Sources: manual, ALTER TABLE, ATTACH PARTITION; measured in tests/cases/partition.
 
 use super::super::{Context, Refusal, Strategy, checks, direct};
 use super::bounds::may_overlap;
+use super::index::redefined_on;
 use super::{BoundCheck, attachments, foreign_keys_above, own_key, partitions, referrers, step};
 use crate::diff::Change;
-use crate::kinds::{Alter, Attachment, Constraint, Hazard, HazardKind, KindTag, Object, ObjectId};
+use crate::kinds::{
+    Alter, Attachment, Constraint, Hazard, HazardKind, KindTag, Object, ObjectId, ParentIndex,
+};
 use crate::pg::sql::Deparsed;
 use crate::pg::{Ident, Qualified, Sql};
 use crate::plan::data_check::DataCheck;
@@ -195,7 +198,9 @@ fn phase_of(id: &ObjectId, new: &Attachment, context: &Context<'_>) -> Phase {
             }
         }
     }
-    if gone_before_it(id, new, context).is_empty() {
+    if gone_before_it(id, new, context).is_empty()
+        && redefined_on(&new.parent_id(), context).is_empty()
+    {
         constraints_before_it(new, context)
             .iter()
             .fold(phase, |phase, id| {
@@ -539,7 +544,10 @@ fn before_it(new: &Attachment, context: &Context<'_>) -> BTreeSet<Node> {
         .filter(|a| new.is_default() && !a.is_default())
         .map(|a| super::attachment_id(&a.partition()))
         .filter(|a| context.changes.creates(a));
-    keys.chain(siblings).map(|id| (id, Era::After)).collect()
+    keys.chain(siblings)
+        .map(|id| (id, Era::After))
+        .chain(redefined_on(&new.parent_id(), context))
+        .collect()
 }
 
 /// Taken back before them, it does not feel that they are no longer valid, or gone.
@@ -560,7 +568,7 @@ fn constraints_before_it(new: &Attachment, context: &Context<'_>) -> Vec<ObjectI
 }
 
 /// What has to be gone before: partitions whose bounds are in the way, dropped columns of the
-/// parent.
+/// parent, indexes and keys whose parts ATTACH would make, foreign keys that it would make on a table that is there.
 fn gone_before_it(id: &ObjectId, new: &Attachment, context: &Context<'_>) -> BTreeSet<Node> {
     let gone = |other: &Attachment| {
         let other = super::attachment_id(&other.partition());
@@ -574,8 +582,19 @@ fn gone_before_it(id: &ObjectId, new: &Attachment, context: &Context<'_>) -> BTr
     let columns = context.changes.changes.keys().filter(|id| {
         id.kind == KindTag::Column && id.path.starts_with(&parent.path) && context.changes.drops(id)
     });
+    let exists = context.live.objects.contains_key(&new.table_id());
+    let keys = foreign_keys_above(context.live, &new.parent).into_iter();
+    let keys = keys
+        .map(|key| Object::Constraint(key.clone()).id())
+        .filter(|key| exists && context.changes.drops(key));
+    // What has to be on the partition first may wait for those.
+    let parts = new.indexes.iter().map(ParentIndex::id);
+    let parts = parts.flat_map(|part| super::tree::gone_before(&part, context));
     partitions
         .chain(columns.cloned())
+        .chain(keys)
+        .chain(super::tree::dropped_on(&parent, context))
         .map(|id| (id, Era::Before))
+        .chain(parts)
         .collect()
 }

@@ -17,7 +17,9 @@
 use super::super::direct;
 use super::super::{Context, Refusal, Strategy};
 use super::attach::referred;
-use super::{BoundCheck, add_key, foreign_keys_above, is_same_key, on_table, partitions, step};
+use super::{
+    BoundCheck, add_key, foreign_keys_above, is_same_key, on_table, own_key, partitions, step,
+};
 use crate::diff::Change;
 use crate::kinds::{Attachment, Constraint, Object, ObjectId, Verb};
 use crate::pg::ident::Literal;
@@ -140,7 +142,17 @@ fn detach(id: &ObjectId, old: &Attachment, stays: Stays, context: &Context<'_>) 
         step.hazards = object.hazards(Verb::Drop);
         step.hazards.extend(referred(&old.parent, &part, context));
         step.releases = direct::releases(context, &BTreeSet::from([id.clone()]));
+        // What goes with a dropped index of the parent goes before.
+        let falls = |part: &ObjectId| context.changes.absorbed.contains_key(part);
+        step.releases.retain(|(part, _)| !falls(part));
         step.destroys = direct::nodes([id], Era::Before);
+        // Which foreign keys it leaves with is known.
+        let coming = coming_keys(&old.parent, context);
+        step.requires
+            .extend(coming.map(|k| (key_id(k), Era::After)));
+        let standing = foreign_keys_above(context.live, &old.parent).into_iter();
+        let going = standing.map(key_id).filter(|k| context.changes.drops(k));
+        step.releases.extend(going.map(|k| (k, Era::Before)));
     };
     let default = partitions(context.live, &old.parent).find(|a| a.is_default());
     let check = old.constraint.as_deref().map(|expression| BoundCheck {
@@ -169,7 +181,10 @@ fn detach(id: &ObjectId, old: &Attachment, stays: Stays, context: &Context<'_>) 
         return vec![only];
     };
     let phases = [Phase::Expand, Phase::Migrate];
-    let why = "the way back would read the table under ACCESS EXCLUSIVE without it";
+    let why = match context.is_foreign(id) {
+        true => "CONCURRENTLY would leave a CHECK of its own making without it",
+        false => "the way back would read the table under ACCESS EXCLUSIVE without it",
+    };
     let [mut add, mut validate] = check.steps(id, phases, why);
     add.produces = direct::nodes([id], Era::Temp(1));
     validate.requires = direct::nodes([id], Era::Temp(1));
@@ -195,7 +210,7 @@ fn detach(id: &ObjectId, old: &Attachment, stays: Stays, context: &Context<'_>) 
     );
     ends(&mut away);
     away.tables = vec![old.parent.clone()];
-    away.requires = direct::nodes([id], Era::Temp(2));
+    away.requires.insert((id.clone(), Era::Temp(2)));
     away.produces = direct::nodes([id], Era::Temp(3));
     let mut steps = vec![add, validate, away];
     if stays == Stays::Yes {
@@ -212,9 +227,7 @@ fn detach(id: &ObjectId, old: &Attachment, stays: Stays, context: &Context<'_>) 
         );
         last.requires = direct::nodes([id], Era::Temp(3));
         let kept = keys.iter().filter(|k| is_wanted(k, context));
-        last.produces = kept
-            .map(|k| (Object::Constraint(k.clone()).id(), Era::After))
-            .collect();
+        last.produces = kept.map(|k| (key_id(k), Era::After)).collect();
         steps.push(last);
     }
     steps
@@ -249,22 +262,41 @@ fn own_names(part: &Qualified, context: &Context<'_>) -> (Vec<Sql>, Vec<Sql>) {
     (there, back)
 }
 
-/// The foreign keys that the partition has from above, as its own: what DETACH makes of them.
+/// The foreign keys that the partition has from above when it leaves, as its own: what DETACH makes of them.
 fn inherited_keys(old: &Attachment, context: &Context<'_>) -> Vec<Constraint> {
+    let part = old.partition();
     let above = foreign_keys_above(context.live, &old.parent);
-    old.foreign_keys
-        .iter()
-        .filter_map(|own| {
-            let key = above.iter().find(|a| a.definition == own.definition)?;
-            Some(on_table(key, &old.partition(), &own.name, context.live))
-        })
-        .collect()
+    let standing = old.foreign_keys.iter().filter_map(|own| {
+        let key = above.iter().find(|a| a.definition == own.definition)?;
+        let stays = !context.changes.replaces(&key_id(key));
+        stays.then(|| on_table(key, &part, &own.name, context.live))
+    });
+    // Where the partition has the same key, that one becomes part of the parent's.
+    let coming = coming_keys(&old.parent, context)
+        .filter(|key| own_key(context.live, &part, key).is_none())
+        .map(|key| on_table(key, &part, &key.name, context.live));
+    standing.chain(coming).collect()
+}
+
+fn key_id(key: &Constraint) -> ObjectId {
+    Object::Constraint(key.clone()).id()
+}
+
+/// The foreign keys that `parent` and the tables above it get in this plan: before the partition leaves.
+fn coming_keys<'a>(
+    parent: &Qualified,
+    context: &'a Context<'_>,
+) -> impl Iterator<Item = &'a Constraint> {
+    let above = foreign_keys_above(context.desired, parent);
+    above.into_iter().filter(|key| {
+        let id = key_id(key);
+        context.changes.creates(&id) || context.changes.replaces(&id)
+    })
 }
 
 /// Whether the desired schema has the foreign key on the table that is no partition any more.
 pub(super) fn is_wanted(key: &Constraint, context: &Context<'_>) -> bool {
-    let id = Object::Constraint(key.clone()).id();
-    matches!(context.desired.get(&id), Some(Object::Constraint(wanted)) if is_same_key(wanted, key))
+    matches!(context.desired.get(&key_id(key)), Some(Object::Constraint(wanted)) if is_same_key(wanted, key))
 }
 
 /// Whether `constraint` comes to its table by being detached.

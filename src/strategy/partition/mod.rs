@@ -5,11 +5,13 @@ mod bounds;
 mod detach;
 mod foreign_key;
 mod index;
+mod tree;
 
 pub(super) use attach::Attach;
 pub(super) use detach::{Detach, DropPartition};
 pub(super) use foreign_key::{Adopted, ForeignKey};
 pub(super) use index::{DropIndex, RedefineIndex};
+pub(super) use tree::order;
 
 use crate::catalog::Catalog;
 use crate::kinds::{Attachment, Constraint, KindTag, Object, ObjectId};

@@ -76,7 +76,8 @@ fn relations(component: &Component<'_>, context: &Context<'_>) -> BTreeSet<Objec
     let dependents = context.live.dependents();
     while let Some(id) = queue.pop() {
         for dependent in dependents.get(&id).into_iter().flatten() {
-            let is_view = matches!(context.live.get(dependent), Some(Object::View(_)));
+            let found = context.live.get(dependent);
+            let is_view = matches!(found, Some(Object::View(_) | Object::MaterializedView(_)));
             if is_view && relations.insert((*dependent).clone()) {
                 queue.push((*dependent).clone());
             }

@@ -14,12 +14,11 @@
 //! Undo: the swap back; until the old column is dropped, it follows the new one.
 //! Limits: columns of a partition key, of inheritance children that are no partitions, and those that a
 //! generated column uses are not taken; a table whose BEFORE triggers sort behind ours is refused. Rights on
-//! single columns are copied with the owner as their grantor.
+//! single columns come with the new column.
 //! Sources: RULES "Two-way triggers", "Swap of a referenced key"; LOCKS "What a live application feels".
 
 mod bodies;
 mod component;
-mod grants;
 mod numbers;
 pub(super) mod position;
 mod rows;
@@ -67,6 +66,16 @@ impl Strategy for Replace {
 
     fn claims(&self, id: &ObjectId, change: &Change, context: &Context<'_>) -> bool {
         let kept = match change {
+            // Whatever becomes of a grant on what the swap exchanges, the swap brings what is wanted.
+            _ if id.kind == KindTag::Grant => return swap::brings(change, context),
+            // The twin of a partition's index is attached to that of the parent's.
+            Change::Create {
+                new: Object::IndexAttachment(new),
+            }
+            | Change::Replace {
+                new: Object::IndexAttachment(new),
+                ..
+            } => return context.replacements.covers(&new.index_id()),
             Change::Create { .. } => context.replacements.columns.contains_key(id),
             Change::Drop { .. } => false,
             // The swap brings the defaults of partitions.
@@ -170,6 +179,42 @@ fn old_types(component: &Component<'_>) -> Vec<Step> {
     steps.collect()
 }
 
+/// Where `need`, by its name before the swap, has its rows: of a new column, once they are filled.
+pub(super) fn filled(need: &ObjectId, context: &Context<'_>) -> Node {
+    let replacements = context.replacements;
+    let new = |r: &&Replacement| temporary_id(r) == *need;
+    let mut columns = replacements.columns.values();
+    if let Some(replacement) = columns.find(new) {
+        return (replacement.column.clone(), FILLED);
+    }
+    let mut types = replacements.types.iter();
+    let of_type = types.find(|(id, (temporary, _))| {
+        id.kind == need.kind
+            && id.path.first() == need.path.first()
+            && need.path.last().is_some_and(|name| name == temporary.raw())
+    });
+    match of_type {
+        Some((id, _)) => (id.clone(), MADE),
+        None => (need.clone(), Era::After),
+    }
+}
+
+/// What an old view hangs on after the swap: of a column whose place was taken, the old one.
+pub(super) fn swapped(need: ObjectId, context: &Context<'_>) -> Node {
+    let mut columns = context.replacements.columns.values();
+    let mut origins = context
+        .live
+        .get(&need)
+        .map(|o| o.follows())
+        .unwrap_or_default();
+    origins.push(need.clone());
+    let taken = columns.find(|r| !r.is_renamed() && origins.contains(&r.old));
+    match taken {
+        Some(replacement) => (replacement.column.clone(), SWAPPED),
+        None => (need, Era::Before),
+    }
+}
+
 /// What the new column of `replacement` is called until the swap.
 fn temporary_id(replacement: &Replacement) -> ObjectId {
     let mut id = replacement.column.clone();
@@ -245,7 +290,7 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
         there.push(rename);
         back.push(rename_back);
     }
-    there.extend(grants::copied(pairs, context));
+    there.extend(swap::same_grants(pairs, context));
     there.push(sync::function(&function, &blocks));
     there.push(sql!(
         "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION {}()",
@@ -253,6 +298,7 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
         table,
         function
     ));
+    there.extend(super::replication::always(table, &trigger, context));
     let columns: Vec<&ObjectId> = pairs.iter().map(|p| &p.replacement.column).collect();
     let first = lead(table, &columns);
     let why = pairs.first().map_or("", |p| p.replacement.why.as_str());
@@ -304,6 +350,10 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
         step.frees.extend(pair.old.names());
     }
     step.produces = direct::nodes(columns, MADE);
+    // A column of a name of its own is the wanted one already: grants and comments on it come after this.
+    let renamed = pairs.iter().filter(|pair| pair.replacement.is_renamed());
+    let renamed = renamed.map(|pair| &pair.replacement.column);
+    step.produces.extend(direct::nodes(renamed, Era::After));
     Ok(step)
 }
 
@@ -477,6 +527,7 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
         .extend(retyped.iter().filter_map(|p| narrower(p)));
     step.back_checks = swap.back_checks;
     step.hazards.extend(bodies::hazard(component, context));
+    step.hazards.extend(swap::lost_grants(component, context));
     let retyped: Vec<&ObjectId> = retyped.iter().map(|p| &p.replacement.column).collect();
     let own: BTreeSet<ObjectId> = retyped
         .iter()

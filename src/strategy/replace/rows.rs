@@ -3,7 +3,7 @@
 use super::super::{Context, direct};
 use super::sync::Pair;
 use super::{COMPARED, FILLED, MADE, READY, named, table_id};
-use crate::kinds::{ConstraintType, Hazard, HazardKind, Object, ObjectId};
+use crate::kinds::{ConstraintType, Hazard, HazardKind, KindTag, Object, ObjectId};
 use crate::pg::sql::List;
 use crate::pg::{Ident, Qualified, Sql};
 use crate::plan::step::Reversal;
@@ -99,12 +99,41 @@ pub fn long_running(table: &Qualified, what: &'static str) -> Hazard {
     )
 }
 
-pub(super) fn analyze(table: &Qualified, pairs: &[&Pair<'_>], _: &Context<'_>) -> Step {
+/// The statistics that are made on the new columns, each with all its columns.
+fn extended_statistics(
+    table: &Qualified,
+    columns: &[&ObjectId],
+    context: &Context<'_>,
+) -> Vec<(ObjectId, Vec<Ident>)> {
+    let Some(twins) = &context.replacements.twins else {
+        return Vec::new();
+    };
+    let made = twins.objects.iter().filter(|(id, object)| {
+        matches!(object, Object::Statistics(s) if s.table == *table)
+            && twins.requires(id).any(|need| columns.contains(&need))
+    });
+    made.map(|(id, _)| {
+        let read = twins.requires(id).filter(|n| n.kind == KindTag::Column);
+        let names = read.filter_map(|c| Some(Ident::new(c.path.last()?.as_str())));
+        (id.clone(), names.collect())
+    })
+    .collect()
+}
+
+pub(super) fn analyze(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Step {
     let columns: Vec<&ObjectId> = pairs.iter().map(|p| &p.replacement.column).collect();
     let first = columns
         .first()
         .map_or_else(|| table_id(table), |c| (*c).clone());
-    let names = List::comma(pairs.iter().map(|p| &p.replacement.temporary));
+    let mut names: Vec<Ident> = Vec::new();
+    names.extend(pairs.iter().map(|p| p.replacement.temporary.clone()));
+    let extended = extended_statistics(table, &columns, context);
+    // Extended statistics are collected when all their columns are.
+    for (_, others) in &extended {
+        let missing: Vec<&Ident> = others.iter().filter(|o| !names.contains(o)).collect();
+        names.extend(missing.into_iter().cloned());
+    }
+    let names = List::comma(&names);
     let mut step = Step::migrate(
         first,
         Action::Transaction(vec![sql!("ANALYZE {} ({})", table, names)]),
@@ -116,6 +145,8 @@ pub(super) fn analyze(table: &Qualified, pairs: &[&Pair<'_>], _: &Context<'_>) -
         "after the swap the planner would know nothing of the column",
     );
     step.requires = direct::nodes(columns.iter().copied(), FILLED);
+    let extended = extended.into_iter().map(|(id, _)| (id, Era::After));
+    step.requires.extend(extended);
     step.produces = direct::nodes(columns, READY);
     step
 }

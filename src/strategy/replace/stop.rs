@@ -242,6 +242,8 @@ fn drop(
         "until here, rolling back swaps the old column back with all that was written since",
     );
     step.requires = component.nodes(SWAPPED);
+    // What still reads the old columns goes first.
+    step.disturbs = direct::nodes(columns.iter().copied(), SWAPPED);
     step.produces = direct::nodes(columns, RETIRED);
     // A type or function that only the old column needs is dropped after it.
     let gone: BTreeSet<ObjectId> = retyped.iter().map(|p| p.replacement.old.clone()).collect();

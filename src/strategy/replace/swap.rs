@@ -7,14 +7,16 @@
 use super::super::retire::null_again::{NullAgain, nulls, validation};
 use super::super::{Context, temporary_name};
 use super::sync::{self, Pair};
-use super::{Component, Script, bodies, grants, numbers, twins};
+use super::{Component, Script, bodies, numbers, twins};
+use crate::diff::Change;
 use crate::diff::rename::Rename;
-use crate::kinds::{Column, Constraint, ConstraintType, KindTag, Object, ObjectId};
+use crate::kinds::grant::On;
+use crate::kinds::{Column, Constraint, ConstraintType, Grant, Hazard, KindTag, Object, ObjectId};
 use crate::pg::sql::{Deparsed, List};
 use crate::pg::{Ident, ServerVersion, Sql};
 use crate::plan::{Action, DataCheck};
 use crate::sql;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The transaction there, and the actions back.
 pub(super) struct Swap {
@@ -28,8 +30,6 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
     let mut script = Script::default();
     let lock = lock(component);
     script.push(vec![lock.clone()], Vec::new());
-    let pairs: Vec<&Pair<'_>> = component.columns.iter().collect();
-    script.push(grants::copied(&pairs, context), Vec::new());
     let (mut again, mut proved) = (Vec::new(), Vec::new());
     let retired = |id: &ObjectId| named(id, &Ident::new(temporary_name(id, "retired")));
     let keys: BTreeSet<&ObjectId> = component
@@ -307,7 +307,43 @@ fn only(column: &Column, name: &Ident) -> Sql {
     )
 }
 
-/// Comments and the like that stand on the columns and their indexes.
+/// The replaced columns, those of partitions, and the replaced types: what a grant is on, if the swap brings it.
+fn exchanged(context: &Context<'_>) -> BTreeSet<ObjectId> {
+    let columns = context.replacements.columns.values();
+    let columns = columns.filter(|r| !r.is_renamed()).map(|r| &r.column);
+    let mut all = context.desired.followers(columns.clone());
+    all.extend(columns.chain(context.replacements.types.keys()).cloned());
+    all
+}
+
+/// Whether the swap makes of a grant what is wanted.
+pub(super) fn brings(change: &Change, context: &Context<'_>) -> bool {
+    let (Change::Create { new: grant }
+    | Change::Drop { old: grant }
+    | Change::Alter { new: grant, .. }
+    | Change::Replace { new: grant, .. }) = change;
+    let on = grant.parent();
+    on.is_some_and(|on| exchanged(context).contains(&on))
+}
+
+/// What those lose who use a column that is exchanged.
+pub(super) fn lost_grants(component: &Component<'_>, context: &Context<'_>) -> Vec<Hazard> {
+    let tables: BTreeSet<ObjectId> = component
+        .columns
+        .iter()
+        .map(|pair| pair.new.table_id())
+        .collect();
+    let of_table = |grant: &Grant| grant.whole().is_some_and(|table| tables.contains(&table));
+    let changes = context.changes.changes.values();
+    let changes = changes.filter(|change| brings(change, context));
+    let sides = changes.filter_map(super::super::grant::sides);
+    let sides = sides.filter(|(old, new)| old.or(*new).is_some_and(of_table));
+    sides
+        .filter_map(|(old, new)| Grant::loss(old, new))
+        .collect()
+}
+
+/// Comments, grants and the like that stand on the columns and their indexes.
 fn parts(script: &mut Script, component: &Component<'_>, context: &Context<'_>) {
     let on = |id: &ObjectId| {
         component.pairs.iter().any(|(p, _)| *p == id)
@@ -319,6 +355,7 @@ fn parts(script: &mut Script, component: &Component<'_>, context: &Context<'_>) 
     };
     for (id, object) in &context.desired.objects {
         let light = matches!(object, Object::Comment(_) | Object::ReplicaIdentity(_));
+        // A new comment has a step of its own.
         if !light || !context.live.objects.contains_key(id) {
             continue;
         }
@@ -331,6 +368,62 @@ fn parts(script: &mut Script, component: &Component<'_>, context: &Context<'_>) 
         };
         script.push(object.create(), back);
     }
+    grants(script, component, context);
+}
+
+/// The new columns have the grants of the old ones since they were added; a new type has none.
+fn grants(script: &mut Script, component: &Component<'_>, context: &Context<'_>) {
+    let columns = component.columns.iter().map(|pair| &pair.replacement);
+    let columns = columns.filter(|r| !r.is_renamed()).map(|r| &r.column);
+    let mut on = context.desired.followers(columns.clone());
+    on.extend(
+        columns
+            .chain(component.types.iter().map(|(id, _)| *id))
+            .cloned(),
+    );
+    let here = |object: &Object| object.parent().is_some_and(|target| on.contains(&target));
+    let mut all: BTreeMap<&ObjectId, (Option<&Grant>, Option<&Grant>)> = BTreeMap::new();
+    for (id, object) in context.live.objects.iter().filter(|(_, o)| here(o)) {
+        if let Object::Grant(old) = object
+            && old.on == On::Column
+        {
+            all.entry(id).or_default().0 = Some(old);
+        }
+    }
+    for (id, object) in context.desired.objects.iter().filter(|(_, o)| here(o)) {
+        if let Object::Grant(new) = object {
+            all.entry(id).or_default().1 = Some(new);
+        }
+    }
+    for (old, new) in all.into_values() {
+        let way = |from, to| [Grant::losses(from, to), Grant::gains(from, to)].concat();
+        script.push(way(old, new), way(new, old));
+    }
+}
+
+/// What gives the new columns the grants of the old ones: a role that may use all columns of a table, one by one, may
+/// not use all of them otherwise.
+pub(super) fn same_grants(pairs: &[&Pair<'_>], context: &Context<'_>) -> Vec<Sql> {
+    let mut statements = Vec::new();
+    for pair in pairs.iter().filter(|p| !p.replacement.is_renamed()) {
+        for column in followed(context.live, pair.old) {
+            let old = Object::Column(column.clone()).id();
+            let new = named(&old, &pair.replacement.temporary);
+            let grants = context
+                .live
+                .objects
+                .values()
+                .filter_map(|object| match object {
+                    Object::Grant(grant) if grant.target == old && grant.on == On::Column => {
+                        Some(grant)
+                    }
+                    _ => None,
+                });
+            let grants = grants.map(|grant| Object::Grant(grant.on_other(new.clone())));
+            statements.extend(grants.flat_map(|grant| grant.create()));
+        }
+    }
+    statements
 }
 
 pub(super) fn is_primary(object: Option<&Object>) -> bool {

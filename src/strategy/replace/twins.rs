@@ -79,7 +79,7 @@ impl Stage {
                     base.requires
                         .insert(id.clone(), needs(twins, id, &BTreeMap::new()));
                 }
-                Object::Index(_) | Object::IndexAttachment(_) => {
+                Object::Index(_) | Object::IndexAttachment(_) | Object::Statistics(_) => {
                     made.insert(id.clone(), object.clone());
                 }
                 _ => {}

@@ -72,10 +72,7 @@ pub(super) fn step(old: &Object, context: &Context<'_>) -> Option<Step> {
 }
 
 fn is_type(id: &ObjectId) -> bool {
-    matches!(
-        id.kind,
-        KindTag::Enum | KindTag::Domain | KindTag::Composite | KindTag::Extension
-    )
+    id.kind.is_type() || id.kind == KindTag::Extension
 }
 
 /// The columns of a table in their order.

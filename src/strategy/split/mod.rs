@@ -168,7 +168,7 @@ fn behind(sync: &Sync<'_>, context: &Context<'_>) -> Result<(), Refusal> {
 
 fn keep_alike(sync: &Sync<'_>, context: &Context<'_>) -> Step {
     let split = sync.split;
-    let (there, away) = sync.statements();
+    let (there, away) = sync.statements(context);
     let mut step = Step::expand(
         split.narrow.clone(),
         Action::Transaction(there),
@@ -247,6 +247,7 @@ fn inserts(sync: &Sync<'_>, only: &Sql, context: &Context<'_>) -> Backfill {
             into: sync.narrow.clone(),
             set: assignments(sync.row()),
             only: Some(only.to_string()),
+            key: Vec::new(),
         },
     }
 }
@@ -437,7 +438,7 @@ fn compare(sync: &Sync<'_>, context: &Context<'_>) -> Vec<Step> {
 
 fn stop(sync: &Sync<'_>, context: &Context<'_>) -> Step {
     let split = sync.split;
-    let (_, away) = sync.statements();
+    let (_, away) = sync.statements(context);
     let mut step = Step::contract(
         split.narrow.clone(),
         Action::Transaction(away),

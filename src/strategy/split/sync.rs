@@ -12,7 +12,7 @@
 //! table; nobody else may put them on a table. Everything in them is named with its schema, since the search path
 //! is the caller's, and stays so for the triggers of the user that fire below.
 
-use super::super::{last_name, temporary_name};
+use super::super::{Context, last_name, replication, temporary_name};
 use crate::catalog::{Catalog, Desired, Live};
 use crate::diff::Split;
 use crate::diff::split::Direction;
@@ -229,7 +229,7 @@ impl<'a> Sync<'a> {
     }
 
     /// What makes the triggers, and what takes them away.
-    pub fn statements(&self) -> (Vec<Sql>, Vec<Sql>) {
+    pub fn statements(&self, context: &Context<'_>) -> (Vec<Sql>, Vec<Sql>) {
         let (wide, narrow) = (&self.split.wide, &self.split.narrow);
         let (on_wide, on_narrow) = (self.function(wide), self.function(narrow));
         let keys = self
@@ -284,6 +284,7 @@ impl<'a> Sync<'a> {
                 table,
                 function
             ));
+            there.extend(replication::always(table, &trigger, context));
             away.push(sql!("DROP TRIGGER {} ON {}", trigger, table));
         }
         away.push(sql!("DROP FUNCTION {}()", on_wide));

@@ -1,0 +1,206 @@
+//! An object that is changed in place.
+
+use super::super::{Context, checks};
+use super::{names_of, nodes, one, releases, requires};
+use crate::diff::AttributeChange;
+use crate::kinds::{Alter, Column, Hazard, HazardKind, Object, ObjectId};
+use crate::pg::Sql;
+use crate::pg::sql::Deparsed;
+use crate::plan::step::Reversal;
+use crate::plan::{Action, Era, Phase, Step, Undo};
+use crate::sql;
+
+/// Changes in place, one step an object; but what gives a name or a need up and what takes one
+/// are two where the identity changes, because the sequence of a serial goes or comes in between, and where
+/// such a sequence, which the column owns, goes before the type changes.
+pub(in crate::strategy) fn alter(
+    id: &ObjectId,
+    old: &Object,
+    new: &Object,
+    attributes: &[AttributeChange],
+    context: &Context<'_>,
+) -> Vec<Step> {
+    let gains = |a: &AttributeChange| a.name() == "identity" && a.old.value.is_null();
+    let loses = |a: &AttributeChange| a.name() == "identity" && a.new.value.is_null();
+    let retyped = attributes
+        .iter()
+        .any(|a| matches!(a.alter, Alter::Disturbing(_)));
+    let mut needs = context.live.requires(id);
+    let lets_go = retyped && needs.any(|need| context.changes.drops(need));
+    let loses =
+        |a: &AttributeChange| loses(a) || lets_go && a.name() == "default" && a.new.value.is_null();
+    let first: Vec<AttributeChange> = if attributes.iter().any(gains) {
+        attributes
+            .iter()
+            .filter(|a| a.name() == "default")
+            .cloned()
+            .collect()
+    } else {
+        attributes.iter().filter(|a| loses(a)).cloned().collect()
+    };
+    if first.is_empty() || first.len() == attributes.len() {
+        return alter_at_once(id, old, new, attributes, context);
+    }
+    let rest: Vec<AttributeChange> = attributes
+        .iter()
+        .filter(|a| !first.iter().any(|f| f.name() == a.name()))
+        .cloned()
+        .collect();
+    let number = context
+        .changes
+        .changes
+        .keys()
+        .position(|k| k == id)
+        .unwrap_or(0);
+    let together = context
+        .changes
+        .together
+        .get(id)
+        .copied()
+        .unwrap_or(usize::MAX - number);
+    let mut steps = alter_at_once(id, old, new, &first, context);
+    for step in &mut steps {
+        step.requires.clear();
+        step.takes.clear();
+        step.produces = nodes([id], Era::Temp(9));
+        step.together = Some(together);
+    }
+    // The default of before comes back with its own step.
+    let bare = match old {
+        Object::Column(c) if lets_go && c.default().is_some() => Object::Column(Column {
+            expression: None,
+            ..c.clone()
+        }),
+        other => other.clone(),
+    };
+    for mut step in alter_at_once(id, &bare, new, &rest, context) {
+        step.requires.extend(nodes([id], Era::Temp(9)));
+        step.frees.clear();
+        step.releases.clear();
+        step.together = Some(together);
+        steps.push(step);
+    }
+    steps
+}
+
+fn alter_at_once(
+    id: &ObjectId,
+    old: &Object,
+    new: &Object,
+    attributes: &[AttributeChange],
+    context: &Context<'_>,
+) -> Vec<Step> {
+    let mut there: Vec<Sql> = Vec::new();
+    let mut back: Vec<Sql> = Vec::new();
+    let mut irreversible = None;
+    let mut disturbs = false;
+    let mut after_drops = false;
+    let names: Vec<&str> = attributes.iter().map(AttributeChange::name).collect();
+    for attribute in attributes {
+        let statements = match &attribute.alter {
+            Alter::InPlace(s) => s,
+            Alter::AfterDrops(s) => {
+                after_drops = true;
+                s
+            }
+            Alter::Disturbing(s) => {
+                disturbs = true;
+                s
+            }
+            Alter::Replace { .. } | Alter::Impossible { .. } => continue,
+        };
+        add_new(&mut there, statements);
+        match old.alter(new, attribute.name()) {
+            Alter::InPlace(s) | Alter::AfterDrops(s) | Alter::Disturbing(s) => {
+                add_new(&mut back, &s);
+            }
+            Alter::Replace { why } | Alter::Impossible { why } => irreversible = Some(why),
+        }
+    }
+    if there.is_empty() {
+        return Vec::new();
+    }
+    if let Some(hint) = context.conversions.get(id) {
+        there = there.into_iter().map(|s| using(s, &hint.using)).collect();
+    }
+    let undo = match (new.undo_leaves(), irreversible) {
+        (Some(why), _) => Undo::Leave {
+            what: id.clone(),
+            why: why.to_owned(),
+        },
+        (None, None) => Undo::Run(vec![Action::Transaction(back)]),
+        (None, Some(_)) if old.irreversible_drop().is_none() => {
+            let mut statements = new.drop();
+            statements.extend(old.create());
+            Undo::Run(vec![Action::Transaction(statements)])
+        }
+        (None, Some(why)) => Undo::Irreversible {
+            why: why.to_owned(),
+        },
+    };
+    let phase = match &undo {
+        Undo::Irreversible { .. } => Phase::Contract,
+        _ if disturbs => Phase::Contract,
+        _ => Phase::Expand,
+    };
+    let action = Action::Transaction(there);
+    let step = match (phase, undo) {
+        (Phase::Expand, Undo::Run(actions)) => {
+            Step::expand(id.clone(), action, Reversal::Run(actions))
+        }
+        (Phase::Expand, Undo::Leave { what, why }) => {
+            Step::expand(id.clone(), action, Reversal::Leave { what, why })
+        }
+        (_, undo) => Step::contract(id.clone(), action, undo),
+    };
+    let title = format!("change {}: {}", id.human(), names.join(", "));
+    let mut step = step.described("alter", title, "");
+    step.back_checks = checks::of_way_back(old, new, context);
+    if disturbs {
+        step.hazards.push(Hazard::declared(
+            HazardKind::BreaksQueries,
+            format!(
+                "prepared statements that return {} fail (0A000) until they are prepared again",
+                id.human()
+            ),
+        ));
+    }
+    let own = one(id);
+    step.requires = requires(context, &own);
+    step.releases = releases(context, &own);
+    step.produces = nodes(&own, Era::After);
+    let (before, after) = (
+        names_of(context.live, &own),
+        names_of(context.desired, &own),
+    );
+    step.frees = before.difference(&after).cloned().collect();
+    step.takes = after.difference(&before).cloned().collect();
+    if disturbs || after_drops {
+        step.disturbs = nodes(&own, Era::Before);
+    }
+    step.together = context.changes.together.get(id).copied();
+    vec![step]
+}
+
+fn add_new(statements: &mut Vec<Sql>, more: &[Sql]) {
+    for sql in more {
+        if !statements.contains(sql) {
+            statements.push(sql.clone());
+        }
+    }
+}
+
+/// The statement of a type change with the expression of a hint.
+pub fn using(statement: Sql, expression: &str) -> Sql {
+    // The one statement of a column's change that a conversion belongs to.
+    if statement.as_str().contains(" TYPE ") {
+        let plain = statement
+            .as_str()
+            .split(" USING ")
+            .next()
+            .unwrap_or_default();
+        sql!("{} USING {}", Deparsed(plain), Deparsed(expression))
+    } else {
+        statement
+    }
+}

@@ -1,0 +1,1 @@
+INSERT INTO sales SELECT g, g FROM generate_series(1, 100) g;

@@ -1,0 +1,12 @@
+CREATE TYPE mood AS ENUM ('sad', 'happy');
+CREATE TYPE moods AS RANGE (SUBTYPE = mood);
+CREATE FUNCTION level(mood) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT length($1::text)';
+CREATE FUNCTION better(mood, mood) RETURNS mood LANGUAGE sql IMMUTABLE AS 'SELECT greatest($1, $2)';
+CREATE CAST (mood AS integer) WITH FUNCTION level(mood);
+CREATE OPERATOR |+| (FUNCTION = better, LEFTARG = mood, RIGHTARG = mood);
+CREATE AGGREGATE best(mood) (SFUNC = better, STYPE = mood);
+COMMENT ON CAST (mood AS integer) IS 'level';
+COMMENT ON OPERATOR |+| (mood, mood) IS 'the better one';
+COMMENT ON AGGREGATE best(mood) IS 'the best one';
+CREATE TABLE days (id bigint PRIMARY KEY, mood mood NOT NULL, span moods);
+CREATE VIEW levels AS SELECT best(mood) AS best, sum(mood::integer) AS sum FROM days;

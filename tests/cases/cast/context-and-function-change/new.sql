@@ -1,0 +1,11 @@
+CREATE TYPE "Mood of day" AS ENUM ('sad', 'happy');
+CREATE TYPE old_mood AS ENUM ('sad', 'happy');
+CREATE TYPE amount AS (n integer);
+CREATE FUNCTION of_number(integer) RETURNS amount LANGUAGE sql IMMUTABLE AS 'SELECT row($1)::amount';
+CREATE FUNCTION to_number(amount, integer, boolean) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT ($1).n';
+CREATE TABLE days (id bigint PRIMARY KEY, mood old_mood, n integer);
+CREATE FUNCTION another(integer) RETURNS amount LANGUAGE sql IMMUTABLE AS 'SELECT row($1 + 1)::amount';
+CREATE CAST (old_mood AS "Mood of day") WITH INOUT;
+CREATE CAST (integer AS amount) WITH FUNCTION another(integer);
+COMMENT ON CAST (integer AS amount) IS 'one number';
+CREATE VIEW moods AS SELECT id, mood::"Mood of day" AS mood, n::amount AS n FROM days;

@@ -1,0 +1,11 @@
+CREATE TYPE "Mood of day" AS ENUM ('sad', 'happy');
+CREATE TYPE old_mood AS ENUM ('sad', 'happy');
+CREATE TYPE amount AS (n integer);
+CREATE FUNCTION of_number(integer) RETURNS amount LANGUAGE sql IMMUTABLE AS 'SELECT row($1)::amount';
+CREATE FUNCTION to_number(amount, integer, boolean) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT ($1).n';
+CREATE TABLE days (id bigint PRIMARY KEY, mood old_mood, n integer);
+CREATE CAST (old_mood AS "Mood of day") WITH INOUT AS IMPLICIT;
+CREATE CAST (integer AS amount) WITH FUNCTION of_number(integer) AS ASSIGNMENT;
+CREATE CAST (amount AS integer) WITH FUNCTION to_number(amount, integer, boolean);
+COMMENT ON CAST (integer AS amount) IS 'one number';
+CREATE VIEW moods AS SELECT id, mood::"Mood of day" AS mood, n::amount AS n FROM days;

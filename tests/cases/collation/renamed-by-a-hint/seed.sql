@@ -1,0 +1,1 @@
+INSERT INTO people SELECT g, 'n' || g FROM generate_series(1, 100) g;

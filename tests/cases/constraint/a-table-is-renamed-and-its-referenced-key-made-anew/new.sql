@@ -1,0 +1,3 @@
+-- pgrehearse: renamed from u
+CREATE TABLE t (id int, CONSTRAINT a PRIMARY KEY (id));
+CREATE TABLE r (id int REFERENCES t (id) DEFERRABLE INITIALLY DEFERRED);

@@ -1,0 +1,5 @@
+CREATE TABLE t (
+    id int PRIMARY KEY,
+    n int,
+    UNIQUE (n, id) DEFERRABLE
+);

@@ -1,0 +1,4 @@
+CREATE SCHEMA "App";
+CREATE FUNCTION "App".refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'it'; END $$;
+CREATE EVENT TRIGGER l ON login EXECUTE FUNCTION "App".refuse();

@@ -1,0 +1,3 @@
+CREATE SCHEMA "App";
+CREATE FUNCTION "App".refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'it'; END $$;

@@ -1,0 +1,11 @@
+CREATE SCHEMA "App";
+CREATE FUNCTION "App".refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'it'; END $$;
+CREATE TABLE t (id int PRIMARY KEY, v int);
+CREATE EVENT TRIGGER stays ON ddl_command_start EXECUTE FUNCTION "App".refuse();
+ALTER EVENT TRIGGER stays ENABLE ALWAYS;
+CREATE EVENT TRIGGER filtered ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'DROP TABLE') EXECUTE FUNCTION note();
+CREATE EVENT TRIGGER other ON table_rewrite EXECUTE FUNCTION "App".refuse();
+CREATE EVENT TRIGGER "New ""One""/ä" ON ddl_command_end EXECUTE FUNCTION "App".refuse();
+ALTER EVENT TRIGGER "New ""One""/ä" DISABLE;
+COMMENT ON EVENT TRIGGER stays IS 'two';

@@ -1,0 +1,2 @@
+CREATE FUNCTION old() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$;
+CREATE EVENT TRIGGER e ON sql_drop EXECUTE FUNCTION old();

@@ -1,0 +1,9 @@
+CREATE EXTENSION postgres_fdw;
+CREATE SERVER files FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'nowhere.invalid', dbname 'db');
+CREATE SERVER other FOREIGN DATA WRAPPER postgres_fdw;
+CREATE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE FOREIGN TABLE t (id int NOT NULL, v text DEFAULT 'x', CONSTRAINT c CHECK (id > 0)) SERVER other OPTIONS (table_name 'a');
+COMMENT ON COLUMN t.v IS 'kept';
+COMMENT ON FOREIGN TABLE t IS 'kept';
+CREATE TRIGGER watched BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION watch();
+CREATE VIEW v AS SELECT id, v FROM t;

@@ -1,0 +1,1 @@
+DO $$BEGIN ASSERT (SELECT count(*) FROM over_it) = 20; END$$;

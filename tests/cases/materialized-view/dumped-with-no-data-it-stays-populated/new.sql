@@ -1,0 +1,3 @@
+CREATE TABLE sales (id bigint PRIMARY KEY, region text NOT NULL, amount numeric NOT NULL);
+CREATE MATERIALIZED VIEW by_region AS SELECT region, avg(amount) AS amount FROM sales GROUP BY region WITH NO DATA;
+CREATE MATERIALIZED VIEW stays AS SELECT region FROM sales WITH NO DATA;

@@ -1,0 +1,3 @@
+INSERT INTO sales SELECT g, 'r' || g % 20, g FROM generate_series(1, 2000) g;
+REFRESH MATERIALIZED VIEW by_region;
+REFRESH MATERIALIZED VIEW stays;

@@ -1,0 +1,6 @@
+CREATE TABLE sales (id bigint PRIMARY KEY, region text NOT NULL, amount numeric NOT NULL);
+CREATE MATERIALIZED VIEW by_region AS SELECT region, sum(amount) AS amount FROM sales GROUP BY region;
+CREATE UNIQUE INDEX by_region_key ON by_region (region);
+CREATE INDEX gone ON by_region (amount);
+CREATE INDEX redefined ON by_region (region);
+CREATE MATERIALIZED VIEW empty AS SELECT amount FROM sales WITH NO DATA;

@@ -1,0 +1,1 @@
+INSERT INTO sales VALUES (5000, 'new', 7);

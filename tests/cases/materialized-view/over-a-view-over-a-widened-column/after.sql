@@ -1,0 +1,1 @@
+DO $$BEGIN ASSERT (SELECT count(*) FROM top) > 0; END$$;

@@ -1,0 +1,10 @@
+CREATE TABLE sales (id int PRIMARY KEY, region text NOT NULL, amount int NOT NULL);
+CREATE VIEW cleaned AS SELECT id, region, amount FROM sales WHERE amount > 0;
+COMMENT ON VIEW cleaned IS 'without what was given back';
+CREATE MATERIALIZED VIEW by_region AS SELECT region, sum(amount) AS amount FROM cleaned GROUP BY region;
+CREATE UNIQUE INDEX by_region_region_idx ON by_region (region);
+CREATE VIEW shown AS SELECT region, amount FROM by_region;
+CREATE MATERIALIZED VIEW top AS SELECT s.region, c.id FROM shown s JOIN cleaned c USING (region) WHERE s.amount > 10;
+CREATE INDEX top_region ON top (region);
+COMMENT ON MATERIALIZED VIEW top IS 'on top of all';
+COMMENT ON COLUMN by_region.amount IS 'all of it';

@@ -1,0 +1,1 @@
+DO $$BEGIN ASSERT (SELECT count(*) FROM "Totals") = 20; END$$;

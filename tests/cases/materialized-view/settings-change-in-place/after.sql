@@ -1,0 +1,3 @@
+DO $$BEGIN
+    ASSERT (SELECT count(*) FROM by_region) = 20, 'the rows stay';
+END$$;

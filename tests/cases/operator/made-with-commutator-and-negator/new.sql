@@ -1,0 +1,17 @@
+CREATE SCHEMA "Odd ops";
+CREATE TYPE money_of AS (amount integer, currency text);
+CREATE FUNCTION same(a money_of, b money_of) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT a.amount = b.amount AND a.currency = b.currency';
+CREATE FUNCTION differ(a money_of, b money_of) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT NOT (a.amount = b.amount AND a.currency = b.currency)';
+CREATE FUNCTION less(a money_of) RETURNS money_of LANGUAGE sql IMMUTABLE AS 'SELECT (-a.amount, a.currency)::money_of';
+CREATE FUNCTION times(a money_of, b integer) RETURNS money_of LANGUAGE sql IMMUTABLE AS 'SELECT (a.amount * b, a.currency)::money_of';
+CREATE FUNCTION times(a integer, b money_of) RETURNS money_of LANGUAGE sql IMMUTABLE AS 'SELECT (a * b.amount, b.currency)::money_of';
+CREATE TABLE prices (id bigint PRIMARY KEY, price money_of);
+CREATE OPERATOR ==== (FUNCTION = same, LEFTARG = money_of, RIGHTARG = money_of, COMMUTATOR = ====, NEGATOR = <!>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR <!> (FUNCTION = differ, LEFTARG = money_of, RIGHTARG = money_of, COMMUTATOR = <!>, NEGATOR = ====, RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR "Odd ops".-! (FUNCTION = less, RIGHTARG = money_of);
+CREATE OPERATOR *% (FUNCTION = times, LEFTARG = money_of, RIGHTARG = integer, COMMUTATOR = OPERATOR("Odd ops".%*));
+CREATE OPERATOR "Odd ops".%* (FUNCTION = times, LEFTARG = integer, RIGHTARG = money_of, COMMUTATOR = OPERATOR(public.*%));
+COMMENT ON OPERATOR "Odd ops".-! (NONE, money_of) IS 'less';
+COMMENT ON OPERATOR ==== (money_of, money_of) IS 'the same';
+CREATE VIEW twins AS SELECT a.id, b.id AS other, OPERATOR("Odd ops".-!) a.price AS less FROM prices a JOIN prices b ON a.price ==== b.price;
+CREATE INDEX prices_one ON prices (id) WHERE price ==== (1, 'EUR')::money_of;

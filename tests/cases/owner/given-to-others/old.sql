@@ -1,0 +1,23 @@
+CREATE SCHEMA app;
+CREATE TABLE app.notes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title text, body text);
+CREATE TABLE app.plain (id serial, n integer);
+CREATE VIEW app.titles AS SELECT id, title FROM app.notes;
+CREATE FUNCTION app.f(x integer) RETURNS integer LANGUAGE sql AS 'SELECT x';
+CREATE TYPE app.mood AS ENUM ('a');
+CREATE DOMAIN app.code AS text;
+CREATE SEQUENCE app.numbers;
+CREATE TABLE app.unsaid (id integer);
+
+ALTER SCHEMA app OWNER TO "Owner ""Two""";
+ALTER TABLE app.notes OWNER TO owner_one;
+ALTER TABLE app.plain OWNER TO "Owner ""Two""";
+ALTER VIEW app.titles OWNER TO owner_one;
+ALTER FUNCTION app.f(integer) OWNER TO "Owner ""Two""";
+ALTER TYPE app.mood OWNER TO "Owner ""Two""";
+ALTER DOMAIN app.code OWNER TO owner_one;
+ALTER SEQUENCE app.numbers OWNER TO owner_one;
+ALTER TABLE app.unsaid OWNER TO owner_one;
+GRANT SELECT ON app.notes TO "Owner ""Two""";
+GRANT UPDATE (title) ON app.notes TO "Owner ""Two""";
+GRANT USAGE ON SEQUENCE app.plain_id_seq TO owner_one;
+GRANT SELECT ON app.titles TO owner_reader;

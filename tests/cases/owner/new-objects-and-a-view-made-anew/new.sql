@@ -1,0 +1,11 @@
+CREATE TABLE notes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title text, more text);
+CREATE VIEW titles AS SELECT title, id FROM notes;
+CREATE TABLE extra (id bigint PRIMARY KEY REFERENCES notes, word text);
+CREATE FUNCTION f() RETURNS integer LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+ALTER TABLE notes OWNER TO owner_one;
+ALTER VIEW titles OWNER TO owner_two;
+ALTER TABLE extra OWNER TO owner_two;
+ALTER FUNCTION f() OWNER TO owner_one;
+REVOKE EXECUTE ON FUNCTION f() FROM PUBLIC;
+GRANT SELECT ON notes TO owner_two;
+GRANT SELECT, REFERENCES ON extra TO owner_one;

@@ -1,0 +1,1 @@
+INSERT INTO notes (title) SELECT 't' FROM generate_series(1, 300);

@@ -1,0 +1,13 @@
+CREATE TABLE m (
+    -- pgrehearse: renamed from id
+    "x y" int NOT NULL,
+    n int,
+    CONSTRAINT one UNIQUE ("x y")
+) PARTITION BY RANGE ("x y");
+CREATE TABLE m_0 PARTITION OF m FOR VALUES FROM (0) TO (100);
+CREATE TABLE m_1 PARTITION OF m FOR VALUES FROM (100) TO (200) PARTITION BY RANGE ("x y");
+CREATE TABLE m_10 PARTITION OF m_1 FOR VALUES FROM (100) TO (150);
+CREATE TABLE m_rest PARTITION OF m DEFAULT;
+CREATE INDEX more ON m ("x y", n);
+COMMENT ON CONSTRAINT "m_0_x y_key" ON m_0 IS 'the first';
+COMMENT ON INDEX "m_10_x y_n_idx" IS 'the second';

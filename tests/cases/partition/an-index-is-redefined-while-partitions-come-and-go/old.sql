@@ -1,0 +1,6 @@
+CREATE TABLE events (n bigint NOT NULL, v text) PARTITION BY RANGE (n);
+CREATE TABLE events_low PARTITION OF events FOR VALUES FROM (MINVALUE) TO (1000000);
+CREATE TABLE events_gone (n bigint NOT NULL, v text);
+ALTER TABLE events ATTACH PARTITION events_gone FOR VALUES FROM (4000000) TO (5000000);
+CREATE TABLE events_come (n bigint NOT NULL, v text);
+CREATE INDEX events_v ON events (v);

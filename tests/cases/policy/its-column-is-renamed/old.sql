@@ -1,0 +1,3 @@
+CREATE TABLE notes (id bigint PRIMARY KEY, author text NOT NULL, body text, "Sort Key" integer NOT NULL DEFAULT 0);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY sorted ON notes USING ("Sort Key" < 100);

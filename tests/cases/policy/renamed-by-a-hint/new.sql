@@ -1,0 +1,4 @@
+CREATE TABLE notes (id bigint PRIMARY KEY, author text NOT NULL, body text, "Sort Key" integer NOT NULL DEFAULT 0);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+-- pgrehearse: renamed from sorted
+CREATE POLICY ranked ON notes USING ("Sort Key" < 100);

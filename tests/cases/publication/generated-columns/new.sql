@@ -1,0 +1,3 @@
+CREATE TABLE sums (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) STORED);
+CREATE PUBLICATION p FOR TABLE sums WITH (publish_generated_columns = stored);
+CREATE PUBLICATION q FOR ALL TABLES;

@@ -1,0 +1,3 @@
+CREATE TABLE sums (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) STORED);
+CREATE PUBLICATION p FOR TABLE sums;
+CREATE PUBLICATION q FOR ALL TABLES WITH (publish_generated_columns = stored);

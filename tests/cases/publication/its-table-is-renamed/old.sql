@@ -1,0 +1,4 @@
+CREATE TABLE orders (id bigint PRIMARY KEY, place text NOT NULL, rank integer);
+
+CREATE PUBLICATION p FOR TABLE orders WITH (publish = 'insert');
+COMMENT ON PUBLICATION p IS 'kept';

@@ -1,0 +1,5 @@
+CREATE TABLE orders (id bigint PRIMARY KEY, place text NOT NULL, rank integer);
+
+CREATE PUBLICATION p FOR ALL TABLES WITH (publish = 'insert');
+COMMENT ON PUBLICATION p IS 'kept';
+CREATE PUBLICATION stays FOR ALL TABLES;

@@ -1,0 +1,7 @@
+CREATE SCHEMA "Some Where";
+CREATE SCHEMA gone;
+CREATE TABLE orders (id bigint PRIMARY KEY, place text NOT NULL, rank integer);
+
+CREATE TABLE "Some Where".t (id int PRIMARY KEY);
+CREATE PUBLICATION p FOR TABLES IN SCHEMA "Some Where", TABLE orders;
+CREATE PUBLICATION q FOR TABLES IN SCHEMA gone;

@@ -1,0 +1,2 @@
+CREATE TABLE trips (id bigint PRIMARY KEY, city text, "Zip Code" text, km integer);
+CREATE STATISTICS place ON city, km FROM trips;

@@ -1,0 +1,11 @@
+CREATE TEXT SEARCH DICTIONARY "It's plain" (TEMPLATE = simple, STOPWORDS = 'english', ACCEPT = false);
+CREATE TEXT SEARCH DICTIONARY stems (TEMPLATE = snowball, LANGUAGE = russian);
+CREATE TEXT SEARCH CONFIGURATION "Our search" (PARSER = "default");
+ALTER TEXT SEARCH CONFIGURATION "Our search" ADD MAPPING FOR asciiword, word WITH "It's plain", stems, simple;
+ALTER TEXT SEARCH CONFIGURATION "Our search" ADD MAPPING FOR email WITH simple;
+CREATE TEXT SEARCH CONFIGURATION copied (COPY = english);
+COMMENT ON TEXT SEARCH DICTIONARY stems IS 'stems';
+COMMENT ON TEXT SEARCH CONFIGURATION "Our search" IS 'ours';
+CREATE TABLE docs (id bigint PRIMARY KEY, body text);
+CREATE INDEX docs_body ON docs USING gin (to_tsvector('"Our search"', body));
+CREATE VIEW found AS SELECT id FROM docs WHERE to_tsvector('copied', body) @@ to_tsquery('copied', 'word');

@@ -1,0 +1,1 @@
+INSERT INTO docs SELECT g, 'The words of document ' || g FROM generate_series(1, 300) g;
