@@ -30,6 +30,9 @@ pub fn run(request: &Request<'_>, roles: &BTreeSet<Ident>) -> Result<Rehearsal, 
     let scope = request.scope.with_own();
     clone::build(&database, request.live, &scope)?;
     let mut sessions = Sessions::open(&database)?;
+    if !request.files.owners().is_empty() {
+        database.open_to_owners(&mut sessions.client)?;
+    }
     let before: Catalog<Live> = read(&mut sessions.observer, &scope)?;
     let mut notices: Vec<String> = Vec::new();
     notices.extend(
