@@ -393,3 +393,22 @@ fn what_only_a_superuser_may_run_is_refused_to_others() {
             .warns("publication \"All of\" belongs to");
     }
 }
+
+#[test]
+fn an_index_of_a_partition_does_not_change_parents_while_both_stay() {
+    const OLD: &str = "CREATE TABLE t (a int, b int) PARTITION BY RANGE (a);
+        CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (10);
+        CREATE INDEX one ON t (b);
+        CREATE INDEX two ON ONLY t (b);";
+    const NEW: &str = "CREATE TABLE t (a int, b int) PARTITION BY RANGE (a);
+        CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (10);
+        CREATE INDEX one ON ONLY t (b);
+        CREATE INDEX two ON t (b);";
+    for version in outermost() {
+        plan(&world(version, OLD, NEW))
+            .exits(3)
+            .warns("error[plan::impossible]")
+            .warns("attachment of index public.p_b_idx")
+            .warns("give the one for the other parent another name");
+    }
+}

@@ -20,7 +20,8 @@ pub enum Query {
     Objects(Vec<KindTag>),
     Aliases,
     Edges,
-    Unmodeled,
+    /// These queries of [`unmodeled::parts`].
+    Unmodeled(Vec<String>),
     Hanging,
 }
 
@@ -143,7 +144,7 @@ impl Query {
                 .join("\nUNION ALL\n"),
             Self::Aliases => depend::ALIASES.to_owned(),
             Self::Edges => depend::DEPENDENCIES.to_owned(),
-            Self::Unmodeled => unmodeled::query(),
+            Self::Unmodeled(parts) => parts.join("\nUNION ALL\n"),
             Self::Hanging => hanging::QUERY.to_owned(),
         };
         let rows = session.prepared.query(session.client, &sql)?;
@@ -169,7 +170,7 @@ impl Query {
                 let dependent = (oid(row, 0), oid(row, 1), row.get(2));
                 (dependent, (oid(row, 3), oid(row, 4), row.get(5)))
             })),
-            Self::Unmodeled => found.unmodeled.extend(rows.map(|row| {
+            Self::Unmodeled(_) => found.unmodeled.extend(rows.map(|row| {
                 let name: Option<String> = row.get(1);
                 let thing = Unmodeled {
                     what: row.get(0),
@@ -191,24 +192,47 @@ impl Query {
     }
 }
 
-/// The kinds of which there is anything; one query.
+/// What there is anything of.
+pub struct Present {
+    pub kinds: Vec<KindTag>,
+    /// Queries of [`unmodeled::parts`].
+    pub unmodeled: Vec<String>,
+}
+
+/// What there is anything of, found by one query; `objects_only`: nothing unmodelled is asked for.
 ///
 /// # Errors
 /// What the server says.
 pub fn present(
     session: &mut Session<'_>,
     version: ServerVersion,
-) -> Result<Vec<KindTag>, postgres::Error> {
-    let some = |kind: &KindTag| match kind.found_in(version) {
+    objects_only: bool,
+) -> Result<Present, postgres::Error> {
+    let exists = |place: Option<&str>| match place {
         Some(place) => format!("EXISTS (SELECT FROM {place})"),
         None => "true".to_owned(),
     };
-    let all: Vec<String> = KindTag::ALL.iter().map(some).collect();
+    let parts = match objects_only {
+        true => Vec::new(),
+        false => unmodeled::parts(),
+    };
+    let kinds = KindTag::ALL.iter().map(|k| exists(k.found_in(version)));
+    let others = parts.iter().map(|p| exists(p.found_in.as_deref()));
+    let all: Vec<String> = kinds.chain(others).collect();
     let sql = format!("SELECT ARRAY[{}]", all.join(", "));
     let rows = session.prepared.query(session.client, &sql)?;
     let found: Vec<bool> = rows.first().map_or_else(Vec::new, |row| row.get(0));
-    let kinds = KindTag::ALL.iter().zip(found);
-    Ok(kinds.filter(|(_, is)| *is).map(|(kind, _)| *kind).collect())
+    let mut found = found.into_iter();
+    let kinds = KindTag::ALL.iter().zip(found.by_ref());
+    Ok(Present {
+        kinds: kinds.filter(|(_, is)| *is).map(|(k, _)| *k).collect(),
+        unmodeled: parts
+            .into_iter()
+            .zip(found)
+            .filter(|(_, is)| *is)
+            .map(|(p, _)| p.sql)
+            .collect(),
+    })
 }
 
 /// The query of one kind, its rows as JSON and with the number of the kind.

@@ -1,7 +1,7 @@
 //! Reads a catalog: the same queries, fewer than kinds, whatever the number of tables.
 
 use super::depend::{self, Addresses};
-use super::fetch::{self, Prepared, Query, Session};
+use super::fetch::{self, Prepared, Present, Query, Session};
 use super::{Catalog, Owners, Replication, Scope, Size, Unmodeled, hanging};
 use crate::kinds::grant::On;
 use crate::kinds::{Address, KindTag, Object, ObjectId};
@@ -203,13 +203,17 @@ impl Reader {
     }
 
     /// The queries to ask for the kinds `present`, those first that take longest (measured with 1,000 tables).
-    fn queries(&self, present: &[KindTag]) -> Vec<Query> {
+    fn queries(&self, present: Present) -> Vec<Query> {
+        let Present {
+            kinds: present,
+            unmodeled,
+        } = present;
         let objects = |kinds: &[KindTag]| Query::Objects(kinds.to_vec());
         let alone = |kinds: &'static [KindTag]| kinds.chunks(1).filter(|k| present.contains(&k[0]));
         let mut queries: Vec<Query> = alone(&LONGEST).map(objects).collect();
         queries.extend([Query::Edges, Query::Aliases]);
         if !self.objects_only {
-            queries.extend([Query::Hanging, Query::Unmodeled]);
+            queries.extend([Query::Hanging, Query::Unmodeled(unmodeled)]);
         }
         queries.extend(alone(&LARGE).map(objects));
         let of_others = |k: &&KindTag| !LONGEST.contains(k) && !LARGE.contains(k);
@@ -229,8 +233,8 @@ impl Reader {
             client: &mut *client,
             prepared: &mut self.prepared,
         };
-        let present = fetch::present(&mut first, version)?;
-        let queries = self.queries(&present);
+        let present = fetch::present(&mut first, version, self.objects_only)?;
+        let queries = self.queries(present);
         let mut sessions = vec![Session {
             client: &mut *client,
             prepared: &mut self.prepared,
@@ -416,7 +420,7 @@ pub fn read_sizes(client: &mut Client) -> Result<BTreeMap<ObjectId, Size>, postg
                         THEN (SELECT coalesce(sum(pg_relation_size(t.relid)), 0)::bigint FROM pg_partition_tree(c.oid) t)
                         ELSE pg_relation_size(c.oid) END
                  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+                WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'";
     let rows = client.query(sql, &[])?;
     Ok(rows
         .iter()

@@ -2,7 +2,7 @@
 
 use super::change::{Around, Change, ChangeSet, Impossible};
 use crate::catalog::{Catalog, Desired, Live};
-use crate::kinds::{Alter, Name, NameSpace, Object, ObjectId, TakeDown};
+use crate::kinds::{Alter, Name, NameSpace, Object, ObjectId, TakeDown, differing};
 use petgraph::unionfind::UnionFind;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -162,11 +162,39 @@ pub(super) fn rebuild(
             }
         }
     }
+    let stuck = stuck(&set);
+    if !stuck.is_empty() {
+        return Err(stuck);
+    }
     join_names(&set, desired, &mut groups);
     set.around
         .sort_by(|a, b| (&a.object, &a.of).cmp(&(&b.object, &b.of)));
     set.together = groups.numbers();
     Ok(set)
+}
+
+/// What is to be made anew, but ends only with another object, and that one stays.
+fn stuck(set: &ChangeSet) -> Vec<Impossible> {
+    let goes = |id: &ObjectId| {
+        let change = set.changes.get(id);
+        matches!(change, Some(Change::Drop { .. } | Change::Replace { .. }))
+    };
+    let stuck = set.changes.iter().filter_map(|(id, change)| {
+        let Change::Replace { old, new, why } = change else {
+            return None;
+        };
+        let with = old.falls_with();
+        if with.is_empty() || !old.drop().is_empty() || with.iter().any(goes) {
+            return None;
+        }
+        let attribute = differing(old, new).first().map(|(a, _)| a.name.to_owned());
+        Some(Impossible {
+            object: id.clone(),
+            attribute: attribute.unwrap_or_default(),
+            why: why.clone(),
+        })
+    });
+    stuck.collect()
 }
 
 /// What takes the name that another one frees comes in the transaction in which that goes, where the one

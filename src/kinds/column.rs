@@ -345,6 +345,10 @@ impl Kind for Column {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_class WHERE relkind IN ('r', 'p', 'f') AND oid >= 16384")
+    }
+
     fn id(&self) -> ObjectId {
         ObjectId::new(
             KindTag::Column,

@@ -288,6 +288,10 @@ impl Kind for Constraint {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_constraint WHERE conrelid >= 16384")
+    }
+
     fn id(&self) -> ObjectId {
         ObjectId::new(
             KindTag::Constraint,

@@ -184,6 +184,10 @@ impl Kind for DefaultPrivileges {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_default_acl")
+    }
+
     fn id(&self) -> ObjectId {
         let schema = self.schema.as_ref().map_or("", Ident::raw);
         let path = [schema, self.role.raw(), self.on.name(), self.grantee.raw()];

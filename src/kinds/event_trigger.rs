@@ -56,6 +56,10 @@ impl Kind for EventTrigger {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_event_trigger")
+    }
+
     fn id(&self) -> ObjectId {
         ObjectId::new(KindTag::EventTrigger, [self.name.raw()])
     }

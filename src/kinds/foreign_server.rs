@@ -37,6 +37,10 @@ impl Kind for ForeignServer {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_foreign_server")
+    }
+
     fn id(&self) -> ObjectId {
         ObjectId::new(KindTag::ForeignServer, [self.name.raw()])
     }

@@ -182,6 +182,10 @@ impl Kind for Index {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_index WHERE indrelid >= 16384")
+    }
+
     fn id(&self) -> ObjectId {
         ObjectId::new(KindTag::Index, [self.schema.raw(), self.name.raw()])
     }

@@ -98,7 +98,7 @@ impl Kind for IndexAttachment {
     }
 
     fn alter(&self, _: &Self, _: &str) -> Alter {
-        Alter::Impossible {
+        Alter::Replace {
             why: "an index stays attached for life: give the one for the other parent another name",
         }
     }

@@ -178,6 +178,10 @@ impl Kind for MaterializedView {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_class WHERE relkind = 'm' AND oid >= 16384")
+    }
+
     fn id(&self) -> ObjectId {
         let path = [self.schema.raw(), self.name.raw()];
         ObjectId::new(KindTag::MaterializedView, path)

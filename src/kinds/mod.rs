@@ -559,7 +559,8 @@ pub(crate) fn relation_id(kind: KindTag, name: &Qualified) -> ObjectId {
 /// Query text shared by the kinds.
 pub(crate) mod fragment {
     /// True for the schemas of the user: not the system's, not a session's temporary one.
-    pub const USER_SCHEMA: &str = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+    pub const USER_SCHEMA: &str =
+        "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'";
 
     /// The name of a role, the expression `name`; empty for the role of a scratch server, which stands for whoever
     /// executes a plan and is called by chance.

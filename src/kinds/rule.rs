@@ -95,6 +95,10 @@ impl Kind for Rule {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_rewrite WHERE ev_type <> '1' AND ev_class >= 16384")
+    }
+
     fn id(&self) -> ObjectId {
         ObjectId::new(
             KindTag::Rule,

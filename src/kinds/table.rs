@@ -200,6 +200,10 @@ impl Kind for Table {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_class WHERE relkind IN ('r', 'p', 'f') AND oid >= 16384")
+    }
+
     fn id(&self) -> ObjectId {
         ObjectId::new(KindTag::Table, [self.schema.raw(), self.name.raw()])
     }

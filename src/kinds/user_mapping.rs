@@ -52,6 +52,10 @@ impl Kind for UserMapping {
         )
     }
 
+    fn found_in(_: ServerVersion) -> Option<&'static str> {
+        Some("pg_foreign_server")
+    }
+
     fn id(&self) -> ObjectId {
         let user = self.user.as_ref().map_or("public", Ident::raw);
         ObjectId::new(KindTag::UserMapping, [self.server.raw(), user])
