@@ -4,6 +4,7 @@ mod support;
 
 use pgrehearse::pipeline;
 use pgrehearse::plan::Document;
+use pgrehearse::render::text::{self, Colour};
 use pgrehearse::source::{DesiredFiles, Source, read_files};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -159,4 +160,30 @@ fn a_hint_that_fits_two_functions_renames_none() {
         "{notices}"
     );
     assert!(!operations(&first).contains(&"rename"));
+}
+
+#[test]
+fn a_schema_takes_along_what_is_in_it() {
+    let old = "CREATE SCHEMA shop; CREATE TYPE shop.mood AS ENUM ('sad');
+        CREATE TABLE shop.goods (id int PRIMARY KEY, m shop.mood);
+        CREATE FUNCTION public.is_sad(shop.mood[]) RETURNS bool LANGUAGE sql AS 'SELECT true';";
+    let new = old.replace("shop", "store");
+    let [asked, second] = plans(old, &new, &[("shop", "store")]);
+    assert_eq!(operations(&asked), ["rename"]);
+    assert!(second.is_empty(), "{:?}", operations(&second));
+    let said = text::plan(&asked, 80, Colour::No);
+    assert!(
+        said.contains("the old application must be gone before contract-1\n")
+            && said.contains("the new application works from contract-1 on\n"),
+        "{said}"
+    );
+    // Nobody says so: it is dropped and made anew, and the line to paste is said once.
+    let [guessed, _] = plans(old, &new, &[]);
+    assert!(operations(&guessed).contains(&"drop table"));
+    let likely: Vec<&String> = guessed
+        .notices
+        .iter()
+        .filter(|n| n.contains("-- pgrehearse: renamed from shop"))
+        .collect();
+    assert_eq!(likely.len(), 1, "{:?}", guessed.notices);
 }

@@ -1,11 +1,14 @@
 //! Renames: explicit ones from hints, likely ones as suggestions.
 
+mod schema;
+
 use super::change::{Change, ChangeSet};
 use crate::kinds::{Column, KindTag, Object, ObjectId, Owner, Table};
 use crate::pg::ident::Literal;
 use crate::pg::sql::Deparsed;
 use crate::pg::{Ident, Qualified, Sql};
 use crate::sql;
+use std::collections::BTreeSet;
 
 /// A rename that a hint asks for, or an extension's move to another schema.
 ///
@@ -31,6 +34,10 @@ impl Rename {
 
     /// The identity after the rename of what had `id` before it: the object itself or a part.
     pub fn map(&self, id: &ObjectId) -> ObjectId {
+        if let (KindTag::Schema, [old], [new]) = (self.from.kind, &*self.from.path, &*self.to.path)
+        {
+            return schema::map(id, old, new);
+        }
         let mut mapped = id.clone();
         let offset = usize::from(id.kind == KindTag::Comment);
         let mut own = id.path.get(offset..).unwrap_or_default();
@@ -91,6 +98,18 @@ impl Rename {
             schemas: None,
         };
         back.map(id)
+    }
+
+    /// What a renamed schema takes along of `ids`: before and after.
+    pub fn along<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a ObjectId>,
+    ) -> Vec<(&'a ObjectId, ObjectId)> {
+        if self.from.kind != KindTag::Schema {
+            return Vec::new();
+        }
+        let mapped = ids.map(|id| (id, self.map(id)));
+        mapped.filter(|(id, now)| *id != now).collect()
     }
 
     /// The object before the rename: of a label, its type.
@@ -270,8 +289,27 @@ fn alike(changes: &ChangeSet, old: &Object, new: &Object) -> bool {
             } == *b;
             same && a.schema == b.schema && columns(changes, a, true) == columns(changes, b, false)
         }
+        (Object::Schema(a), Object::Schema(b)) => {
+            let gone = inside(changes, a.name.raw(), true);
+            let come = inside(changes, b.name.raw(), false);
+            gone == come && !gone.is_empty()
+        }
         _ => false,
     }
+}
+
+/// What is dropped with the schema or made in it: kinds and names.
+fn inside<'a>(changes: &'a ChangeSet, schema: &str, dropped: bool) -> BTreeSet<(KindTag, &'a str)> {
+    let changes = changes.changes.iter().filter(|(id, change)| {
+        id.path.first().is_some_and(|s| s == schema)
+            && match change {
+                Change::Drop { .. } => dropped,
+                Change::Create { .. } => !dropped,
+                _ => false,
+            }
+    });
+    let named = |id: &'a ObjectId| Some((id.kind, id.path.get(1)?.as_str()));
+    changes.filter_map(|(id, _)| named(id)).collect()
 }
 
 fn columns(changes: &ChangeSet, table: &Table, dropped: bool) -> Vec<(String, String)> {

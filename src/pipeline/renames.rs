@@ -104,6 +104,7 @@ pub(super) fn apply(
             live.objects
                 .keys()
                 .filter(|id| r.object() == **id || is_part_of(r, id))
+                .chain(r.along(live.objects.keys()).into_iter().map(|(id, _)| id))
         })
         .cloned()
         .collect();
@@ -131,20 +132,12 @@ pub(super) fn apply(
     let of = std::mem::take(&mut live.owners.of);
     let now = |id: &ObjectId| renames.iter().fold(id.clone(), |id, r| r.map(&id));
     live.owners.of = of.into_iter().map(|(id, role)| (now(&id), role)).collect();
-    for rename in renames {
-        if let Some(size) = live.sizes.remove(&rename.from) {
-            live.sizes.insert(rename.to.clone(), size);
-        }
-        let replication = &mut live.replication;
-        if let Some(publications) = replication.published.remove(&rename.from) {
-            replication
-                .published
-                .insert(rename.to.clone(), publications);
-        }
-        if replication.subscribed.remove(&rename.from) {
-            replication.subscribed.insert(rename.to.clone());
-        }
-    }
+    let sizes = std::mem::take(&mut live.sizes);
+    live.sizes = sizes.into_iter().map(|(id, s)| (now(&id), s)).collect();
+    let published = std::mem::take(&mut live.replication.published);
+    live.replication.published = published.into_iter().map(|(id, p)| (now(&id), p)).collect();
+    let subscribed = std::mem::take(&mut live.replication.subscribed);
+    live.replication.subscribed = subscribed.iter().map(now).collect();
     Ok(live)
 }
 

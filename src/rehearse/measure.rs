@@ -72,7 +72,7 @@ const STATE: &str = "
       JOIN pg_namespace n ON n.oid = c.relnamespace
       LEFT JOIN pg_index x ON x.indexrelid = c.oid
      WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm', 'i', 'I', 'S', 'v', 'f')
-       AND n.nspname !~ '^pg_(toast|temp)'";
+       AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%'";
 
 // The observer sees committed catalog rows only: what the statement itself creates is left out.
 const LOCKS: &str = "
@@ -82,7 +82,7 @@ const LOCKS: &str = "
       JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE l.pid = $1 AND l.locktype = 'relation' AND l.relation >= 16384
        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       AND n.nspname !~ '^pg_(toast|temp)'";
+       AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%'";
 
 impl Sessions {
     pub fn open(database: &Database) -> Result<Self, ScratchError> {

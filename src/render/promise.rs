@@ -36,9 +36,14 @@ pub(super) fn promises(document: &Document, phase: Phase) -> Vec<String> {
             .chain(begins(document, &steps))
             .collect(),
         Phase::Migrate => {
-            let but = swaps.map_or_else(String::new, |ids| {
-                format!(", but for what keeps its name: that comes with {ids}")
-            });
+            let kept = swaps.map(|ids| format!("what keeps its name: that comes with {ids}"));
+            let renamed = list(contract.iter().copied().filter(|s| renames(s)))
+                .map(|ids| format!("what is called otherwise: that comes with {ids}"));
+            let later: Vec<String> = kept.into_iter().chain(renamed).collect();
+            let but = match later.is_empty() {
+                true => String::new(),
+                false => format!(", but for {}", later.join("; and for ")),
+            };
             let mut all = vec![
                 goes_on(),
                 format!("the new application works from the end of this phase{but}"),
@@ -57,7 +62,7 @@ pub(super) fn promises(document: &Document, phase: Phase) -> Vec<String> {
                 ),
                 None => "nothing that the old application names goes".to_owned(),
             };
-            let new = match contract.iter().rev().find(|s| self::swaps(s)) {
+            let new = match contract.iter().rev().find(|s| self::swaps(s) || renames(s)) {
                 Some(last) => format!("the new application works from {} on", one_line(&last.id)),
                 None => "the new application works".to_owned(),
             };
@@ -79,12 +84,19 @@ fn swaps(step: &StepRecord) -> bool {
     becomes_identity || matches!(step.operation.as_str(), "swap column" | "swap table")
 }
 
+/// The old name goes and the new one comes at once.
+fn renames(step: &StepRecord) -> bool {
+    let plainly = matches!(step.operation.as_str(), "rename" | "move extension");
+    step.strategy == "rename" && plainly && has(step, &[HazardKind::BreaksQueries])
+}
+
 /// After it, what the old application names is not there or no longer kept up to date.
 fn takes_away(step: &StepRecord) -> bool {
     let operation = step.operation.as_str();
     // What another object of the same name took the place of is missed by nobody.
     let replaced = matches!(step.strategy.as_str(), "column replacement" | "table copy");
-    operation == "stop sync"
+    renames(step)
+        || operation == "stop sync"
         || operation.starts_with("retire ")
         || !replaced
             && matches!(

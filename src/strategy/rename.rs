@@ -96,6 +96,10 @@ fn plain(rename: &Rename, live: &Catalog<Live>) -> Option<Step> {
     step.hazards
         .extend(hazard.map(|(kind, text)| Hazard::declared(kind, text)));
     renamed(&mut step, rename);
+    for (id, now) in rename.along(live.objects.keys()) {
+        step.destroys.insert((id.clone(), Era::Before));
+        step.produces.insert((now, Era::Before));
+    }
     // The statement renames what follows it along: the columns of partitions.
     let (old, new) = (from.path.last(), to.path.last());
     for follower in live.followers([from]) {

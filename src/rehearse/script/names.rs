@@ -118,7 +118,7 @@ pub fn tables(client: &mut Client, text: &str) -> Result<Vec<Qualified>, postgre
             "SELECT n.nspname, c.relname
                FROM pg_class c
                JOIN pg_namespace n ON n.oid = c.relnamespace
-              WHERE c.oid >= 16384 AND c.relkind = 'r' AND n.nspname !~ '^pg_(toast|temp)'
+              WHERE c.oid >= 16384 AND c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%'
               ORDER BY 1, 2
               LIMIT 200",
             &[],

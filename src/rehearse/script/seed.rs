@@ -401,7 +401,7 @@ fn tables(client: &mut Client) -> Result<BTreeMap<u32, Table>, postgres::Error> 
         "SELECT c.oid, n.nspname, c.relname, pg_get_expr(c.relpartbound, c.oid)
            FROM pg_class c
            JOIN pg_namespace n ON n.oid = c.relnamespace
-          WHERE c.relkind = 'r' AND c.oid >= 16384 AND n.nspname !~ '^pg_(toast|temp)'
+          WHERE c.relkind = 'r' AND c.oid >= 16384 AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%'
             AND c.relpersistence <> 't'",
         &[],
     )? {

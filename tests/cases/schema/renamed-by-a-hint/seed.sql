@@ -1,0 +1,1 @@
+INSERT INTO shop.goods (name, price) SELECT 'n' || i, i FROM generate_series(1, 30) i; INSERT INTO orders (goods) SELECT i FROM generate_series(1, 30) i;
