@@ -143,9 +143,17 @@ fn run(
         Way::Return => {
             let runs = if all { 3 } else { 1 };
             for n in 0..runs {
-                let database = shop.database()?;
-                let mut aims = Aims::once(&format!("{label} {n}"), 3..60);
-                kills += strike_once(&shop, &database, &some, &mut aims)?;
+                let mut database = shop.database()?;
+                // A short plan is through before a late moment.
+                for most in [60, 20, 8] {
+                    let mut aims = Aims::once(&format!("{label} {n}"), 3..most);
+                    let struck = strike_once(&shop, &database, &some, &mut aims)?;
+                    kills += struck;
+                    if struck > 0 {
+                        break;
+                    }
+                    database = shop.database()?;
+                }
                 let aims = Aims::sample(label, span.clone());
                 kills += chain(&shop, &database, &back, aims, way)?;
                 shop.is_taken_back(&database)?;
