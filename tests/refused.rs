@@ -412,3 +412,19 @@ fn an_index_of_a_partition_does_not_change_parents_while_both_stay() {
             .warns("give the one for the other parent another name");
     }
 }
+
+#[test]
+fn another_sort_of_type_does_not_take_a_name_under_columns() {
+    const OLD: &str = "CREATE TYPE mood AS ENUM ('glad', 'sad');
+        CREATE TABLE t (id int PRIMARY KEY, m mood DEFAULT 'sad');";
+    const NEW: &str = "CREATE DOMAIN mood AS text CHECK (VALUE IN ('glad', 'sad'));
+        CREATE TABLE t (id int PRIMARY KEY, m mood DEFAULT 'sad');";
+    for version in outermost() {
+        for (old, new) in [(OLD, NEW), (NEW, OLD)] {
+            plan(&world(version, old, new))
+                .exits(3)
+                .warns("error[plan::impossible]: column public.t.m: type")
+                .warns("give it a name of its own");
+        }
+    }
+}

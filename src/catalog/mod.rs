@@ -128,6 +128,15 @@ impl<Side> Catalog<Side> {
         dependents
     }
 
+    /// The index or key that `id` is attached to in the end; itself where it is attached to none.
+    pub fn attached_root(&self, id: &ObjectId) -> ObjectId {
+        let mut root = id.clone();
+        while let Some(parent) = self.get(&root).and_then(Object::attached_to) {
+            root = parent;
+        }
+        root
+    }
+
     /// What follows one of `ids`, at any depth: the columns of partitions, and of their partitions.
     pub fn followers<'i>(&self, ids: impl IntoIterator<Item = &'i ObjectId>) -> BTreeSet<ObjectId> {
         let mut heirs: BTreeMap<ObjectId, Vec<&ObjectId>> = BTreeMap::new();

@@ -77,6 +77,7 @@ pub(super) fn rebuild(
         return Ok(set);
     }
     let dependents = live.dependents();
+    let retaken = retaken(&set);
     let mut groups = Groups::default();
     for (part, id) in copied
         .iter()
@@ -118,8 +119,14 @@ pub(super) fn rebuild(
             if stays {
                 continue;
             }
-            // A change of its own lets go of what is dropped.
-            if dropped.contains(&root) && set.changes.contains_key(dependent) {
+            // A change of its own lets go of what is dropped, but not of one whose name another takes.
+            let another = retaken
+                .get(&root)
+                .map(|by| desired.requires(dependent).any(|n| n == by));
+            if dropped.contains(&root)
+                && set.changes.contains_key(dependent)
+                && another != Some(true)
+            {
                 continue;
             }
             let roots = set.in_the_way.entry(dependent.clone()).or_default();
@@ -133,6 +140,16 @@ pub(super) fn rebuild(
             };
             let after = desired.get(&root).unwrap_or(root_object);
             match (old.take_down(root_object), new.take_down(after)) {
+                (TakeDown::Around { disturbs: true, .. }, _) if another == Some(true) => {
+                    impossible.push(Impossible {
+                        object: dependent.clone(),
+                        attribute: "type".to_owned(),
+                        why: format!(
+                            "another sort of type takes the name of {}: give it a name of its own",
+                            root.human()
+                        ),
+                    });
+                }
                 (TakeDown::Around { down, disturbs, .. }, TakeDown::Around { up, .. }) => {
                     if retyped(set.changes.get(dependent)) || (down.is_empty() && up.is_empty()) {
                         continue;
@@ -162,15 +179,35 @@ pub(super) fn rebuild(
             }
         }
     }
-    let stuck = stuck(&set);
-    if !stuck.is_empty() {
-        return Err(stuck);
+    impossible.extend(stuck(&set));
+    if !impossible.is_empty() {
+        return Err(impossible);
     }
     join_names(&set, desired, &mut groups);
     set.around
         .sort_by(|a, b| (&a.object, &a.of).cmp(&(&b.object, &b.of)));
     set.together = groups.numbers();
     Ok(set)
+}
+
+/// What is dropped, with what is made under its name: a type with another sort of type.
+fn retaken(set: &ChangeSet) -> BTreeMap<ObjectId, ObjectId> {
+    let created = set.changes.iter().filter_map(|(id, change)| match change {
+        Change::Create { new } => Some(new.names().into_iter().map(move |name| (name, id))),
+        _ => None,
+    });
+    let created: BTreeMap<Name, &ObjectId> = created.flatten().collect();
+    let dropped = set.changes.iter().filter_map(|(id, change)| match change {
+        Change::Drop { old } => {
+            let by = old
+                .names()
+                .into_iter()
+                .find_map(|n| created.get(&n).copied())?;
+            Some((id.clone(), by.clone()))
+        }
+        _ => None,
+    });
+    dropped.collect()
 }
 
 /// What is to be made anew, but ends only with another object, and that one stays.

@@ -2,7 +2,10 @@
 //!
 //! Those with a state of type `internal` are none of these: only a superuser can make one.
 
-use super::{Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, Verb, attr, fragment};
+use super::function::routine_name;
+use super::{
+    Alter, Attribute, Hazard, HazardKind, Kind, KindTag, Name, ObjectId, Verb, attr, fragment,
+};
 use crate::pg::ident::Literal;
 use crate::pg::sql::{Deparsed, List, Word};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
@@ -262,6 +265,11 @@ impl Kind for Aggregate {
 
     fn parent(&self) -> Option<ObjectId> {
         Some(ObjectId::new(KindTag::Schema, [self.schema.raw()]))
+    }
+
+    fn names(&self) -> Vec<Name> {
+        let arguments = &self.identity_arguments;
+        vec![routine_name(&self.schema, &self.name, arguments)]
     }
 
     fn attributes(&self) -> Vec<Attribute> {

@@ -72,6 +72,18 @@ impl ParentIndex {
     }
 }
 
+impl Object {
+    /// The index or key of the partitioned table that this one of a partition belongs to.
+    pub fn attached_to(&self) -> Option<ObjectId> {
+        let parent = match self {
+            Self::Index(index) => index.attached_to.as_ref(),
+            Self::Constraint(constraint) => constraint.attached_to.as_ref(),
+            _ => None,
+        };
+        parent.map(ParentIndex::id)
+    }
+}
+
 /// The identity of an index: that of its constraint, where it has one.
 pub(super) fn index_id(constraint: bool, schema: &Ident, table: &Ident, name: &Ident) -> ObjectId {
     if constraint {

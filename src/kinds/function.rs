@@ -1,7 +1,8 @@
 //! Functions and procedures.
 
 use super::{
-    Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, Verb, attr, fragment, text,
+    Alter, Attribute, Hazard, HazardKind, Kind, KindTag, Name, NameSpace, ObjectId, Verb, attr,
+    fragment, text,
 };
 use crate::pg::sql::{Deparsed, Word};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
@@ -32,6 +33,15 @@ impl Function {
             schema: self.schema.clone(),
             name: self.name.clone(),
         }
+    }
+}
+
+/// The name that no other routine of these argument types has.
+pub(super) fn routine_name(schema: &Ident, name: &Ident, arguments: &str) -> Name {
+    Name {
+        space: NameSpace::Routine,
+        schema: schema.clone(),
+        name: Ident::new(format!("{name}({})", arguments.trim_matches('*'))),
     }
 }
 
@@ -79,6 +89,14 @@ impl Kind for Function {
 
     fn parent(&self) -> Option<ObjectId> {
         Some(ObjectId::new(KindTag::Schema, [self.schema.raw()]))
+    }
+
+    fn names(&self) -> Vec<Name> {
+        vec![routine_name(
+            &self.schema,
+            &self.name,
+            &self.identity_arguments,
+        )]
     }
 
     fn attributes(&self) -> Vec<Attribute> {

@@ -299,6 +299,8 @@ pub enum NameSpace {
     PrimaryKey,
     /// The indexes of CLUSTER ON, called like their tables: WITHOUT CLUSTER means whichever it is.
     Clustered,
+    /// Functions, procedures and aggregates, with the types of their arguments.
+    Routine,
 }
 
 /// The name of a relation, and that of its row type where it has one.

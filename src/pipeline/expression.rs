@@ -29,21 +29,26 @@ fn cast_context(
     to: &str,
     context: &'static str,
 ) -> Result<bool, postgres::Error> {
-    // A type with a modifier holds fewer values than without. Domains count as what they are over.
+    // A type with a modifier holds fewer values than without. Domains count as what they are over, and two
+    // arrays as their elements.
     const QUERY: &str = "
         WITH RECURSIVE base (side, oid) AS (
             SELECT 1, $1::text::regtype::oid UNION ALL SELECT 2, $2::text::regtype::oid
           UNION ALL
             SELECT b.side, t.typbasetype FROM base b JOIN pg_type t ON t.oid = b.oid AND t.typtype = 'd'
         ), plain AS (
-            SELECT b.side, b.oid, t.typcategory FROM base b
+            SELECT b.side, b.oid, CASE WHEN t.typcategory = 'A' THEN t.typelem END AS element FROM base b
               JOIN pg_type t ON t.oid = b.oid AND t.typtype <> 'd'
+        ), pair AS (
+            SELECT CASE WHEN f.element IS NOT NULL AND t.element IS NOT NULL THEN f.element ELSE f.oid END AS source
+                 , CASE WHEN f.element IS NOT NULL AND t.element IS NOT NULL THEN t.element ELSE t.oid END AS target
+              FROM plain f, plain t WHERE f.side = 1 AND t.side = 2
         )
-        SELECT f.oid = t.oid
-            OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource = f.oid AND c.casttarget = t.oid
+        SELECT p.source = p.target
+            OR EXISTS (SELECT FROM pg_cast c WHERE c.castsource = p.source AND c.casttarget = p.target
                           AND (c.castcontext = 'i' OR $3 = 'a' AND c.castcontext = 'a'))
             OR ($3 = 'a' AND t.typcategory = 'S')
-          FROM plain f, plain t WHERE f.side = 1 AND t.side = 2";
+          FROM pair p JOIN pg_type t ON t.oid = p.target";
     let by_type: bool = client
         .query_opt(QUERY, &[&from, &to, &context])?
         .is_some_and(|row| row.get(0));

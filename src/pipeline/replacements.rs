@@ -525,7 +525,11 @@ fn twins(
             object,
             Object::Index(_) | Object::Constraint(_) | Object::Statistics(_)
         );
-        let stands = live.requires(id).any(|need| was.contains(need));
+        // What is attached goes with what it is attached to, also where the server calls it otherwise now.
+        let root = desired.attached_root(id);
+        let stands = [id, &root]
+            .into_iter()
+            .any(|id| live.requires(id).any(|need| was.contains(need)));
         if !on_column || !heavy || !stands {
             continue;
         }

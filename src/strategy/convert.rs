@@ -39,19 +39,25 @@ impl Strategy for Convert {
         change: &Change,
         _: &Context<'_>,
     ) -> Result<Vec<Step>, Refusal> {
-        let (from, to) = columns(change)
-            .map(|(old, new)| (old.data_type.clone(), new.data_type.clone()))
-            .unwrap_or_default();
-        let name = id.path.last().map_or_else(String::new, |n| {
-            crate::pg::Ident::new(n.as_str()).to_string()
-        });
-        Err(Refusal {
-            object: id.clone(),
-            why: format!("no cast from {from} to {to} is used without being asked for"),
-            help: format!(
+        let Some((old, new)) = columns(change) else {
+            return Ok(Vec::new());
+        };
+        let (from, to) = (&old.data_type, &new.data_type);
+        let name = &new.name;
+        let help = match new.casts_from(old) {
+            true => format!(
                 "put this line above the column: \
                  -- pgrehearse: convert using ({name}::{to}) reverse ({name}::{from})"
             ),
+            false => format!(
+                "put this line above the column, with an expression of {name} that makes {to}, and one that makes \
+                 {from} again: -- pgrehearse: convert using (EXPRESSION) reverse (EXPRESSION)"
+            ),
+        };
+        Err(Refusal {
+            object: id.clone(),
+            why: format!("no cast from {from} to {to} is used without being asked for"),
+            help,
         })
     }
 }

@@ -9,13 +9,39 @@ use crate::sql;
 impl Column {
     /// Whether values of `old`'s type become `self`'s by a cast that needs no asking
     /// (`pg_cast.castcontext` in `a`, `i`; any type becomes text; text becomes no other type).
+    /// Arrays are cast as their elements are.
     pub fn converts_from(&self, old: &Self) -> bool {
         let (from, to) = (old.family(), self.family());
-        from == to || to == Family::Text || (from == Family::Other && to == Family::Other)
+        match (old.is_array(), self.is_array()) {
+            (false, true) => false,
+            (true, false) => to == Family::Text,
+            (true, true) | (false, false) => {
+                from == to || to == Family::Text || (from == Family::Other && to == Family::Other)
+            }
+        }
     }
 
+    /// Whether `old::type` is likely to be a cast: text is cast to and from everything.
+    pub fn casts_from(&self, old: &Self) -> bool {
+        let (from, to) = (old.family(), self.family());
+        let by_text = from == Family::Text || to == Family::Text;
+        let numbers = ["integer", "boolean"].map(str::to_owned);
+        let by_number = numbers.contains(&old.data_type) && numbers.contains(&self.data_type);
+        self.converts_from(old) || by_number || by_text && old.is_array() == self.is_array()
+    }
+
+    fn is_array(&self) -> bool {
+        self.plain_type().ends_with("[]")
+    }
+
+    /// Of an array, that of its elements.
     fn family(&self) -> Family {
-        family(self.base_type.as_ref().unwrap_or(&self.data_type))
+        family(self.plain_type().trim_end_matches("[]"))
+    }
+
+    /// The type, or what it is a domain over.
+    fn plain_type(&self) -> &str {
+        self.base_type.as_ref().unwrap_or(&self.data_type)
     }
 
     /// The plain statements that give `old` the type of this one.
@@ -131,7 +157,7 @@ enum Family {
     Boolean,
     /// A built-in type of which we do not know better: the server decides.
     Other,
-    /// A user's enum or composite, and arrays; by a hash of the name.
+    /// A user's enum or composite; by a hash of the name.
     Own(u64),
 }
 
@@ -156,7 +182,7 @@ fn family(data_type: &str) -> Family {
         "inet" | "cidr" => Family::Network,
         "bit" | "bit varying" => Family::Bits,
         "boolean" => Family::Boolean,
-        _ if base.contains('.') || base.ends_with("[]") => {
+        _ if base.contains('.') => {
             use std::hash::{DefaultHasher, Hash, Hasher};
             let mut hasher = DefaultHasher::new();
             base.hash(&mut hasher);

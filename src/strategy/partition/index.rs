@@ -51,7 +51,7 @@ impl Strategy for RedefineIndex {
             } => new.index_id(),
             _ => return false,
         };
-        is_redefined(&root_of(&index, context), context)
+        is_redefined(&context.desired.attached_root(&index), context)
     }
 
     fn expand(
@@ -84,19 +84,6 @@ impl Strategy for RedefineIndex {
             _ => return direct::Direct.expand(id, change, context),
         })
     }
-}
-
-/// The index that is attached to none, at the end of what `index` is attached to.
-fn root_of(index: &ObjectId, context: &Context<'_>) -> ObjectId {
-    let mut root = index.clone();
-    while let Some(Object::Index(Index {
-        attached_to: Some(parent),
-        ..
-    })) = context.desired.get(&root)
-    {
-        root = parent.id();
-    }
-    root
 }
 
 /// Whether the index of a partitioned table is replaced, and nothing with it but its parts and
@@ -140,7 +127,7 @@ fn attachments_below(root: &ObjectId, context: &Context<'_>) -> BTreeSet<ObjectI
             | Change::Replace {
                 new: Object::IndexAttachment(new),
                 ..
-            } => (root_of(&new.index_id(), context) == *root).then(|| id.clone()),
+            } => (context.desired.attached_root(&new.index_id()) == *root).then(|| id.clone()),
             _ => None,
         });
     made.collect()
@@ -204,7 +191,7 @@ fn first(id: &ObjectId, new: &Index, why: &str, context: &Context<'_>) -> Step {
     };
     first.requires = new_needs(&own, context);
     // The parts come before it: taken back after it, they have gone with it if they were attached.
-    let parts = attachments_below(&root_of(id, context), context);
+    let parts = attachments_below(&context.desired.attached_root(id), context);
     let parts = parts.iter().filter_map(|a| match context.desired.get(a) {
         Some(Object::IndexAttachment(a)) if a.parent.id() == *id => Some(a.index_id()),
         _ => None,
@@ -243,7 +230,7 @@ fn redefine(
     swap.requires = temp;
     swap.requires.extend(new_needs(&own, context));
     // Only when all parts are attached is the new one valid.
-    let parts = attachments_below(&root_of(id, context), context);
+    let parts = attachments_below(&context.desired.attached_root(id), context);
     swap.requires.extend(direct::nodes(&parts, Era::Temp(1)));
     swap.releases = direct::releases(context, &own);
     swap.produces = direct::nodes(&own, Era::After);
@@ -298,7 +285,7 @@ fn comments_of(id: &ObjectId, context: &Context<'_>) -> Vec<Sql> {
 pub(super) fn redefined_on(table: &ObjectId, context: &Context<'_>) -> BTreeSet<Node> {
     let indexes = context.desired.objects.iter().filter_map(|(id, object)| {
         let is_on_it = matches!(object, Object::Index(index) if index.table_id() == *table);
-        is_on_it.then(|| root_of(id, context))
+        is_on_it.then(|| context.desired.attached_root(id))
     });
     let redefined = indexes.filter(|root| is_redefined(root, context));
     redefined.map(|root| (root, DROPPED)).collect()

@@ -38,7 +38,7 @@ pub use twins::bare;
 use super::index::{not_transactional, unbuild};
 use super::{Context, Refusal, Strategy, last_name, temporary_name};
 use super::{add_column, checks, direct};
-use crate::diff::{Change, Replacement};
+use crate::diff::{Change, Replacement, Replacements};
 use crate::kinds::{Column, Hazard, HazardKind, Kind, KindTag, Object, ObjectId, Verb};
 use crate::pg::{Ident, Qualified, Sql};
 use crate::plan::step::Reversal;
@@ -76,7 +76,11 @@ impl Strategy for Replace {
                 new: Object::IndexAttachment(new),
                 ..
             } => return context.replacements.covers(&new.index_id()),
-            Change::Create { .. } => context.replacements.columns.contains_key(id),
+            // One of a partition has a twin, too, where the server names it otherwise than before.
+            Change::Create { .. } => {
+                let Replacements { columns, pairs, .. } = context.replacements;
+                columns.contains_key(id) || pairs.contains_key(id)
+            }
             Change::Drop { .. } => false,
             // The swap brings the defaults of partitions.
             Change::Alter { new, .. } if component::is_part(new, context) => return true,
@@ -529,6 +533,8 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
     step.hazards.extend(bodies::hazard(component, context));
     step.hazards.extend(swap::lost_grants(component, context));
     let retyped: Vec<&ObjectId> = retyped.iter().map(|p| &p.replacement.column).collect();
+    // The columns of partitions go along.
+    let following = context.desired.followers(retyped.iter().copied());
     let own: BTreeSet<ObjectId> = retyped
         .iter()
         .copied()
@@ -546,11 +552,11 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
     let spares = swap::spares(component, context);
     let spares: Vec<ObjectId> = spares.into_iter().map(|i| Object::Index(i).id()).collect();
     step.requires.extend(direct::nodes(&spares, MADE));
-    step.disturbs = direct::nodes(retyped, Era::Before);
+    step.disturbs = direct::nodes(retyped.into_iter().chain(&following), Era::Before);
     let types = component.types.iter().map(|(id, _)| *id);
     step.disturbs.extend(direct::nodes(types, Era::Before));
     step.releases = direct::releases(context, &own);
-    step.produces = direct::nodes(&own, Era::After);
+    step.produces = direct::nodes(own.iter().chain(&following), Era::After);
     step.produces.extend(component.nodes(SWAPPED));
     let rewritten = bodies::functions(component, context);
     let rewritten: Vec<ObjectId> = rewritten.into_iter().map(Object::id).collect();

@@ -1,0 +1,2 @@
+CREATE FUNCTION add(a int, b int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT a + b';
+CREATE AGGREGATE total(int) (SFUNC = add, STYPE = int, INITCOND = '0');

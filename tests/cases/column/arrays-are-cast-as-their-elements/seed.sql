@@ -1,0 +1,1 @@
+INSERT INTO t SELECT i, '{a,b}', '{{1},{2}}' FROM generate_series(1,20) i;

@@ -1,0 +1,3 @@
+CREATE TABLE t (id bigint, at date, v varchar(20)) PARTITION BY RANGE (at);
+CREATE TABLE t1 PARTITION OF t FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE INDEX t_v ON t (v, id);

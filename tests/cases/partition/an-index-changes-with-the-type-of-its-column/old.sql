@@ -1,0 +1,3 @@
+CREATE TABLE t (id int, at date, v varchar(10)) PARTITION BY RANGE (at);
+CREATE TABLE t1 PARTITION OF t FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE INDEX t_v ON t (v);

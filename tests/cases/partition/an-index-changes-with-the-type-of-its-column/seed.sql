@@ -1,0 +1,1 @@
+INSERT INTO t SELECT i, '2024-02-02', i::text FROM generate_series(1,50) i;
