@@ -35,6 +35,10 @@ const NAMES_KINDS: &[(&str, &str)] = &[
         "RENAME is spelt differently for each kind",
     ),
     (
+        "diff/rename/schema.rs",
+        "where the name of a schema stands in an identity differs by kind",
+    ),
+    (
         "apply/audit.rs",
         "a column is named in other ways than a table",
     ),
