@@ -29,11 +29,10 @@ pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut
             Change::Create { new } => {
                 // A new table is made whole, whatever it inherits.
                 let new_parent = new.parent().is_some_and(|p| set.creates(&p));
-                if let Some(origin) = new
-                    .follows()
-                    .into_iter()
-                    .find(|f| set.creates(f) || set.replaces(f))
+                let comes = |f: &ObjectId| set.creates(f) || set.replaces(f);
+                if let Some(origin) = new.follows().into_iter().find(comes)
                     && !new_parent
+                    && !inherits_anew(live, desired, set, new, &origin)
                 {
                     absorbed.insert(id.clone(), origin);
                 }
@@ -80,6 +79,24 @@ pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut
             .push(part.clone());
     }
     set.absorbed = absorbed;
+}
+
+/// Whether the table of `part` comes to inherit from that of `origin` in these changes: until then nothing reaches it
+/// from there, and it needs the part before.
+fn inherits_anew(
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+    set: &ChangeSet,
+    part: &Object,
+    origin: &ObjectId,
+) -> bool {
+    let above = desired.get(origin).and_then(Object::parent);
+    let (Some(table), Some(above)) = (part.parent(), above) else {
+        return false;
+    };
+    let changes = matches!(set.changes.get(&table), Some(Change::Alter { attributes, .. })
+        if attributes.iter().any(|a| a.name() == "inheritance"));
+    changes && !live.requires(&table).any(|need| *need == above)
 }
 
 /// The dropped parts through which dropped wholes need each other: foreign keys of tables in a circle. They go before

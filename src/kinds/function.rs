@@ -36,6 +36,17 @@ impl Function {
     }
 }
 
+/// The types of a list of arguments: a quoted name may have a comma in it.
+fn types(arguments: &str) -> Vec<&str> {
+    let mut quoted = false;
+    let ends = |c: char| {
+        quoted ^= c == '"';
+        c == ',' && !quoted
+    };
+    let all = arguments.split(ends).map(str::trim);
+    all.filter(|t| !t.is_empty()).collect()
+}
+
 /// The name that no other routine of these argument types has.
 pub(super) fn routine_name(schema: &Ident, name: &Ident, arguments: &str) -> Name {
     Name {
@@ -91,12 +102,15 @@ impl Kind for Function {
         Some(ObjectId::new(KindTag::Schema, [self.schema.raw()]))
     }
 
+    /// Under each number of arguments with which it can be called: beside another one that takes as many, a call is
+    /// not unique.
     fn names(&self) -> Vec<Name> {
-        vec![routine_name(
-            &self.schema,
-            &self.name,
-            &self.identity_arguments,
-        )]
+        let all = types(&self.identity_arguments);
+        let least = all.len() - usize::try_from(self.defaults).unwrap_or(0).min(all.len());
+        let called = (least..=all.len()).filter_map(|n| all.get(..n));
+        called
+            .map(|some| routine_name(&self.schema, &self.name, &some.join(", ")))
+            .collect()
     }
 
     fn attributes(&self) -> Vec<Attribute> {

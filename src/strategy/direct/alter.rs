@@ -12,7 +12,7 @@ use crate::sql;
 
 /// Changes in place, one step an object; but what gives a name or a need up and what takes one
 /// are two where the identity changes, because the sequence of a serial goes or comes in between, and where
-/// such a sequence, which the column owns, goes before the type changes.
+/// such a sequence, which the column owns, goes before the type changes or the NOT NULL goes.
 pub(in crate::strategy) fn alter(
     id: &ObjectId,
     old: &Object,
@@ -22,11 +22,11 @@ pub(in crate::strategy) fn alter(
 ) -> Vec<Step> {
     let gains = |a: &AttributeChange| a.name() == "identity" && a.old.value.is_null();
     let loses = |a: &AttributeChange| a.name() == "identity" && a.new.value.is_null();
-    let retyped = attributes
+    let comes_later = attributes
         .iter()
-        .any(|a| matches!(a.alter, Alter::Disturbing(_)));
+        .any(|a| matches!(a.alter, Alter::Disturbing(_) | Alter::AfterDrops(_)));
     let mut needs = context.live.requires(id);
-    let lets_go = retyped && needs.any(|need| context.changes.drops(need));
+    let lets_go = comes_later && needs.any(|need| context.changes.drops(need));
     let loses =
         |a: &AttributeChange| loses(a) || lets_go && a.name() == "default" && a.new.value.is_null();
     let first: Vec<AttributeChange> = if attributes.iter().any(gains) {
@@ -169,6 +169,16 @@ fn alter_at_once(
     step.requires = requires(context, &own);
     step.releases = releases(context, &own);
     step.produces = nodes(&own, Era::After);
+    if names.contains(&"inheritance") {
+        // What a child is to inherit, it has before, and that needs the child as it is.
+        let parts = context.changes.changes.keys().filter(|part| {
+            let object = context.desired.get(part);
+            object.is_some_and(|p| p.parent().as_ref() == Some(id) && !p.follows().is_empty())
+                && !context.changes.absorbed.contains_key(*part)
+        });
+        step.requires.extend(nodes(parts, Era::After));
+        step.produces.clear();
+    }
     let (before, after) = (
         names_of(context.live, &own),
         names_of(context.desired, &own),

@@ -72,11 +72,17 @@ pub fn parts(context: &Context<'_>, id: &ObjectId) -> BTreeSet<ObjectId> {
     // What falls with something else that goes, too, comes back with that.
     let all = parts.clone();
     let absorbed = &context.changes.absorbed;
-    parts.retain(|part| {
-        absorbed
-            .get(part)
-            .is_none_or(|by| by == id || all.contains(by))
-    });
+    let comes_back = |part: &ObjectId| {
+        let mut by = absorbed.get(part);
+        while let Some(whole) = by.filter(|whole| *whole != id) {
+            if !all.contains(whole) {
+                return false;
+            }
+            by = absorbed.get(whole);
+        }
+        true
+    };
+    parts.retain(comes_back);
     parts
 }
 

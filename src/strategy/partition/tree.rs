@@ -8,20 +8,10 @@
 use super::super::{Context, direct};
 use super::{attachment_id, partitions};
 use crate::diff::Change;
-use crate::kinds::{KindTag, Object, ObjectId, ParentIndex};
+use crate::kinds::{KindTag, Object, ObjectId};
 use crate::pg::Qualified;
 use crate::plan::{Era, Node, Phase, Step};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What `object`, an index or key, is attached to.
-fn attached_to(object: &Object) -> Option<ObjectId> {
-    let parent = match object {
-        Object::Index(index) => index.attached_to.as_ref(),
-        Object::Constraint(key) => key.attached_to.as_ref(),
-        _ => None,
-    };
-    parent.map(ParentIndex::id)
-}
 
 /// The table of an index or key that is attached to none and made on a partitioned table.
 fn table_of(root: &Object) -> Option<Qualified> {
@@ -43,7 +33,7 @@ pub(in super::super) fn order(steps: &mut [Step], context: &Context<'_>) {
             let below = attachments.entry(attachment.parent.id()).or_default();
             below.push(id.clone());
         }
-        if let Some(parent) = attached_to(object)
+        if let Some(parent) = object.attached_to()
             && context.changes.creates(id)
             && direct::comes(&parent, context)
             && !context.changes.absorbed.contains_key(id)
@@ -55,7 +45,7 @@ pub(in super::super) fn order(steps: &mut [Step], context: &Context<'_>) {
         let own = (step.object.clone(), Era::After);
         // The server says that a part hangs on what it is attached to: it only needs what that needs.
         let mut part = step.object.clone();
-        while let Some(parent) = context.desired.get(&part).and_then(attached_to)
+        while let Some(parent) = context.desired.get(&part).and_then(Object::attached_to)
             && parts.get(&parent).is_some_and(|p| p.contains(&part))
         {
             step.requires.remove(&(parent.clone(), Era::After));
@@ -89,10 +79,7 @@ pub(super) fn gone_before(part: &ObjectId, context: &Context<'_>) -> BTreeSet<No
     if !matches!(part.kind, KindTag::Index | KindTag::Constraint) {
         return BTreeSet::new();
     }
-    let mut root = part.clone();
-    while let Some(parent) = context.desired.get(&root).and_then(attached_to) {
-        root = parent;
-    }
+    let root = context.desired.attached_root(part);
     let comes = match context.changes.changes.get(&root) {
         Some(Change::Create { new }) => Some(new),
         Some(Change::Replace {

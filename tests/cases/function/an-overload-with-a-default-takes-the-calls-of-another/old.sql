@@ -1,0 +1,3 @@
+CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT a';
+CREATE FUNCTION f(a int, b int) RETURNS int LANGUAGE sql AS 'SELECT a + b';
+CREATE VIEW v AS SELECT f(1) AS x, f(1, 2) AS y;

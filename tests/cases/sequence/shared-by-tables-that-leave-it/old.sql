@@ -1,0 +1,3 @@
+CREATE SEQUENCE shared;
+CREATE TABLE a (id int PRIMARY KEY DEFAULT nextval('shared'));
+CREATE TABLE b (id int PRIMARY KEY DEFAULT nextval('shared'), c serial);

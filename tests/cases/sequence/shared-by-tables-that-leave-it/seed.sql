@@ -1,0 +1,1 @@
+INSERT INTO a SELECT FROM generate_series(1,20); INSERT INTO b (c) SELECT i FROM generate_series(1,20) i;
