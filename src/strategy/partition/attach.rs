@@ -13,23 +13,23 @@
 //! EXCLUSIVE where the key is created (a new partition: nothing to read) and ACCESS EXCLUSIVE
 //! where the partition's own is taken over, both without a scan. DETACH takes ACCESS EXCLUSIVE on
 //! the parent, the partition, the DEFAULT one and the tables that refer to the parent.
-//! Undo: DETACH; what ATTACH took over stays on the table, the foreign keys it created are dropped. It makes no index.
+//! Undo: DETACH; what ATTACH took over stays, the foreign keys it created are dropped. It makes no index.
 //! Limits: rows of the new partition that lie in the DEFAULT partition fail its VALIDATE: they
 //! have to be moved before. Where others refer to the parent, DETACH reads them (measured).
 //! Sources: manual, ALTER TABLE, ATTACH PARTITION; measured in tests/cases/partition.
 
+mod waits;
+
+use waits::{before_it, gone_before_it, phase_of};
+
 use super::super::{Context, Refusal, Strategy, checks, direct};
-use super::bounds::may_overlap;
-use super::index::redefined_on;
-use super::{BoundCheck, attachments, foreign_keys_above, own_key, partitions, referrers, step};
+use super::{BoundCheck, foreign_keys_above, own_key, partitions, referrers, step};
 use crate::diff::Change;
-use crate::kinds::{
-    Alter, Attachment, Constraint, Hazard, HazardKind, KindTag, Object, ObjectId, ParentIndex,
-};
+use crate::kinds::{Attachment, Constraint, Hazard, HazardKind, KindTag, Object, ObjectId};
 use crate::pg::sql::Deparsed;
 use crate::pg::{Ident, Qualified, Sql};
 use crate::plan::data_check::DataCheck;
-use crate::plan::{Era, Node, Phase, Step};
+use crate::plan::{Action, Era, Node, Phase, Step, Undo};
 use crate::sql;
 use std::collections::BTreeSet;
 
@@ -153,7 +153,20 @@ fn attach(id: &ObjectId, new: &Attachment, context: &Context<'_>) -> Vec<Step> {
     } else {
         phase
     };
-    let mut last = step(phase, id, there, back).described(
+    let proved: Vec<Sql> = checks
+        .iter()
+        .filter(|c| !c.on_new)
+        .map(BoundCheck::validate)
+        .collect();
+    let last = match phase {
+        // What cannot be undone may stand between it and what proved the CHECKs.
+        Phase::Contract if !proved.is_empty() => {
+            let back = vec![Action::Transaction(back), Action::Transaction(proved)];
+            Step::contract(id.clone(), Action::Transaction(there), Undo::Run(back))
+        }
+        _ => step(phase, id, there, back),
+    };
+    let mut last = last.described(
         "attach partition",
         format!("attach {part} to {}", new.parent),
         why,
@@ -169,60 +182,6 @@ fn attach(id: &ObjectId, new: &Attachment, context: &Context<'_>) -> Vec<Step> {
     last.destroys = direct::nodes(&taken_over, Era::Before);
     steps.push(last);
     steps
-}
-
-/// When it is attached: a new partition at once, unless something else has to happen before.
-fn phase_of(id: &ObjectId, new: &Attachment, context: &Context<'_>) -> Phase {
-    let tables = [new.table_id(), new.parent_id()];
-    let columns = context.changes.changes.iter().filter(|(id, _)| {
-        id.kind == KindTag::Column && tables.iter().any(|t| id.path.starts_with(&t.path))
-    });
-    let mut phase = if context.plain_because(&new.table_id()).is_some()
-        && default_check(id, new, context).is_none()
-    {
-        Phase::Expand
-    } else {
-        Phase::Migrate
-    };
-    for (_, change) in columns {
-        if let Change::Alter { attributes, .. } = change {
-            let disturbs = attributes
-                .iter()
-                .any(|a| matches!(a.alter, Alter::Disturbing(_)));
-            let waits = attributes.iter().any(|a| a.name() == "not null");
-            if disturbs {
-                return Phase::Contract;
-            }
-            if waits {
-                phase = phase.max(Phase::Migrate);
-            }
-        }
-    }
-    if gone_before_it(id, new, context).is_empty()
-        && redefined_on(&new.parent_id(), context).is_empty()
-    {
-        constraints_before_it(new, context)
-            .iter()
-            .fold(phase, |phase, id| {
-                phase.max(phase_of_constraint(id, context))
-            })
-    } else {
-        Phase::Contract
-    }
-}
-
-/// When a constraint of the parent is there, and valid.
-fn phase_of_constraint(id: &ObjectId, context: &Context<'_>) -> Phase {
-    let plain = id.path.get(..2).is_none_or(|table| {
-        let table = ObjectId::new(KindTag::Table, table.iter().cloned());
-        context.plain_because(&table).is_some()
-    });
-    match (context.changes.creates(id), plain) {
-        (true, true) => Phase::Expand,
-        (false, true) => Phase::Contract,
-        (_, false) if context.changes.stands_alone(id) => Phase::Migrate,
-        _ => Phase::Contract,
-    }
 }
 
 fn change_bounds(
@@ -534,67 +493,4 @@ pub(super) fn key_steps(id: &ObjectId, key: &Constraint, context: &Context<'_>) 
     );
     add.checks = checks::constraint(key, context);
     [add, validate]
-}
-
-/// What has to be there before the partition comes: its parent's new foreign keys and CHECKs; for the
-/// DEFAULT partition its siblings, whose ATTACH would read it.
-fn before_it(new: &Attachment, context: &Context<'_>) -> BTreeSet<Node> {
-    let keys = constraints_before_it(new, context).into_iter();
-    let siblings = partitions(context.desired, &new.parent)
-        .filter(|a| new.is_default() && !a.is_default())
-        .map(|a| super::attachment_id(&a.partition()))
-        .filter(|a| context.changes.creates(a));
-    keys.chain(siblings)
-        .map(|id| (id, Era::After))
-        .chain(redefined_on(&new.parent_id(), context))
-        .collect()
-}
-
-/// Taken back before them, it does not feel that they are no longer valid, or gone.
-fn constraints_before_it(new: &Attachment, context: &Context<'_>) -> Vec<ObjectId> {
-    let keys = foreign_keys_above(context.desired, &new.parent).into_iter();
-    let keys = keys.map(|key| Object::Constraint(key.clone()).id());
-    let checks = new.checks.iter().flat_map(|check| {
-        let path = [new.schema.raw(), new.name.raw(), check.raw()];
-        let own = context
-            .desired
-            .get(&ObjectId::new(KindTag::Constraint, path));
-        own.map(Object::follows).unwrap_or_default()
-    });
-    let come = |id: &ObjectId| context.changes.creates(id) || context.changes.replaces(id);
-    let checks = checks.filter(come);
-    let keys = keys.filter(|key| context.changes.creates(key));
-    keys.chain(checks).collect()
-}
-
-/// What has to be gone before: partitions whose bounds are in the way, dropped columns of the
-/// parent, indexes and keys whose parts ATTACH would make, foreign keys that it would make on a table that is there.
-fn gone_before_it(id: &ObjectId, new: &Attachment, context: &Context<'_>) -> BTreeSet<Node> {
-    let gone = |other: &Attachment| {
-        let other = super::attachment_id(&other.partition());
-        other != *id && (context.changes.drops(&other) || context.changes.replaces(&other))
-    };
-    let partitions = attachments(context.live)
-        .filter(|a| a.parent == new.parent && gone(a))
-        .filter(|a| new.is_default() || may_overlap(&a.bound, &new.bound))
-        .map(|a| super::attachment_id(&a.partition()));
-    let parent = new.parent_id();
-    let columns = context.changes.changes.keys().filter(|id| {
-        id.kind == KindTag::Column && id.path.starts_with(&parent.path) && context.changes.drops(id)
-    });
-    let exists = context.live.objects.contains_key(&new.table_id());
-    let keys = foreign_keys_above(context.live, &new.parent).into_iter();
-    let keys = keys
-        .map(|key| Object::Constraint(key.clone()).id())
-        .filter(|key| exists && context.changes.drops(key));
-    // What has to be on the partition first may wait for those.
-    let parts = new.indexes.iter().map(ParentIndex::id);
-    let parts = parts.flat_map(|part| super::tree::gone_before(&part, context));
-    partitions
-        .chain(columns.cloned())
-        .chain(keys)
-        .chain(super::tree::dropped_on(&parent, context))
-        .map(|id| (id, Era::Before))
-        .chain(parts)
-        .collect()
 }

@@ -11,16 +11,41 @@ pub(super) use attach::Attach;
 pub(super) use detach::{Detach, DropPartition};
 pub(super) use foreign_key::{Adopted, ForeignKey};
 pub(super) use index::{DropIndex, RedefineIndex};
-pub(super) use tree::order;
 
+use super::Context;
 use crate::catalog::Catalog;
 use crate::kinds::{Attachment, Constraint, KindTag, Object, ObjectId};
 use crate::pg::sql::Word;
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
 use crate::plan::step::Reversal;
-use crate::plan::{Action, Phase, Step};
+use crate::plan::{Action, Era, Node, Phase, Step};
 use crate::sql;
 use std::collections::BTreeSet;
+
+/// Puts the steps about partitions and their indexes in their order.
+pub(super) fn order(steps: &mut [Step], context: &Context<'_>) {
+    tree::order(steps, context);
+    // A partition has the columns of its parent, until it leaves.
+    for step in steps {
+        let leaves = match (step.object.kind, step.object.path.as_slice()) {
+            (KindTag::Column, [schema, table, _]) => {
+                attachment_id(&Qualified::new(schema.as_str(), table.as_str()))
+            }
+            _ => continue,
+        };
+        if context.changes.drops(&leaves) && context.desired.get(&step.object).is_some() {
+            step.after.insert((leaves, Era::Before));
+        }
+    }
+}
+
+/// What is on `table` under names of ours for a while, as the end of that: ATTACH would ask for the columns, and
+/// build the parts of the indexes.
+fn passing_on(table: &ObjectId, context: &Context<'_>) -> BTreeSet<Node> {
+    let mut nodes = index::redefined_on(table, context);
+    nodes.extend(super::replace::retired_on(table, context));
+    nodes
+}
 
 /// A CHECK of our own that proves a bound to ATTACH, which then reads no row.
 struct BoundCheck {

@@ -31,8 +31,8 @@ mod twins;
 use rows::{analyze, compare, fill};
 pub(super) use rows::{fired, key, long_running};
 pub(super) use script::Script;
-pub use stop::falls_with_column;
 pub(super) use stop::kept;
+pub use stop::{falls_with_column, retired_on};
 pub use twins::bare;
 
 use super::index::{not_transactional, unbuild};

@@ -261,6 +261,16 @@ fn drop(
     step
 }
 
+/// The replaced columns of `table`, as the drop of the old ones.
+pub fn retired_on(table: &ObjectId, context: &Context<'_>) -> BTreeSet<Node> {
+    let replaced = context.replacements.columns.keys().filter(|column| {
+        let followers = context.desired.followers([*column]);
+        let mut all = followers.iter().chain([*column]);
+        all.any(|c| c.path.starts_with(&table.path))
+    });
+    direct::nodes(replaced, RETIRED)
+}
+
 /// The column with which a sequence goes that nothing needs any more: until then, going back finds it
 /// where it stands.
 pub fn falls_with_column(sequence: &Object, context: &Context<'_>) -> Option<ObjectId> {

@@ -1,0 +1,133 @@
+//! When a partition is attached, and what it waits for.
+
+use super::super::bounds::may_overlap;
+use super::super::{attachment_id, attachments, foreign_keys_above, partitions, passing_on, tree};
+use super::default_check;
+use crate::diff::Change;
+use crate::kinds::{Alter, Attachment, KindTag, Object, ObjectId, ParentIndex};
+use crate::plan::{Era, Node, Phase};
+use crate::strategy::Context;
+use std::collections::BTreeSet;
+
+/// When it is attached: a new partition at once, unless something else has to happen before.
+pub(super) fn phase_of(id: &ObjectId, new: &Attachment, context: &Context<'_>) -> Phase {
+    let tables = [new.table_id(), new.parent_id()];
+    let columns = context.changes.changes.iter().filter(|(id, _)| {
+        id.kind == KindTag::Column && tables.iter().any(|t| id.path.starts_with(&t.path))
+    });
+    let mut phase = if context.plain_because(&new.table_id()).is_some()
+        && default_check(id, new, context).is_none()
+    {
+        Phase::Expand
+    } else {
+        Phase::Migrate
+    };
+    for (_, change) in columns {
+        if let Change::Alter { attributes, .. } = change {
+            let disturbs = attributes
+                .iter()
+                .any(|a| matches!(a.alter, Alter::Disturbing(_)));
+            let waits = attributes.iter().any(|a| a.name() == "not null");
+            if disturbs {
+                return Phase::Contract;
+            }
+            if waits {
+                phase = phase.max(Phase::Migrate);
+            }
+        }
+    }
+    if gone_before_it(id, new, context).is_empty()
+        && passing_on(&new.parent_id(), context).is_empty()
+    {
+        constraints_before_it(new, context)
+            .iter()
+            .fold(phase, |phase, id| {
+                phase.max(phase_of_constraint(id, context))
+            })
+    } else {
+        Phase::Contract
+    }
+}
+
+/// When a constraint of the parent is there, and valid.
+fn phase_of_constraint(id: &ObjectId, context: &Context<'_>) -> Phase {
+    let plain = id.path.get(..2).is_none_or(|table| {
+        let table = ObjectId::new(KindTag::Table, table.iter().cloned());
+        context.plain_because(&table).is_some()
+    });
+    match (context.changes.creates(id), plain) {
+        (true, true) => Phase::Expand,
+        (false, true) => Phase::Contract,
+        (_, false) if context.changes.stands_alone(id) => Phase::Migrate,
+        _ => Phase::Contract,
+    }
+}
+
+/// What has to be there before the partition comes: its parent's new foreign keys and CHECKs; for the DEFAULT
+/// partition its siblings, whose ATTACH would read it.
+pub(super) fn before_it(new: &Attachment, context: &Context<'_>) -> BTreeSet<Node> {
+    let keys = constraints_before_it(new, context).into_iter();
+    let siblings = partitions(context.desired, &new.parent)
+        .filter(|a| new.is_default() && !a.is_default())
+        .map(|a| attachment_id(&a.partition()))
+        .filter(|a| context.changes.creates(a));
+    keys.chain(siblings)
+        .map(|id| (id, Era::After))
+        .chain(passing_on(&new.parent_id(), context))
+        .collect()
+}
+
+/// Taken back before them, it does not feel that they are no longer valid, or gone.
+fn constraints_before_it(new: &Attachment, context: &Context<'_>) -> Vec<ObjectId> {
+    let keys = foreign_keys_above(context.desired, &new.parent).into_iter();
+    let keys = keys.map(|key| Object::Constraint(key.clone()).id());
+    let checks = new.checks.iter().flat_map(|check| {
+        let path = [new.schema.raw(), new.name.raw(), check.raw()];
+        let own = context
+            .desired
+            .get(&ObjectId::new(KindTag::Constraint, path));
+        own.map(Object::follows).unwrap_or_default()
+    });
+    let come = |id: &ObjectId| context.changes.creates(id) || context.changes.replaces(id);
+    let checks = checks.filter(come);
+    let keys = keys.filter(|key| context.changes.creates(key));
+    keys.chain(checks).collect()
+}
+
+/// What has to be gone before: partitions whose bounds are in the way, dropped columns of both
+/// tables, indexes and keys whose parts ATTACH would make, foreign keys that it would make on a table that is there.
+pub(super) fn gone_before_it(
+    id: &ObjectId,
+    new: &Attachment,
+    context: &Context<'_>,
+) -> BTreeSet<Node> {
+    let gone = |other: &Attachment| {
+        let other = attachment_id(&other.partition());
+        other != *id && (context.changes.drops(&other) || context.changes.replaces(&other))
+    };
+    let partitions = attachments(context.live)
+        .filter(|a| a.parent == new.parent && gone(a))
+        .filter(|a| new.is_default() || may_overlap(&a.bound, &new.bound))
+        .map(|a| attachment_id(&a.partition()));
+    let parent = new.parent_id();
+    let tables = [&parent.path, &new.table_id().path];
+    let columns = context.changes.changes.keys().filter(|id| {
+        let on_them = tables.iter().any(|table| id.path.starts_with(table));
+        id.kind == KindTag::Column && on_them && context.changes.drops(id)
+    });
+    let exists = context.live.get(&new.table_id()).is_some();
+    let keys = foreign_keys_above(context.live, &new.parent).into_iter();
+    let keys = keys
+        .map(|key| Object::Constraint(key.clone()).id())
+        .filter(|key| exists && context.changes.drops(key));
+    // What has to be on the partition first may wait for those.
+    let parts = new.indexes.iter().map(ParentIndex::id);
+    let parts = parts.flat_map(|part| tree::gone_before(&part, context));
+    partitions
+        .chain(columns.cloned())
+        .chain(keys)
+        .chain(tree::dropped_on(&parent, context))
+        .map(|id| (id, Era::Before))
+        .chain(parts)
+        .collect()
+}

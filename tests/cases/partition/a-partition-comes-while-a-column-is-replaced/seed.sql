@@ -1,0 +1,1 @@
+INSERT INTO t SELECT i, '2024-03-03', i FROM generate_series(1,20) i;
