@@ -1,7 +1,7 @@
 //! An object that is changed in place.
 
 use super::super::{Context, checks};
-use super::{names_of, nodes, one, releases, requires};
+use super::{fallen, names_of, nodes, one, releases, requires};
 use crate::diff::AttributeChange;
 use crate::kinds::{Alter, Column, Hazard, HazardKind, Object, ObjectId};
 use crate::pg::Sql;
@@ -130,8 +130,7 @@ fn alter_at_once(
         },
         (None, None) => Undo::Run(vec![Action::Transaction(back)]),
         (None, Some(_)) if old.irreversible_drop().is_none() => {
-            let mut statements = new.drop();
-            statements.extend(old.create());
+            let statements = fallen::made_again(old, new, context);
             Undo::Run(vec![Action::Transaction(statements)])
         }
         (None, Some(why)) => Undo::Irreversible {

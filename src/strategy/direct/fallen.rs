@@ -1,7 +1,7 @@
 //! What falls with a whole that is dropped, without a statement of its own.
 
 use super::super::{Context, owner};
-use super::nodes;
+use super::{nodes, recreate};
 use crate::diff::Change;
 use crate::kinds::{Object, ObjectId};
 use crate::pg::Sql;
@@ -99,4 +99,70 @@ pub fn create(context: &Context<'_>, parts: impl IntoIterator<Item = ObjectId>) 
         .filter(|part| part.follows().is_empty())
         .flat_map(|part| owner::made(part, context.live, context))
         .collect()
+}
+
+/// Takes `new` away and makes `old` again, with what is on it and what hangs on it in live: what the plan makes there is
+/// gone by then.
+pub fn made_again(old: &Object, new: &Object, context: &Context<'_>) -> Vec<Sql> {
+    let wholes = hanging(&old.id(), context);
+    let all: Vec<&Object> = wholes.iter().filter_map(|w| context.live.get(w)).collect();
+    let mut statements: Vec<Sql> = Vec::new();
+    let others = || all.iter().filter(|o| o.id() != old.id());
+    // Rows are not put at risk: the server refuses to drop what they hang on.
+    if others().all(|o| o.irreversible_drop().is_none()) {
+        statements.extend(others().rev().flat_map(|o| o.drop()));
+    }
+    statements.extend(new.drop());
+    for whole in all {
+        let mut own = BTreeSet::from([whole.id()]);
+        own.extend(parts_in_live(&whole.id(), context));
+        statements.extend(recreate(context, &own, whole));
+    }
+    statements
+}
+
+/// What hangs on `id`, at any depth, and is no part of anything there: itself first, each after what it needs.
+fn hanging(id: &ObjectId, context: &Context<'_>) -> Vec<ObjectId> {
+    let dependents = context.live.dependents();
+    let mut wholes = BTreeSet::from([id.clone()]);
+    let mut queue = vec![id.clone()];
+    while let Some(next) = queue.pop() {
+        for dependent in dependents.get(&next).into_iter().flatten().copied() {
+            let object = context.live.get(dependent);
+            let is_part = object.is_some_and(|o| o.falls_with().contains(&next));
+            if !is_part && wholes.insert(dependent.clone()) {
+                queue.push(dependent.clone());
+            }
+        }
+    }
+    let mut order: Vec<ObjectId> = Vec::new();
+    while !wholes.is_empty() {
+        let waits = |w: &ObjectId| {
+            context
+                .live
+                .requires(w)
+                .any(|need| need != w && wholes.contains(need))
+        };
+        let ready: Vec<ObjectId> = wholes.iter().filter(|w| !waits(w)).cloned().collect();
+        if ready.is_empty() {
+            order.extend(std::mem::take(&mut wholes));
+            break;
+        }
+        wholes.retain(|w| !ready.contains(w));
+        order.extend(ready);
+    }
+    order
+}
+
+fn parts_in_live(id: &ObjectId, context: &Context<'_>) -> BTreeSet<ObjectId> {
+    let mut parts = BTreeSet::new();
+    let mut queue = vec![id.clone()];
+    while let Some(whole) = queue.pop() {
+        for (part, object) in &context.live.objects {
+            if object.falls_with().contains(&whole) && parts.insert(part.clone()) {
+                queue.push(part.clone());
+            }
+        }
+    }
+    parts
 }
