@@ -3,6 +3,7 @@
 mod schema;
 
 use super::change::{Change, ChangeSet};
+use crate::catalog::{Catalog, Live};
 use crate::kinds::{Column, KindTag, Object, ObjectId, Owner, Table};
 use crate::pg::ident::Literal;
 use crate::pg::sql::Deparsed;
@@ -10,14 +11,14 @@ use crate::pg::{Ident, Qualified, Sql};
 use crate::sql;
 use std::collections::BTreeSet;
 
-/// A rename that a hint asks for, or an extension's move to another schema.
+/// A rename that a hint asks for, or a move to another schema.
 ///
 /// A label of an enum is named below its type: `enum:public/mood/sad`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rename {
     pub from: ObjectId,
     pub to: ObjectId,
-    /// The schemas between which an extension moves: every object in it gets another name.
+    /// The schemas between which an extension moves (every object in it gets another name), or a relation.
     pub schemas: Option<(Ident, Ident)>,
 }
 
@@ -25,9 +26,8 @@ impl Rename {
     /// The plain statement there, and the one back.
     pub fn statements(&self) -> Option<(Sql, Sql)> {
         if let Some((old, new)) = &self.schemas {
-            let name = Ident::new(self.from.path.first()?.as_str());
-            let to = |schema: &Ident| sql!("ALTER EXTENSION {} SET SCHEMA {}", name, schema);
-            return Some((to(new), to(old)));
+            let there = set_schema(&self.from, new)?;
+            return Some((there, set_schema(&self.to, old)?));
         }
         Some((rename(&self.from, &self.to)?, rename(&self.to, &self.from)?))
     }
@@ -100,16 +100,38 @@ impl Rename {
         back.map(id)
     }
 
-    /// What a renamed schema takes along of `ids`: before and after.
-    pub fn along<'a>(
-        &self,
-        ids: impl Iterator<Item = &'a ObjectId>,
-    ) -> Vec<(&'a ObjectId, ObjectId)> {
-        if self.from.kind != KindTag::Schema {
-            return Vec::new();
+    /// What a renamed schema, or a table that moves to another, takes along in `live`: before and after.
+    pub fn along<'a>(&self, live: &'a Catalog<Live>) -> Vec<(&'a ObjectId, ObjectId)> {
+        let all = live.objects.iter();
+        match (&self.schemas, self.from.kind) {
+            (None, KindTag::Schema) => all
+                .map(|(id, _)| (id, self.map(id)))
+                .filter(|(id, now)| *id != now)
+                .collect(),
+            (Some((_, new)), _) => all
+                .filter(|(_, object)| self.is_in_its_schema(object))
+                .map(|(id, _)| {
+                    let mut now = id.clone();
+                    if let Some(schema) = now.path.first_mut() {
+                        new.raw().clone_into(schema);
+                    }
+                    (id, now)
+                })
+                .collect(),
+            _ => Vec::new(),
         }
-        let mapped = ids.map(|id| (id, self.map(id)));
-        mapped.filter(|(id, now)| *id != now).collect()
+    }
+
+    /// Whether it stands in the schema of the table that it belongs to, and moves with that.
+    fn is_in_its_schema(&self, object: &Object) -> bool {
+        match object {
+            Object::Index(index) => index.table_id() == self.from,
+            Object::Sequence(sequence) => sequence
+                .owner
+                .as_ref()
+                .is_some_and(|column| column.id().path.starts_with(&self.from.path)),
+            _ => false,
+        }
     }
 
     /// The object before the rename: of a label, its type.
@@ -133,6 +155,29 @@ fn whole_of(id: &ObjectId) -> ObjectId {
         whole.path.pop();
     }
     whole
+}
+
+fn set_schema(of: &ObjectId, schema: &Ident) -> Option<Sql> {
+    let name = |i: usize| of.path.get(i).map(|n| Ident::new(n.as_str()));
+    let relation = || {
+        Some(Qualified {
+            schema: name(0)?,
+            name: name(1)?,
+        })
+    };
+    Some(match of.kind {
+        KindTag::Extension => sql!("ALTER EXTENSION {} SET SCHEMA {}", name(0)?, schema),
+        KindTag::Table => sql!("ALTER TABLE {} SET SCHEMA {}", relation()?, schema),
+        KindTag::View => sql!("ALTER VIEW {} SET SCHEMA {}", relation()?, schema),
+        KindTag::MaterializedView => {
+            sql!(
+                "ALTER MATERIALIZED VIEW {} SET SCHEMA {}",
+                relation()?,
+                schema
+            )
+        }
+        _ => return None,
+    })
 }
 
 fn rename(from: &ObjectId, to: &ObjectId) -> Option<Sql> {

@@ -108,7 +108,7 @@ pub(super) fn draft_document(
     touched.extend(retired::names(&steps, &compared.live));
     for rename in &compared.renames {
         touched.extend([rename.object(), rename.result()]);
-        let along = rename.along(before.objects.keys()).into_iter();
+        let along = rename.along(before).into_iter();
         touched.extend(along.flat_map(|(id, now)| [id.clone(), now]));
     }
     touched.extend(strategy::stand_ins(&compared.renames, before));

@@ -104,7 +104,7 @@ pub(super) fn apply(
             live.objects
                 .keys()
                 .filter(|id| r.object() == **id || is_part_of(r, id))
-                .chain(r.along(live.objects.keys()).into_iter().map(|(id, _)| id))
+                .chain(r.along(&live).into_iter().map(|(id, _)| id))
         })
         .cloned()
         .collect();

@@ -11,7 +11,8 @@ use crate::pg::Ident;
 use crate::plan::{Action, Phase, Step};
 use crate::scratch::{Database, ScratchError, privileged};
 use crate::strategy::{self, Context, Drops, SmallTable, Wholes};
-use std::collections::BTreeMap;
+use crate::sql;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a catalog cannot be cloned.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +73,15 @@ pub fn build<S>(
     base.objects
         .retain(|id, _| id.kind != KindTag::Extension || catalog.get(id).is_some());
     let steps = creation_script(&base, catalog)?;
+    // What has moved in a catalog may stand in a schema that is still to come.
+    let needed = catalog.objects.keys().flat_map(|id| catalog.requires(id));
+    let schemas: BTreeSet<&ObjectId> = needed
+        .filter(|id| id.kind == KindTag::Schema && catalog.get(id).is_none())
+        .collect();
+    for schema in schemas.iter().filter_map(|id| id.path.first()) {
+        let make = sql!("CREATE SCHEMA IF NOT EXISTS {}", Ident::new(schema));
+        client.batch_execute(make.as_str())?;
+    }
     for batch in steps.chunks(BATCH) {
         let script: String = batch
             .iter()

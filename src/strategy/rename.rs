@@ -7,7 +7,7 @@
 //! Measured: tests/cases/table/renamed…; the exchange holds ACCESS EXCLUSIVE and reads nothing.
 //! Undo: the exchange back; the view again.
 //! Limits: what a view cannot do stands in the hazard. 14 has no `security_invoker`: a table with row
-//! security is renamed plainly there; so are a partition and a foreign table.
+//! security is renamed plainly there; so are a partition, a foreign table, and one that moves to another schema.
 //! Sources: RULES "Table rename by view"; manual, CREATE VIEW, "Updatable Views".
 
 use crate::catalog::{Catalog, Live};
@@ -45,10 +45,15 @@ fn plain(rename: &Rename, live: &Catalog<Live>) -> Option<Step> {
     let (there, back) = rename.statements()?;
     let (from, to) = (&rename.from, &rename.to);
     let (operation, title, why) = match &rename.schemas {
-        Some((_, schema)) => (
+        Some((_, schema)) if from.kind == KindTag::Extension => (
             "move extension",
             format!("move {} to schema {schema}", from.human()),
             "the names of everything in it change with it",
+        ),
+        Some((_, schema)) => (
+            "rename",
+            format!("move {} to schema {schema}", from.human()),
+            "a hint in the schema files, or the setting renames, says so",
         ),
         None => (
             "rename",
@@ -96,7 +101,7 @@ fn plain(rename: &Rename, live: &Catalog<Live>) -> Option<Step> {
     step.hazards
         .extend(hazard.map(|(kind, text)| Hazard::declared(kind, text)));
     renamed(&mut step, rename);
-    for (id, now) in rename.along(live.objects.keys()) {
+    for (id, now) in rename.along(live) {
         step.destroys.insert((id.clone(), Era::Before));
         step.produces.insert((now, Era::Before));
     }
@@ -146,7 +151,9 @@ impl<'a> StandIn<'a> {
         };
         let invoker = live.version >= ServerVersion::V15;
         let secured = table.row_security || table.force_row_security;
-        if table.partition_of.is_some() || table.foreign.is_some() || (secured && !invoker) {
+        let moves = rename.schemas.is_some();
+        if moves || table.partition_of.is_some() || table.foreign.is_some() || (secured && !invoker)
+        {
             return None;
         }
         let mut columns: Vec<&Column> = live

@@ -4,6 +4,7 @@ use super::Hints;
 use crate::catalog::{Catalog, Desired, Live};
 use crate::diff::rename::Rename;
 use crate::kinds::{KindTag, Object, ObjectId, Sequence};
+use crate::pg::Ident;
 use crate::source::hints::{Hint, HintTarget};
 use crate::source::reader::Reader;
 use std::collections::BTreeMap;
@@ -201,7 +202,10 @@ impl<'a> Finder<'a> {
     fn nothing(&mut self, place: &str, old: &ObjectId, fit: &Fit) {
         let why = match fit {
             Fit::Done => "it is done",
-            Fit::Impossible => "no statement renames it with all that belongs to it",
+            Fit::Impossible => {
+                "no statement renames it with all that belongs to it; one that moves to another schema keeps its \
+                 name in that plan"
+            }
             _ => "live has no such object",
         };
         let text = format!("{place}: nothing to rename from {}: {why}", old.human());
@@ -217,10 +221,16 @@ impl<'a> Finder<'a> {
         if !self.is_live(&self.in_live(&from)) {
             return Fit::Missing;
         }
+        let (old, new) = (from.path.first().cloned(), to.path.first().cloned());
+        let moves = from.path.len() > 1 && old != new;
+        if moves && from.path.last() != to.path.last() {
+            return Fit::Impossible;
+        }
+        let schemas = old.zip(new).filter(|_| moves);
         let rename = Rename {
             from,
             to,
-            schemas: None,
+            schemas: schemas.map(|(old, new)| (Ident::new(old), Ident::new(new))),
         };
         match rename.statements() {
             Some(_) => Fit::Rename(rename),
