@@ -10,8 +10,8 @@ use crate::order;
 use crate::pg::Ident;
 use crate::plan::{Action, Phase, Step};
 use crate::scratch::{Database, ScratchError, privileged};
-use crate::strategy::{self, Context, Drops, SmallTable, Wholes};
 use crate::sql;
+use crate::strategy::{self, Context, Drops, SmallTable, Wholes};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a catalog cannot be cloned.
@@ -74,12 +74,15 @@ pub fn build<S>(
         .retain(|id, _| id.kind != KindTag::Extension || catalog.get(id).is_some());
     let steps = creation_script(&base, catalog)?;
     // What has moved in a catalog may stand in a schema that is still to come.
-    let needed = catalog.objects.keys().flat_map(|id| catalog.requires(id));
-    let schemas: BTreeSet<&ObjectId> = needed
+    let wholes = catalog.objects.values().filter_map(Object::parent);
+    let schemas: BTreeSet<ObjectId> = wholes
         .filter(|id| id.kind == KindTag::Schema && catalog.get(id).is_none())
         .collect();
     for schema in schemas.iter().filter_map(|id| id.path.first()) {
-        let make = sql!("CREATE SCHEMA IF NOT EXISTS {}", Ident::new(schema));
+        let make = sql!(
+            "CREATE SCHEMA IF NOT EXISTS {}",
+            Ident::new(schema.as_str())
+        );
         client.batch_execute(make.as_str())?;
     }
     for batch in steps.chunks(BATCH) {

@@ -3,7 +3,7 @@
 use super::Hints;
 use crate::catalog::{Catalog, Desired, Live};
 use crate::diff::rename::Rename;
-use crate::kinds::{KindTag, Object, ObjectId, Sequence};
+use crate::kinds::{ConstraintType, KindTag, Object, ObjectId, Sequence};
 use crate::pg::Ident;
 use crate::source::hints::{Hint, HintTarget};
 use crate::source::reader::Reader;
@@ -156,6 +156,7 @@ impl<'a> Finder<'a> {
                 }
             }
         }
+        wanted.extend(self.primary_keys());
         for (id, object) in &self.live.objects {
             if let Object::Sequence(sequence) = object
                 && let Some(to) = self.sequence_of(sequence)
@@ -171,6 +172,22 @@ impl<'a> Finder<'a> {
                 self.found.renames.push(rename);
             }
         }
+    }
+
+    /// The primary keys of tables with renamed columns that are called otherwise: a table has one, and drops none whose
+    /// column lives on under another name.
+    fn primary_keys(&self) -> Vec<(ObjectId, ObjectId)> {
+        let columns = self.found.renames.iter();
+        let columns = columns.filter(|r| r.from.kind == KindTag::Column);
+        let of_column = |rename: &Rename| {
+            let old = primary_key(self.live, &self.in_live(&rename.from))?;
+            let new = primary_key(self.desired, &rename.to)?;
+            let now = self.renamed_whole(&old);
+            (now.path.last() != new.path.last()).then_some((now, new))
+        };
+        let mut found: Vec<(ObjectId, ObjectId)> = columns.filter_map(of_column).collect();
+        found.dedup();
+        found
     }
 
     /// The desired sequence of the column that owns `sequence`, if that is renamed or its table.
@@ -364,6 +381,19 @@ impl<'a> Finder<'a> {
         all.extend(functions.cloned());
         all
     }
+}
+
+/// The primary key that `column` is in.
+fn primary_key<S>(catalog: &Catalog<S>, column: &ObjectId) -> Option<ObjectId> {
+    let table = column.path.get(..2)?;
+    let name = column.path.last()?;
+    let found = catalog.objects.iter().find(|(id, object)| {
+        id.path.starts_with(table)
+            && matches!(object, Object::Constraint(c)
+                if c.constraint_type == ConstraintType::PrimaryKey
+                    && c.columns.iter().any(|c| c.raw() == name))
+    });
+    found.map(|(id, _)| id.clone())
 }
 
 /// `id` with another name of its own: a function's comes before its arguments.

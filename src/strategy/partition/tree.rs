@@ -50,7 +50,7 @@ pub(in super::super) fn order(steps: &mut [Step], context: &Context<'_>) {
         {
             step.requires.remove(&(parent.clone(), Era::After));
             let mut needs = direct::requires(context, &BTreeSet::from([parent.clone()]));
-            needs.retain(|(id, _)| id.kind == KindTag::Column);
+            needs.retain(|(id, _)| matches!(id.kind, KindTag::Column | KindTag::Table));
             step.requires.extend(needs);
             // Going back, a key that was made anew takes its parts along: they come in one phase.
             if context.changes.replaces(&parent) {

@@ -1,0 +1,6 @@
+CREATE TABLE t (
+    -- pgrehearse: renamed from number
+    id int CONSTRAINT t_pkey PRIMARY KEY,
+    n int
+);
+CREATE TABLE refers (t int REFERENCES t);
