@@ -63,6 +63,20 @@ pub(in super::super) fn order(steps: &mut [Step], context: &Context<'_>) {
         {
             step.requires.extend(direct::nodes(parts, Era::After));
         }
+        // A foreign key refers to a key that has all its parts.
+        if matches!(context.desired.get(&step.object), Some(Object::Constraint(c)) if c.is_foreign_key())
+        {
+            let mut queue: Vec<ObjectId> =
+                context.desired.requires(&step.object).cloned().collect();
+            while let Some(key) = queue.pop() {
+                for attachment in attachments.get(&key).into_iter().flatten() {
+                    step.requires.insert((attachment.clone(), Era::After));
+                    if let Some(Object::IndexAttachment(a)) = context.desired.get(attachment) {
+                        queue.push(a.index_id());
+                    }
+                }
+            }
+        }
         // Bottom up: the server does not take an index that lacks a part for that of a partition.
         if let Some(Object::IndexAttachment(own)) = context.desired.get(&step.object)
             && context.changes.creates(&step.object)

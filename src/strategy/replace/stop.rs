@@ -4,7 +4,7 @@
 //! every dropped column is, and goes on being kept alike under its retired name: until its wait is over
 //! it can come back with all that was written since. Just before its drop the trigger goes.
 
-use super::super::{Context, direct, retire};
+use super::super::{Context, direct, retire, temporary_name};
 use super::sync::{self, Pair};
 use super::{Component, RETIRED, SWAPPED, function_name, named, swap, table_id, trigger_name};
 use crate::kinds::{Kind, Object, ObjectId};
@@ -174,6 +174,7 @@ fn stop(
 ) -> Step {
     let mut there = let_go(table, renamed, names, context);
     there.extend(without_trigger(table));
+    there.extend(old_keys_to(table, component, context));
     let last = renamed.last().map(|p| p.replacement.old.clone());
     let last = last.unwrap_or_else(|| table_id(table));
     let plain: Vec<String> = renamed.iter().map(|p| p.old.name.to_string()).collect();
@@ -229,6 +230,7 @@ fn drop(
     if there.is_empty() {
         there.extend(without_trigger(table));
     }
+    there.extend(old_keys_to(table, component, context));
     there.extend(retyped.iter().map(|p| {
         sql!(
             "ALTER TABLE {} DROP COLUMN {}",
@@ -259,6 +261,25 @@ fn drop(
         }
     }
     step
+}
+
+/// Drops the old foreign keys that refer to `table`: where the old column that they are on goes first, they are gone by
+/// then.
+fn old_keys_to(table: &Qualified, component: &Component<'_>, context: &Context<'_>) -> Vec<Sql> {
+    let keys = component.pairs.iter().filter_map(|(id, _)| {
+        let Some(Object::Constraint(key)) = context.live.get(id) else {
+            return None;
+        };
+        let refers = key.is_foreign_key() && key.referenced.as_ref() == Some(table);
+        (refers && key.follows().is_empty()).then(|| {
+            sql!(
+                "ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}",
+                key.table_name(),
+                Ident::new(temporary_name(id, "retired"))
+            )
+        })
+    });
+    keys.collect()
 }
 
 /// The replaced columns of `table`, as the drop of the old ones.

@@ -1,0 +1,1 @@
+INSERT INTO a SELECT i, i::text FROM generate_series(1,20) i; INSERT INTO b SELECT i::text FROM generate_series(1,20) i;

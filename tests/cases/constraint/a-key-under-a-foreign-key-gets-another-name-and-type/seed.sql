@@ -1,0 +1,1 @@
+INSERT INTO a SELECT i FROM generate_series(1,20) i; INSERT INTO b SELECT i FROM generate_series(1,20) i;

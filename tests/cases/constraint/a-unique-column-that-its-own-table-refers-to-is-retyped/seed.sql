@@ -1,0 +1,1 @@
+INSERT INTO n SELECT i, i::text, '1' FROM generate_series(1,20) i; INSERT INTO m SELECT i::text FROM generate_series(1,20) i;

@@ -1,0 +1,1 @@
+CREATE TABLE a (id int, k int, UNIQUE (id, k)) PARTITION BY RANGE (k); CREATE TABLE a1 PARTITION OF a FOR VALUES FROM (0) TO (1000); CREATE TABLE b (x int, k int, FOREIGN KEY (x, k) REFERENCES a (id, k));
