@@ -15,6 +15,7 @@ mod in_flight;
 mod inspect;
 mod own_names;
 mod owners;
+mod partitioned_keys;
 mod privileges;
 mod queries;
 mod recorded;

@@ -2,7 +2,7 @@
 //! to rewrite, scan or build, and what hangs on them.
 
 use super::expression::{assigns, is_implicit, resolve};
-use super::{PipelineError, Workshop, enums, renewals};
+use super::{PipelineError, Workshop, enums, partitioned_keys, renewals};
 use crate::catalog::{self, Catalog, Desired, Live, closure};
 use crate::diff::rename::Rename;
 use crate::diff::replacement::Expression;
@@ -259,7 +259,8 @@ fn candidates<'a>(
             || has_generated
             || generated(id)
             || !new.follows().is_empty()
-            || has_heirs(live, id);
+            || has_heirs(live, id)
+            || partitioned_keys::holds(live, id);
         if hint.is_none() && (plain || !new.converts_from(old)) {
             continue;
         }
@@ -348,6 +349,7 @@ pub(super) fn take_renames(
             && table.foreign.is_none()
             && old.follows().is_empty()
             && !has_heirs(live, &rename.from)
+            && !partitioned_keys::holds(live, &rename.from)
     };
     let taken = renames.iter().filter(|r| fits(r)).cloned().collect();
     renames.retain(|r| !fits(r));

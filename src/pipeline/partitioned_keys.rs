@@ -1,0 +1,20 @@
+//! The columns that stay plain because of the primary key of a partitioned table: it cannot be made USING INDEX, and a
+//! table has one.
+
+use crate::catalog::{Catalog, Live};
+use crate::kinds::{ConstraintType, Object, ObjectId};
+
+/// Whether the column is in such a key, or in a foreign key from or to one: both change together.
+pub(super) fn holds(live: &Catalog<Live>, column: &ObjectId) -> bool {
+    let dependents = live.dependents();
+    let on = |column: &ObjectId| dependents.get(column).into_iter().flatten().copied();
+    let is_key = |id: &ObjectId| {
+        matches!(live.get(id), Some(Object::Constraint(key))
+            if key.on_partitioned && key.constraint_type == ConstraintType::PrimaryKey)
+    };
+    let is_foreign = |id: &&ObjectId| matches!(live.get(id), Some(Object::Constraint(key)) if key.is_foreign_key());
+    on(column).any(is_key)
+        || on(column)
+            .filter(is_foreign)
+            .any(|key| live.requires(key).any(|other| on(other).any(is_key)))
+}

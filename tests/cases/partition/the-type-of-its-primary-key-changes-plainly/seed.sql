@@ -1,0 +1,1 @@
+INSERT INTO e (d) SELECT '2024-02-02' FROM generate_series(1,20) i; INSERT INTO x SELECT i, '2024-02-02' FROM generate_series(1,20) i;
