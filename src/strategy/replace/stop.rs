@@ -147,6 +147,8 @@ fn let_go(
     for (i, pair) in renamed.iter().enumerate() {
         there.extend(swap::defaults_move(pair, now(i), context));
     }
+    // A primary key that nothing takes the place of goes with the old column, whose NOT NULL goes now.
+    there.extend(dropped_key(table, renamed, context));
     let filled = renamed.iter().enumerate();
     let filled = filled.filter(|(_, p)| p.old.not_null.is_some());
     there.extend(filled.map(|(i, _)| {
@@ -157,6 +159,18 @@ fn let_go(
         )
     }));
     there
+}
+
+fn dropped_key(table: &Qualified, renamed: &[&Pair<'_>], context: &Context<'_>) -> Option<Sql> {
+    let mut live = context.live.objects.iter();
+    live.find_map(|(id, object)| match object {
+        Object::Constraint(key) if key.table_name() == *table => {
+            let is_on = renamed.iter().any(|p| key.columns.contains(&p.old.name));
+            let goes = swap::is_primary(Some(object)) && context.changes.drops(id);
+            (is_on && goes).then(|| sql!("ALTER TABLE {} DROP CONSTRAINT {}", table, key.name))
+        }
+        _ => None,
+    })
 }
 
 fn irreversible() -> Undo {
@@ -271,7 +285,10 @@ fn old_keys_to(table: &Qualified, component: &Component<'_>, context: &Context<'
             return None;
         };
         let refers = key.is_foreign_key() && key.referenced.as_ref() == Some(table);
-        (refers && key.follows().is_empty()).then(|| {
+        // Those to a primary key have gone with it in the swap.
+        let mut needs = context.live.requires(id);
+        let gone = needs.any(|need| swap::is_primary(context.live.get(need)));
+        (refers && !gone && key.follows().is_empty()).then(|| {
             sql!(
                 "ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}",
                 key.table_name(),

@@ -1,0 +1,5 @@
+CREATE TABLE t (
+    -- pgrehearse: renamed from id
+    number int NOT NULL,
+    n int
+);
