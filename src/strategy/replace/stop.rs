@@ -7,7 +7,7 @@
 use super::super::{Context, direct, retire, temporary_name};
 use super::sync::{self, Pair};
 use super::{Component, RETIRED, SWAPPED, function_name, named, swap, table_id, trigger_name};
-use crate::kinds::{Kind, Object, ObjectId};
+use crate::kinds::{ConstraintType, Kind, Object, ObjectId};
 use crate::pg::{Ident, Qualified, Sql};
 use crate::plan::{Action, Era, Gate, Node, Step, Undo};
 use crate::sql;
@@ -188,7 +188,7 @@ fn stop(
 ) -> Step {
     let mut there = let_go(table, renamed, names, context);
     there.extend(without_trigger(table));
-    there.extend(old_keys_to(table, component, context));
+    there.extend(old_constraints(table, component, context));
     let last = renamed.last().map(|p| p.replacement.old.clone());
     let last = last.unwrap_or_else(|| table_id(table));
     let plain: Vec<String> = renamed.iter().map(|p| p.old.name.to_string()).collect();
@@ -244,7 +244,7 @@ fn drop(
     if there.is_empty() {
         there.extend(without_trigger(table));
     }
-    there.extend(old_keys_to(table, component, context));
+    there.extend(old_constraints(table, component, context));
     there.extend(retyped.iter().map(|p| {
         sql!(
             "ALTER TABLE {} DROP COLUMN {}",
@@ -277,14 +277,19 @@ fn drop(
     step
 }
 
-/// Drops the old foreign keys that refer to `table`: where the old column that they are on goes first, they are gone by
-/// then.
-fn old_keys_to(table: &Qualified, component: &Component<'_>, context: &Context<'_>) -> Vec<Sql> {
+/// Drops the old constraints that do not go with the old columns of `table` by themselves: foreign keys that refer to it,
+/// and exclusions with a condition. Where an old column that they are on went before, they are gone.
+fn old_constraints(
+    table: &Qualified,
+    component: &Component<'_>,
+    context: &Context<'_>,
+) -> Vec<Sql> {
     let keys = component.pairs.iter().filter_map(|(id, _)| {
         let Some(Object::Constraint(key)) = context.live.get(id) else {
             return None;
         };
-        let refers = key.is_foreign_key() && key.referenced.as_ref() == Some(table);
+        let refers = key.is_foreign_key() && key.referenced.as_ref() == Some(table)
+            || key.constraint_type == ConstraintType::Exclusion && key.table_name() == *table;
         // Those to a primary key have gone with it in the swap.
         let mut needs = context.live.requires(id);
         let gone = needs.any(|need| swap::is_primary(context.live.get(need)));

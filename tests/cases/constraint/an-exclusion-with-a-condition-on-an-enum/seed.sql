@@ -1,0 +1,1 @@
+INSERT INTO t SELECT i, 'b' FROM generate_series(1,20) i;
