@@ -5,7 +5,8 @@
 
 mod graph;
 
-use crate::plan::{Action, Gate, Phase, Step, Undo};
+use crate::kinds::ObjectId;
+use crate::plan::{Action, Era, Gate, Phase, Step, Undo};
 use graph::{Edges, Reason};
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
@@ -109,15 +110,36 @@ fn groups(steps: &[Step], edges: &Edges) -> Vec<usize> {
     }
 }
 
-/// A step's phase is never earlier than that of a step it depends on.
+/// A step's phase is never earlier than that of a step it depends on, or of what it is a part of.
 fn lift(steps: &mut [Step], edges: &Edges) -> Result<(), Cycle> {
-    for i in topological(steps, edges)? {
-        let phase = steps[i].phase();
-        for (&(_, b), _) in edges.range((i, 0)..=(i, usize::MAX)) {
-            steps[b].lift(phase);
+    let order = topological(steps, edges)?;
+    loop {
+        for &i in &order {
+            let phase = steps[i].phase();
+            for (&(_, b), _) in edges.range((i, 0)..=(i, usize::MAX)) {
+                steps[b].lift(phase);
+            }
+        }
+        let makes = |step: &&Step, whole: &ObjectId| {
+            let mut produced = step.produces.iter();
+            produced.any(|(id, era)| id == whole && matches!(era, Era::After | Era::Temp(1)))
+        };
+        let late: Vec<(usize, Phase)> = steps
+            .iter()
+            .enumerate()
+            .filter_map(|(i, step)| {
+                let whole = step.part_of.as_ref()?;
+                let made = steps.iter().filter(|s| makes(s, whole)).map(Step::phase);
+                Some((i, made.min()?)).filter(|(_, phase)| *phase > step.phase())
+            })
+            .collect();
+        if late.is_empty() {
+            return Ok(());
+        }
+        for (i, phase) in late {
+            steps[i].lift(phase);
         }
     }
-    Ok(())
 }
 
 /// Kahn's algorithm with a heap: petgraph's own sort has no tie key.

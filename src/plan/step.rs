@@ -160,6 +160,8 @@ pub struct Step {
     pub tables: Vec<Qualified>,
     /// A rename from a hint: everything else is planned for the names after it.
     pub renames: bool,
+    /// Taking this object's steps back takes the step's own work along: it comes in no earlier phase.
+    pub part_of: Option<ObjectId>,
     /// Steps of one number share one transaction: what is taken down and put back.
     pub together: Option<usize>,
     /// The places of the steps that it has to come after, in the order that `order::sort` gives them.
@@ -192,6 +194,7 @@ impl Step {
             retires: None,
             tables: Vec::new(),
             renames: false,
+            part_of: None,
             together: None,
             follows: BTreeSet::new(),
         }

@@ -16,8 +16,8 @@ fn columns(change: &Change) -> Option<(&Column, &Column)> {
         Change::Alter {
             old: Object::Column(old),
             new: Object::Column(new),
-            ..
-        } => Some((old, new)),
+            attributes,
+        } if attributes.iter().any(|a| a.name() == "type") => Some((old, new)),
         _ => None,
     }
 }

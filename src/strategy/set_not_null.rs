@@ -29,12 +29,14 @@ impl Strategy for SetNotNull {
         let Change::Alter {
             old: Object::Column(old),
             new: Object::Column(new),
-            ..
+            attributes,
         } = change
         else {
             return false;
         };
-        old.not_null.is_none()
+        // That of a partition may come with its parent's, and only the rest be its own.
+        attributes.iter().any(|a| a.name() == "not null")
+            && old.not_null.is_none()
             && new.not_null.as_ref().is_some_and(|n| n.validated)
             && context.plain_because(&new.table_id()).is_none()
     }

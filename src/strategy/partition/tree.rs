@@ -58,6 +58,9 @@ pub(in super::super) fn order(steps: &mut [Step], context: &Context<'_>) {
             }
             part = parent;
         }
+        if part != step.object {
+            step.part_of = Some(part);
+        }
         if let Some(parts) = parts.get(&step.object)
             && step.produces.contains(&own)
         {
@@ -70,8 +73,13 @@ pub(in super::super) fn order(steps: &mut [Step], context: &Context<'_>) {
                 context.desired.requires(&step.object).cloned().collect();
             while let Some(key) = queue.pop() {
                 for attachment in attachments.get(&key).into_iter().flatten() {
-                    step.requires.insert((attachment.clone(), Era::After));
-                    if let Some(Object::IndexAttachment(a)) = context.desired.get(attachment) {
+                    let Some(Object::IndexAttachment(a)) = context.desired.get(attachment) else {
+                        continue;
+                    };
+                    // A partition that comes has its part before.
+                    let table = Qualified::new(a.schema.raw(), a.table.raw());
+                    if !context.changes.creates(&attachment_id(&table)) {
+                        step.requires.insert((attachment.clone(), Era::After));
                         queue.push(a.index_id());
                     }
                 }

@@ -1,0 +1,1 @@
+CREATE TABLE t (id int, k int, parent int, PRIMARY KEY (id, k)) PARTITION BY RANGE (k); CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (100);

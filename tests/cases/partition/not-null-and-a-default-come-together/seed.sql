@@ -1,0 +1,1 @@
+INSERT INTO t SELECT i, i, 'v' FROM generate_series(1,150) i;
