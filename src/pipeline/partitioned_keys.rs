@@ -1,10 +1,10 @@
-//! The columns that stay plain because of the primary key of a partitioned table: it cannot be made USING INDEX, and a
-//! table has one.
+//! Keys and indexes of partitioned tables under a replaced column.
 
 use crate::catalog::{Catalog, Live};
-use crate::kinds::{ConstraintType, Object, ObjectId};
+use crate::kinds::{ConstraintType, KindTag, Object, ObjectId};
 
-/// Whether the column is in such a key, or in a foreign key from or to one: both change together.
+/// Whether the column stays plain: it is in the primary key of a partitioned table, which is not made USING INDEX (and a
+/// table has one), or in a foreign key from or to one: both change together.
 pub(super) fn holds(live: &Catalog<Live>, column: &ObjectId) -> bool {
     let dependents = live.dependents();
     let on = |column: &ObjectId| dependents.get(column).into_iter().flatten().copied();
@@ -17,4 +17,12 @@ pub(super) fn holds(live: &Catalog<Live>, column: &ObjectId) -> bool {
         || on(column)
             .filter(is_foreign)
             .any(|key| live.requires(key).any(|other| on(other).any(is_key)))
+}
+
+/// Whether the table of an index or key is a partition already.
+pub(super) fn is_attached(live: &Catalog<Live>, of: &Object) -> bool {
+    of.parent().is_some_and(|table| {
+        live.get(&ObjectId::new(KindTag::Attachment, table.path))
+            .is_some()
+    })
 }

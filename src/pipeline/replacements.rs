@@ -530,7 +530,7 @@ fn twins(
         // What is attached goes with what it is attached to, also where the server calls it otherwise now.
         let root = desired.attached_root(id);
         let hangs = |id: &ObjectId| live.requires(id).any(|need| was.contains(need));
-        let stands = hangs(id) || hangs(&root) && is_attached(live, object);
+        let stands = hangs(id) || hangs(&root) && partitioned_keys::is_attached(live, object);
         if !on_column || !heavy || !stands {
             continue;
         }
@@ -576,14 +576,6 @@ fn twins(
     }
     found.twins = Some(catalog::read(&mut client, &scope)?);
     Ok(())
-}
-
-/// Whether the table of an index or key is a partition already.
-fn is_attached(live: &Catalog<Live>, of: &Object) -> bool {
-    of.parent().is_some_and(|table| {
-        live.get(&ObjectId::new(KindTag::Attachment, table.path))
-            .is_some()
-    })
 }
 
 /// What `id` follows in the end: the CHECK of the outermost parent.
