@@ -3,8 +3,8 @@
 use crate::catalog::{Catalog, Live};
 use crate::kinds::{ConstraintType, KindTag, Object, ObjectId};
 
-/// Whether the column stays plain: it is in the primary key of a partitioned table, which is not made USING INDEX (and a
-/// table has one), or in a foreign key from or to one: both change together.
+/// Whether the column stays plain: it is in the primary key of a partitioned table that others refer to, or refers to one.
+/// The new foreign key would need the new key before the swap, and a table has one.
 pub(super) fn holds(live: &Catalog<Live>, column: &ObjectId) -> bool {
     let dependents = live.dependents();
     let on = |column: &ObjectId| dependents.get(column).into_iter().flatten().copied();
@@ -13,10 +13,9 @@ pub(super) fn holds(live: &Catalog<Live>, column: &ObjectId) -> bool {
             if key.on_partitioned && key.constraint_type == ConstraintType::PrimaryKey)
     };
     let is_foreign = |id: &&ObjectId| matches!(live.get(id), Some(Object::Constraint(key)) if key.is_foreign_key());
-    on(column).any(is_key)
-        || on(column)
-            .filter(is_foreign)
-            .any(|key| live.requires(key).any(|other| on(other).any(is_key)))
+    on(column)
+        .filter(is_foreign)
+        .any(|key| live.requires(key).any(is_key))
 }
 
 /// Whether the table of an index or key is a partition already.

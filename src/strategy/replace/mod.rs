@@ -12,15 +12,15 @@
 //! kept alike while it waits under its retired name; just before its drop the trigger goes.
 //! Measured: tests/cases/column, enum; every step online but for exclusion constraints.
 //! Undo: the swap back; until the old column is dropped, it follows the new one.
-//! Limits: columns of a partition key, of the primary key of a partitioned table (which takes no USING INDEX; so are those
-//! of foreign keys to it), of inheritance children that are no partitions, and those that a
-//! generated column uses are not taken; a table whose BEFORE triggers sort behind ours is refused. Rights on
-//! single columns come with the new column.
+//! Limits: columns of a partition key, of the primary key of a partitioned table that others refer to, of inheritance
+//! children that are no partitions, and those that a generated column uses are not taken; a table whose BEFORE triggers
+//! sort behind ours is refused. Rights on single columns come with the new column.
 //! Sources: RULES "Two-way triggers", "Swap of a referenced key"; LOCKS "What a live application feels".
 
 mod bodies;
 mod component;
 mod numbers;
+mod partitioned;
 pub(super) mod position;
 mod rows;
 mod script;

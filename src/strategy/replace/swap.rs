@@ -7,7 +7,7 @@
 use super::super::retire::null_again::{NullAgain, nulls, validation};
 use super::super::{Context, temporary_name};
 use super::sync::{self, Pair};
-use super::{Component, Script, bodies, numbers, twins};
+use super::{Component, Script, bodies, numbers, partitioned, twins};
 use crate::diff::Change;
 use crate::diff::rename::Rename;
 use crate::kinds::grant::On;
@@ -57,8 +57,21 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
         } else if let Object::Constraint(key) = old
             && keys.contains(id)
         {
+            if key.attached_to.is_some() {
+                // It goes and comes with the one that it is attached to.
+                continue;
+            }
+            if key.on_partitioned {
+                let spare = |part: &ObjectId| Ident::new(temporary_name(part, "spare index"));
+                let mut back = partitioned::make(context.live, id, spare);
+                back.extend(comments_on(id, context));
+                script.push(old.drop(), back);
+                continue;
+            }
             let spare = Ident::new(temporary_name(id, "spare index"));
-            script.push(old.drop(), vec![key.add_using_index(&spare)]);
+            let mut back = vec![key.add_using_index(&spare)];
+            back.extend(comments_on(id, context));
+            script.push(old.drop(), back);
         } else if old.follows().is_empty() {
             script.rename(id, &retired(id));
         }
@@ -90,6 +103,12 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
         match context.desired.get(id) {
             Some(object @ Object::Constraint(key)) if is_primary(Some(object)) => {
                 let index = ObjectId::new(KindTag::Index, [key.schema.raw(), last(twin).raw()]);
+                if let Some(Object::Index(index)) = component.stage.target.get(&index) {
+                    rebuilt.push(super::super::index::build(index, &index.name));
+                }
+                if key.attached_to.is_some() {
+                    continue;
+                }
                 let mut back = object.drop();
                 // Those that hang on its index, under their last names.
                 let hanging = component.pairs.iter().filter(|(fk, _)| {
@@ -101,10 +120,17 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
                     .flat_map(Object::drop)
                     .collect();
                 first.append(&mut back);
-                script.push(vec![key.add_using_index(&last(twin))], first);
-                if let Some(Object::Index(index)) = component.stage.target.get(&index) {
-                    rebuilt.push(super::super::index::build(index, &index.name));
-                }
+                let there = if key.on_partitioned {
+                    let twin = |part: &ObjectId| {
+                        let mut all = component.pairs.iter();
+                        all.find(|(id, _)| *id == part)
+                            .map_or_else(|| last(part), |(_, twin)| last(twin))
+                    };
+                    partitioned::make(context.desired, id, twin)
+                } else {
+                    vec![key.add_using_index(&last(twin))]
+                };
+                script.push(there, first);
             }
             Some(object) if object.follows().is_empty() => {
                 let on_key = is_foreign(Some(object))
@@ -438,6 +464,14 @@ pub(super) fn is_primary(object: Option<&Object>) -> bool {
 
 pub(super) fn is_foreign(object: Option<&Object>) -> bool {
     matches!(object, Some(Object::Constraint(c)) if c.is_foreign_key())
+}
+
+/// The comments that a constraint has in live: one that is made anew has none.
+fn comments_on(id: &ObjectId, context: &Context<'_>) -> Vec<Sql> {
+    let comments = context.live.objects.values();
+    let comments =
+        comments.filter(|o| matches!(o, Object::Comment(_)) && o.parent().as_ref() == Some(id));
+    comments.flat_map(Object::create).collect()
 }
 
 fn twin_of<'c>(component: &'c Component<'_>, twin: &ObjectId) -> Option<&'c Object> {

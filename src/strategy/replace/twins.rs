@@ -2,6 +2,7 @@
 //! by the same strategies as everything else.
 
 use super::super::{Context, Refusal, expand as expand_all, key};
+use super::partitioned;
 use crate::catalog::{Catalog, Desired, Live};
 use crate::diff::{self, Replacements};
 use crate::kinds::{Column, KindTag, Object, ObjectId};
@@ -63,6 +64,10 @@ impl Stage {
                     }
                     made.insert(id.clone(), Object::Column(column));
                 }
+                // That of a partitioned table comes with the swap, over the indexes of the partitions.
+                Object::Constraint(_) if partitioned::is_whole(object) => {}
+                Object::IndexAttachment(a)
+                    if twins.get(&a.parent.id()).is_some_and(partitioned::is_whole) => {}
                 // A table has one primary key: the twin is its index alone until the swap.
                 Object::Constraint(c) => match key::primary_key_index(c, &c.name) {
                     Some(index) => {
