@@ -189,18 +189,10 @@ fn first(id: &ObjectId, new: &Index, why: &str, context: &Context<'_>) -> Step {
         step.tables = vec![new.table_name()];
         step
     };
-    // All of them in one phase: taking back the one they are attached to takes them along.
+    first.requires = new_needs(&own, context);
+    // Taking back the one that it is attached to takes it along.
     let root = context.desired.attached_root(id);
-    let mut all: BTreeSet<ObjectId> = attachments_below(&root, context)
-        .iter()
-        .filter_map(|a| match context.desired.get(a) {
-            Some(Object::IndexAttachment(a)) => Some(a.index_id()),
-            _ => None,
-        })
-        .filter(|part| context.changes.changes.contains_key(part))
-        .collect();
-    all.extend([id.clone(), root]);
-    first.requires = new_needs(&all, context);
+    first.part_of = (root != *id).then_some(root);
     // The parts come before it: taken back after it, they have gone with it if they were attached.
     let parts = attachments_below(&context.desired.attached_root(id), context);
     let parts = parts.iter().filter_map(|a| match context.desired.get(a) {

@@ -10,7 +10,7 @@ use super::{attachment_id, partitions};
 use crate::diff::Change;
 use crate::kinds::{KindTag, Object, ObjectId};
 use crate::pg::Qualified;
-use crate::plan::{Era, Node, Phase, Step};
+use crate::plan::{Era, Node, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The table of an index or key that is attached to none and made on a partitioned table.
@@ -52,10 +52,6 @@ pub(in super::super) fn order(steps: &mut [Step], context: &Context<'_>) {
             let mut needs = direct::requires(context, &BTreeSet::from([parent.clone()]));
             needs.retain(|(id, _)| matches!(id.kind, KindTag::Column | KindTag::Table));
             step.requires.extend(needs);
-            // Going back, a key that was made anew takes its parts along: they come in one phase.
-            if context.changes.replaces(&parent) {
-                step.lift(Phase::Contract);
-            }
             part = parent;
         }
         if part != step.object {
