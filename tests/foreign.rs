@@ -181,3 +181,47 @@ fn who_may_not_use_a_wrapper_is_told_the_grant() {
             .warns("GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO");
     }
 }
+
+/// What a superuser made on live: on scratch no wrapper has a handler, and nothing is lost of it.
+#[test]
+fn the_handler_of_a_wrapper_comes_and_goes() {
+    for version in outermost() {
+        let world = World::on(version, Statements::NotCounted, "");
+        let bare = "CREATE EXTENSION postgres_fdw;
+            CREATE FOREIGN DATA WRAPPER mine OPTIONS (debug '1');
+            CREATE SERVER s FOREIGN DATA WRAPPER mine OPTIONS (host 'nowhere.invalid');";
+        let mut admin = world.live.client();
+        let superuser = "DO $$ BEGIN EXECUTE format('ALTER ROLE %I SUPERUSER',
+            (SELECT datdba::regrole FROM pg_database WHERE datname = current_database())); END $$";
+        admin.batch_execute(superuser).expect(superuser);
+        world.client().batch_execute(bare).expect(bare);
+        let state = "SELECT fdwhandler::regproc::text || ' ' || fdwvalidator::regproc || ' ' || fdwoptions::text
+            FROM pg_foreign_data_wrapper WHERE fdwname = 'mine'";
+        let mut becomes = |desired: &str, wanted: &str| {
+            world.write("new.sql", desired);
+            plan(&world).exits(0);
+            let apply = ["apply", "--plan", "p.yaml", "--yes"];
+            world.run(&apply).exits(0);
+            let now: String = admin.query_one(state, &[]).expect(state).get(0);
+            assert_eq!(now, wanted);
+            let again = world.run(&["check", "--to", "new.sql"]);
+            again.exits(0);
+        };
+        let full = bare.replace(
+            "mine OPTIONS (debug '1')",
+            "mine HANDLER postgres_fdw_handler VALIDATOR postgresql_fdw_validator OPTIONS (debug '1')",
+        );
+        becomes(
+            &full,
+            "postgres_fdw_handler postgresql_fdw_validator {debug=1}",
+        );
+        becomes(bare, "- - {debug=1}");
+        becomes(
+            &bare.replace(
+                "mine OPTIONS (d",
+                "mine VALIDATOR postgresql_fdw_validator OPTIONS (d",
+            ),
+            "- postgresql_fdw_validator {debug=1}",
+        );
+    }
+}

@@ -295,7 +295,7 @@ fn every_kind_has_a_file_and_a_coverage_row() {
                 .map(str::to_owned)
         })
         // What is in a folder belongs to the kind that the folder is called after.
-        .filter(|f| !["mod", "id", "hazard"].contains(&f.as_str()) && !f.contains('/'))
+        .filter(|f| !["mod", "id", "fragment", "hazard"].contains(&f.as_str()) && !f.contains('/'))
         // `enum` is a keyword.
         .map(|f| {
             if f == "enumeration" {
@@ -318,24 +318,16 @@ fn every_unmodelled_thing_is_in_the_coverage_table() {
     let code = file.expect("catalog/unmodeled.rs").code;
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for line in code.lines().map(str::trim) {
-        // Names stand as 'name' in SQL and as the first argument of `global` and `granted`.
+        // Names stand as 'name' in SQL and as the first argument of `global`.
         for call in ["global(\"", "SELECT '", "named(\"'", "THEN '", "ELSE '"] {
             for (at, _) in line.match_indices(call) {
                 let rest = &line[at + call.len()..];
                 names.extend(rest.split(['\'', '"']).next().filter(|n| !n.contains('{')));
             }
         }
-        if let Some((_, rest)) = line.split_once("granted(\"") {
-            let what = rest.split('"').next().unwrap_or_default();
-            let row = format!("grants on {what}");
-            assert!(
-                coverage.contains(&row),
-                "docs/coverage.md does not say {row}"
-            );
-        }
     }
     assert!(
-        names.len() > 20,
+        names.len() > 10,
         "catalog/unmodeled.rs is not understood: {names:?}"
     );
     let found: Vec<String> = names

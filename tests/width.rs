@@ -64,6 +64,7 @@ fn rich(number: usize, name: &str) -> String {
             &format!("PUBLICATION everything_{number}"),
         )
         .replace("rich_maker", &format!("rich_maker_{number}"))
+        .replace("WRAPPER wrapping", &format!("WRAPPER wrapping_{number}"))
         .replace("SERVER far", &format!("SERVER is_far_{number}_"))
         .replace("TRIGGER watching", &format!("TRIGGER watching_{number}"))
 }

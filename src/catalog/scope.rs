@@ -1,6 +1,6 @@
 //! Which objects of a database are ours to manage.
 
-use crate::kinds::{KindTag, ObjectId};
+use crate::kinds::{Grant, KindTag, ObjectId};
 
 /// Which part of a database is managed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,6 +53,7 @@ impl Scope {
     pub(super) fn covers(&self, id: &ObjectId) -> bool {
         let (kind, path) = match (id.kind, id.path.split_first()) {
             (KindTag::Comment, Some((of, path))) => (KindTag::from_slug(of), path),
+            (KindTag::Grant, _) => (Grant::target_of(id).map(|of| of.kind), id.path.as_slice()),
             _ => (Some(id.kind), id.path.as_slice()),
         };
         if kind == Some(KindTag::Extension) {

@@ -52,16 +52,6 @@ pub fn parts() -> Vec<Part> {
             ),
         }
     };
-    let granted = |what: &str, catalog: &'static str, name: &str, acl: &str| {
-        let own = fragment::not_member(catalog, "x.oid");
-        Part {
-            found_in: Some(made(catalog, &format!("x.{acl} IS NOT NULL"))),
-            sql: format!(
-                "SELECT 'grants on {what}', x.{name}::text, NULL::name FROM {catalog} x
-                  WHERE x.{acl} IS NOT NULL AND x.oid >= 16384 AND {own}"
-            ),
-        }
-    };
     // Of what an extension made, the extension has the privileges it gave itself.
     let of_member = |catalog: &'static str, acl: &str| {
         Part {
@@ -121,7 +111,6 @@ pub fn parts() -> Vec<Part> {
             "x.collencoding NOT IN (-1, (SELECT d.encoding FROM pg_database d WHERE d.datname = current_database()))")),
         part(&made("pg_ts_parser", "true"), named("'text search parser'", "pg_ts_parser", "x.prsname", "prsnamespace", "true")),
         part(&made("pg_ts_template", "true"), named("'text search template'", "pg_ts_template", "x.tmplname", "tmplnamespace", "true")),
-        global("foreign data wrapper", "pg_foreign_data_wrapper", "fdwname", "true"),
         global("language", "pg_language", "lanname", "true"),
         global("access method", "pg_am", "amname", "true"),
         part("pg_subscription", format!(
@@ -141,11 +130,13 @@ pub fn parts() -> Vec<Part> {
                 WHERE e.classid = 'pg_transform'::regclass AND e.objid = x.oid AND e.deptype = 'e')".to_owned()),
         part("pg_seclabel", "SELECT 'security label', l.objname, NULL::name FROM pg_seclabels l WHERE l.objtype <> 'role'".to_owned()),
         part("pg_shseclabel", "SELECT 'security label', l.objname, NULL::name FROM pg_seclabels l WHERE l.objtype <> 'role'".to_owned()),
-        granted("foreign data wrapper", "pg_foreign_data_wrapper", "fdwname", "fdwacl"),
-        granted("foreign server", "pg_foreign_server", "srvname", "srvacl"),
         part("pg_language WHERE lanacl IS NOT NULL", "SELECT 'grants on language', x.lanname::text, NULL::name FROM pg_language x
            LEFT JOIN pg_init_privs i ON i.classoid = 'pg_language'::regclass AND i.objoid = x.oid
           WHERE x.lanacl IS DISTINCT FROM i.initprivs".to_owned()),
+        Part {
+            found_in: Some("pg_foreign_data_wrapper WHERE fdwacl IS NOT NULL".to_owned()),
+            ..of_member("pg_foreign_data_wrapper", "fdwacl")
+        },
         of_member("pg_class", "relacl"),
         of_member("pg_proc", "proacl"),
         of_member("pg_type", "typacl"),

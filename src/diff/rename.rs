@@ -4,7 +4,7 @@ mod schema;
 
 use super::change::{Change, ChangeSet};
 use crate::catalog::{Catalog, Live};
-use crate::kinds::{Column, KindTag, Object, ObjectId, Owner, Table};
+use crate::kinds::{Column, Grant, KindTag, Object, ObjectId, Owner, Table};
 use crate::pg::ident::Literal;
 use crate::pg::sql::Deparsed;
 use crate::pg::{Ident, Qualified, Sql};
@@ -47,6 +47,10 @@ impl Rename {
                 own = own.split_last().map_or(own, |(_, of)| of);
                 Owner::target_of(id).map(|of| of.kind)
             }
+            (KindTag::Grant, _) => match Grant::target_of(id).map(|of| of.kind) {
+                Some(of) if of.is_global() => Some(of),
+                _ => Some(id.kind),
+            },
             _ => Some(id.kind),
         };
         if self.from.kind.is_global() || kind.is_some_and(KindTag::is_global) {
@@ -195,6 +199,9 @@ fn rename(from: &ObjectId, to: &ObjectId) -> Option<Sql> {
         KindTag::Schema => sql!("ALTER SCHEMA {} RENAME TO {}", name(0)?, new),
         KindTag::Publication => sql!("ALTER PUBLICATION {} RENAME TO {}", name(0)?, new),
         KindTag::EventTrigger => sql!("ALTER EVENT TRIGGER {} RENAME TO {}", name(0)?, new),
+        KindTag::ForeignDataWrapper => {
+            sql!("ALTER FOREIGN DATA WRAPPER {} RENAME TO {}", name(0)?, new)
+        }
         KindTag::ForeignServer => sql!("ALTER SERVER {} RENAME TO {}", name(0)?, new),
         KindTag::Table => sql!("ALTER TABLE {} RENAME TO {}", relation, new),
         KindTag::View => sql!("ALTER VIEW {} RENAME TO {}", relation, new),

@@ -85,6 +85,9 @@ impl Comment {
             KindTag::EventTrigger => path
                 .first()
                 .map(|name| sql!("COMMENT ON EVENT TRIGGER {}", Ident::new(*name))),
+            KindTag::ForeignDataWrapper => path
+                .first()
+                .map(|name| sql!("COMMENT ON FOREIGN DATA WRAPPER {}", Ident::new(*name))),
             KindTag::ForeignServer => path
                 .first()
                 .map(|name| sql!("COMMENT ON SERVER {}", Ident::new(*name))),

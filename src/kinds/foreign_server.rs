@@ -45,6 +45,13 @@ impl Kind for ForeignServer {
         ObjectId::new(KindTag::ForeignServer, [self.name.raw()])
     }
 
+    fn requires(&self) -> Vec<ObjectId> {
+        vec![ObjectId::new(
+            KindTag::ForeignDataWrapper,
+            [self.wrapper.raw()],
+        )]
+    }
+
     fn attributes(&self) -> Vec<Attribute> {
         let Self {
             name: _,

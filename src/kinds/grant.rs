@@ -47,6 +47,8 @@ pub enum On {
     Routine,
     Type,
     Schema,
+    ForeignDataWrapper,
+    ForeignServer,
 }
 
 impl On {
@@ -59,6 +61,8 @@ impl On {
             Self::Routine => "routine",
             Self::Type => "type",
             Self::Schema => "schema",
+            Self::ForeignDataWrapper => "foreign data wrapper",
+            Self::ForeignServer => "foreign server",
         }
     }
 }
@@ -137,6 +141,8 @@ impl Grant {
         };
         let kind = match (on.as_str(), of.len()) {
             ("schema", _) => KindTag::Schema,
+            ("foreign data wrapper", 1) => KindTag::ForeignDataWrapper,
+            ("foreign server", 1) => KindTag::ForeignServer,
             ("routine", _) => KindTag::Function,
             ("sequence", _) => KindTag::Sequence,
             ("type", _) => KindTag::Domain,

@@ -12,6 +12,7 @@ impl KindTag {
             self,
             Self::Extension
                 | Self::Publication
+                | Self::ForeignDataWrapper
                 | Self::ForeignServer
                 | Self::UserMapping
                 | Self::EventTrigger

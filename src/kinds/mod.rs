@@ -18,7 +18,9 @@ mod domain;
 mod enumeration;
 mod event_trigger;
 mod extension;
+mod foreign_data_wrapper;
 mod foreign_server;
+pub(crate) mod fragment;
 mod function;
 pub mod grant;
 pub mod hazard;
@@ -57,6 +59,7 @@ pub use domain::Domain;
 pub use enumeration::Enum;
 pub use event_trigger::{DISARMED, EventTrigger};
 pub use extension::Extension;
+pub use foreign_data_wrapper::{HANDLER, VALIDATOR};
 pub use grant::Grant;
 pub use id::ObjectId;
 pub use index::Index;
@@ -488,6 +491,7 @@ kinds! {
     Conversion = conversion::Conversion, "conversion", "conversion";
     TextSearchDictionary = text_search_dictionary::TextSearchDictionary, "text-search-dictionary", "text search dictionary";
     TextSearchConfiguration = text_search_configuration::TextSearchConfiguration, "text-search-configuration", "text search configuration";
+    ForeignDataWrapper = foreign_data_wrapper::ForeignDataWrapper, "foreign-data-wrapper", "foreign data wrapper";
     ForeignServer = foreign_server::ForeignServer, "foreign-server", "server";
     UserMapping = user_mapping::UserMapping, "user-mapping", "user mapping";
     Table = table::Table, "table", "table";
@@ -556,44 +560,4 @@ pub(crate) fn alter_rows(materialized: bool, name: &Qualified) -> Sql {
 /// A name with its schema, as the catalog queries write it: `{"schema": …, "name": …}`.
 pub(crate) fn relation_id(kind: KindTag, name: &Qualified) -> ObjectId {
     ObjectId::new(kind, [name.schema.raw(), name.name.raw()])
-}
-
-/// Query text shared by the kinds.
-pub(crate) mod fragment {
-    /// True for the schemas of the user: not the system's, not a session's temporary one.
-    pub const USER_SCHEMA: &str =
-        "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'";
-
-    /// The name of a role, the expression `name`; empty for the role of a scratch server, which stands for whoever
-    /// executes a plan and is called by chance.
-    pub fn role(name: &'static str) -> String {
-        format!("CASE WHEN {name} ~ '^pgrh_(root_)?[0-9a-f]{{12}}$' THEN '' ELSE {name} END")
-    }
-
-    /// The storage parameters of the relation `c` as a sorted JSON array, those of its TOAST table as `toast.…`.
-    pub const STORAGE_PARAMETERS: &str = "
-        (SELECT coalesce(json_agg(o ORDER BY o), '[]')
-           FROM (SELECT unnest(c.reloptions) AS o
-                 UNION ALL
-                 SELECT 'toast.' || unnest(t.reloptions) FROM pg_class t WHERE t.oid = c.reltoastrelid) x)";
-
-    /// True for what no extension owns. `class` is the catalog, `oid` the expression.
-    pub fn not_member(class: &'static str, oid: &'static str) -> String {
-        format!(
-            "NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{class}'::regclass \
-             AND e.objid = {oid} AND e.deptype = 'e')"
-        )
-    }
-
-    /// The names of columns of `table` as a JSON array, in the order of `numbers`, a set of
-    /// attribute numbers; 0 (an expression of an index) has none.
-    ///
-    /// A look into the index for each number: a join reads all columns of the table every time.
-    pub fn column_names(table: &'static str, numbers: &'static str) -> String {
-        format!(
-            "coalesce((SELECT json_agg((SELECT a.attname FROM pg_attribute a
-                                         WHERE a.attrelid = {table} AND a.attnum = x.num))
-                         FROM {numbers} x(num) WHERE x.num <> 0), '[]')"
-        )
-    }
 }

@@ -115,7 +115,7 @@ fn shelf(kind: KindTag) -> &'static str {
         KindTag::View | KindTag::MaterializedView => "views",
         KindTag::Publication => "publications",
         KindTag::DefaultPrivileges => "default_privileges",
-        KindTag::ForeignServer | KindTag::UserMapping => "servers",
+        KindTag::ForeignDataWrapper | KindTag::ForeignServer | KindTag::UserMapping => "servers",
         KindTag::EventTrigger => "event_triggers",
         _ => "other",
     }

@@ -176,7 +176,7 @@ impl Database {
     /// [`ScratchError::TooLate`] after [`Database::connect`]; what the server says.
     pub fn let_privileged_through(&self) -> Result<(), ScratchError> {
         let what = "make what only a superuser may make";
-        self.as_superuser(what, |client| client.batch_execute(privileged::SETUP))
+        self.as_superuser(what, |client| client.batch_execute(&privileged::setup()))
     }
 
     /// Creates an extension with the superuser's rights and hands it to the sandbox role.

@@ -1,7 +1,7 @@
 //! Statements that only a superuser may run, and how the sandbox role gets what they make.
 //!
-//! A plain role creates no publication of all tables or of a schema and no event trigger. On scratch it calls a
-//! function of the superuser instead ([`SETUP`]), made before anybody's code is in the database, which does the one thing
+//! A plain role creates no publication of all tables or of a schema, no event trigger and no foreign data wrapper. On scratch it calls a
+//! function of the superuser instead ([`setup`]), made before anybody's code is in the database, which does the one thing
 //! that takes the right and hands the object over. Its arguments are names, never statements; the rest of the
 //! statement is run by the sandbox role itself. The options of user mappings, which the server shows to their users
 //! and to superusers, are shown to the sandbox role: nothing secret of live comes here.
@@ -14,6 +14,8 @@
 //! give it another event). No other way makes one, and CREATE EVENT TRIGGER itself is no event. That the sandbox role
 //! owns it lets the steps of a plan enable, rename and drop it as on live.
 
+mod wrapper;
+
 use crate::kinds::DISARMED;
 use crate::pg::sql::{Deparsed, List};
 use crate::pg::{Ident, Sql, ident::Literal};
@@ -24,7 +26,11 @@ use std::borrow::Cow;
 /// Makes the functions; for a superuser, in a database that nobody has used yet.
 ///
 /// They are in `pg_catalog`, which is nobody's schema: no reader of ours and no dump looks there.
-pub const SETUP: &str = "
+pub fn setup() -> String {
+    SETUP.to_owned() + &wrapper::setup()
+}
+
+const SETUP: &str = "
 CREATE OR REPLACE FUNCTION pg_catalog.pgrehearse_publish_all(publication name) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -58,7 +64,7 @@ CREATE OR REPLACE VIEW pg_catalog.pg_user_mappings AS
       LEFT JOIN pg_catalog.pg_authid r ON r.oid = m.umuser;
 RESET allow_system_table_mods;";
 
-/// Whether `statement` needs [`SETUP`]: to be run, or for what it makes to be read.
+/// Whether `statement` needs [`setup`]: to be run, or for what it makes to be read.
 pub fn needs_setup(statement: &str) -> bool {
     let head = Reader::new(statement.get(..64).unwrap_or(statement));
     let mapping = ["create", "alter"]
@@ -92,6 +98,9 @@ pub fn on_scratch(statement: &str) -> Cow<'_, str> {
         of_publication(statement)
     } else if head.sees(&["create", "event", "trigger"]) {
         create_event_trigger(statement)
+    } else if head.sees(&["create", "foreign", "data"]) || head.sees(&["alter", "foreign", "data"])
+    {
+        wrapper::on_scratch(statement)
     } else {
         None
     };

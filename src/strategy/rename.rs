@@ -71,6 +71,7 @@ fn plain(rename: &Rename, live: &Catalog<Live>) -> Option<Step> {
             | KindTag::Policy
             | KindTag::Rule
             | KindTag::Statistics
+            | KindTag::ForeignDataWrapper
             | KindTag::ForeignServer
             | KindTag::EventTrigger
     );

@@ -227,6 +227,8 @@ fn of_the_database(
             UNION ALL
             SELECT 'server', s.srvname, s.srvowner FROM pg_catalog.pg_foreign_server s
             UNION ALL
+            SELECT 'foreign data wrapper', w.fdwname, w.fdwowner FROM pg_catalog.pg_foreign_data_wrapper w
+            UNION ALL
             SELECT 'event trigger', e.evtname, e.evtowner FROM pg_catalog.pg_event_trigger e
         ) AS o (what, name, owner)
             JOIN ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS w(what, name)
@@ -241,6 +243,7 @@ fn of_the_database(
                 ("publication", id.path.last())
             }
             KindTag::ForeignServer | KindTag::UserMapping => ("server", id.path.first()),
+            KindTag::ForeignDataWrapper => ("foreign data wrapper", id.path.first()),
             KindTag::EventTrigger => ("event trigger", id.path.first()),
             _ => continue,
         };

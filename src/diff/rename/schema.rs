@@ -1,6 +1,6 @@
 //! What a renamed schema renames along: everything in it, and the types of it in signatures.
 
-use crate::kinds::{KindTag, ObjectId, Owner};
+use crate::kinds::{Grant, KindTag, ObjectId, Owner};
 use crate::pg::Ident;
 use crate::source::reader::ident_value;
 use crate::source::token::{TokenKind, Tokenizer};
@@ -20,6 +20,9 @@ pub(super) fn map(id: &ObjectId, old: &str, new: &str) -> ObjectId {
             Some(of) => Owner::id_of(&again(&of)),
             None => id.clone(),
         },
+        (KindTag::Grant, _) if Grant::target_of(id).is_some_and(|of| of.kind.is_global()) => {
+            id.clone()
+        }
         (kind, Some((schema, rest))) if !kind.is_global() => {
             let signed = kind.is_routine() || matches!(kind, KindTag::Operator | KindTag::Cast);
             let part = |part: &String| match signed {

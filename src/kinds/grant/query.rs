@@ -19,6 +19,8 @@ pub(super) fn grants(version: ServerVersion) -> String {
     let routine = fragment::not_member("pg_proc", "p.oid");
     let data_type = fragment::not_member("pg_type", "t.oid");
     let schema = fragment::not_member("pg_namespace", "n.oid");
+    let wrapper = fragment::not_member("pg_foreign_data_wrapper", "w.oid");
+    let server = fragment::not_member("pg_foreign_server", "s.oid");
     format!(
         "WITH holder AS (
             SELECT 'pg_class'::regclass AS class, c.oid AS of, 0 AS part, c.relowner AS owner, c.relacl AS acl
@@ -49,6 +51,14 @@ pub(super) fn grants(version: ServerVersion) -> String {
                  , acldefault('n', n.nspowner), 'schema', NULL, n.nspname = 'public'
               FROM pg_namespace n
              WHERE (n.nspacl IS NOT NULL OR n.nspname = 'public') AND {user} AND {schema}
+            UNION ALL
+            SELECT 'pg_foreign_data_wrapper'::regclass, w.oid, 0, w.fdwowner, w.fdwacl, acldefault('F', w.fdwowner)
+                 , 'foreign-data-wrapper', NULL, false
+              FROM pg_foreign_data_wrapper w WHERE w.fdwacl IS NOT NULL AND {wrapper}
+            UNION ALL
+            SELECT 'pg_foreign_server'::regclass, s.oid, 0, s.srvowner, s.srvacl, acldefault('S', s.srvowner)
+                 , 'foreign-server', NULL, false
+              FROM pg_foreign_server s WHERE s.srvacl IS NOT NULL AND {server}
         )
         SELECT h.class::oid::bigint AS classid
              , h.of::bigint AS objid

@@ -88,6 +88,10 @@ impl Grant {
             On::IdentitySequence => sql!("SEQUENCE %1$s"),
             On::Type => late(sql!("TYPE {}", relation()?)),
             On::Schema => late(sql!("SCHEMA {}", Ident::new(*path.first()?))),
+            On::ForeignDataWrapper => {
+                late(sql!("FOREIGN DATA WRAPPER {}", Ident::new(*path.first()?)))
+            }
+            On::ForeignServer => late(sql!("FOREIGN SERVER {}", Ident::new(*path.first()?))),
             On::Routine => late(sql!("ROUTINE {}", self.routine()?)),
         })
     }
@@ -186,7 +190,19 @@ $pgrehearse$",
             )
         };
         let table = self.named_table();
+        let by_name = |catalog: &'static str, owner: &'static str, name: &'static str| {
+            let called = self.target.path.first().map_or("", String::as_str);
+            sql!(
+                "(SELECT pg_catalog.pg_get_userbyid({}) FROM pg_catalog.{} WHERE {} = {})",
+                Word(owner),
+                Word(catalog),
+                Word(name),
+                Literal(called)
+            )
+        };
         match self.on {
+            On::ForeignDataWrapper => by_name("pg_foreign_data_wrapper", "fdwowner", "fdwname"),
+            On::ForeignServer => by_name("pg_foreign_server", "srvowner", "srvname"),
             On::Table | On::Column | On::Sequence => {
                 let oid = sql!("{}::pg_catalog.regclass", Literal(&table));
                 of("pg_class", "relowner", oid)
@@ -204,12 +220,7 @@ $pgrehearse$",
                 let oid = sql!("{}::pg_catalog.regprocedure", Literal(&name));
                 of("pg_proc", "proowner", oid)
             }
-            On::Schema => {
-                let name = self.target.path.first().map_or("", String::as_str);
-                let name = Ident::new(name).to_string();
-                let oid = sql!("{}::pg_catalog.regnamespace", Literal(&name));
-                of("pg_namespace", "nspowner", oid)
-            }
+            On::Schema => by_name("pg_namespace", "nspowner", "nspname"),
         }
     }
 }

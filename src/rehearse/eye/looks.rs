@@ -274,6 +274,11 @@ pub const COLUMNS_LEFT_OUT: &[(&str, &[&str], &str)] = &[
         "options may hold secrets",
     ),
     (
+        "pg_foreign_data_wrapper",
+        &["fdwhandler", "fdwvalidator"],
+        "on scratch no wrapper has them: kinds/foreign_data_wrapper compares their names",
+    ),
+    (
         "pg_foreign_server",
         &["srvoptions"],
         "options may hold secrets",

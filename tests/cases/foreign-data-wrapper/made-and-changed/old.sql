@@ -1,0 +1,6 @@
+CREATE FOREIGN DATA WRAPPER stays OPTIONS (debug 'true', "Odd name" 'a=b''c', gone '1');
+COMMENT ON FOREIGN DATA WRAPPER stays IS 'one';
+CREATE SERVER of_it FOREIGN DATA WRAPPER stays OPTIONS (host 'nowhere.invalid');
+CREATE FOREIGN TABLE t (a int) SERVER of_it;
+GRANT USAGE ON FOREIGN DATA WRAPPER stays TO wrapper_user WITH GRANT OPTION;
+GRANT USAGE ON FOREIGN SERVER of_it TO wrapper_user;
