@@ -28,6 +28,7 @@ mod rows;
 mod script;
 mod server;
 mod splits;
+mod subscriptions;
 
 pub use differences::{Differences, differences};
 pub use error::PipelineError;
@@ -380,6 +381,7 @@ pub fn align(pair: &Pair<'_>, columns: ColumnRenames) -> Result<Aligned, Pipelin
         notices.extend(remarks);
     }
     notices.extend(kept(&live, &mut desired));
+    notices.extend(subscriptions::settle(&live, &mut desired));
     live = renames::attached(&mut hints.renames, &moves, live, &desired, workshop)?;
     notices.extend(privileges::settle(pair, &moves, &mut live, &mut desired));
     notices.extend(remarks::about(&live, &desired));

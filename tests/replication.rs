@@ -63,6 +63,22 @@ fn until(what: &str, mut found: impl FnMut() -> bool) {
     }
 }
 
+/// How a subscriber reaches `from`.
+fn connection(from: &Live) -> String {
+    let config = &from.config;
+    let host = match config.get_hosts().first() {
+        Some(postgres::config::Host::Unix(path)) => path.display().to_string(),
+        other => panic!("{other:?}"),
+    };
+    format!(
+        "host={host} port={} user={} password={} dbname={}",
+        config.get_ports().first().copied().unwrap_or(5432),
+        config.get_user().unwrap_or_default(),
+        String::from_utf8_lossy(config.get_password().unwrap_or_default()),
+        from.database.name()
+    )
+}
+
 /// `to` gets what `from` publishes, from now on.
 fn subscribe(from: &Live, to: &Live) {
     run(from, "CREATE PUBLICATION \"Pub lished\" FOR TABLE t");
@@ -71,19 +87,12 @@ fn subscribe(from: &Live, to: &Live) {
         from,
         &format!("SELECT pg_create_logical_replication_slot('{slot}', 'pgoutput')"),
     );
-    let config = &from.config;
-    let host = match config.get_hosts().first() {
-        Some(postgres::config::Host::Unix(path)) => path.display().to_string(),
-        other => panic!("{other:?}"),
-    };
-    let password = String::from_utf8_lossy(config.get_password().unwrap_or_default()).into_owned();
     run(
         to,
         &format!(
-            "CREATE SUBSCRIPTION {slot} CONNECTION 'host={host} port={} user={} password={password} dbname={slot}'
+            "CREATE SUBSCRIPTION {slot} CONNECTION '{}'
              PUBLICATION \"Pub lished\" WITH (create_slot = false, slot_name = '{slot}', copy_data = false)",
-            config.get_ports().first().copied().unwrap_or(5432),
-            config.get_user().unwrap_or_default(),
+            connection(from)
         ),
     );
 }
@@ -345,5 +354,82 @@ fn what_a_subscription_writes_reaches_the_new_column_too() {
             "{said:?}"
         );
         unsubscribe(&from, &to);
+    });
+}
+
+/// A plan makes it without its connection, and says what is left to do.
+#[test]
+fn a_subscription_of_a_plan_is_completed_by_hand_and_stays() {
+    each_version(|server| {
+        let (from, to) = (live(server, OLD), live(server, OLD));
+        run(&from, "CREATE PUBLICATION \"Pub lished\" FOR TABLE t");
+        let slot = from.database.name();
+        let made = format!(
+            "{OLD} CREATE SUBSCRIPTION {slot} CONNECTION 'host=elsewhere password=hunter2' PUBLICATION \"Pub lished\" \
+             WITH (connect = false);"
+        );
+        let document = plan(server, &to, &made);
+        let text = format!("{document:?}");
+        assert!(!text.contains("hunter2"), "{text}");
+        let said: Vec<_> = document.steps().flat_map(|(_, s)| &s.hazards).collect();
+        let by_hand = format!(
+            "pg_create_logical_replication_slot('{slot}', 'pgoutput') on the publisher, ALTER SUBSCRIPTION {slot} \
+             CONNECTION '…', ENABLE, REFRESH PUBLICATION by hand"
+        );
+        assert!(
+            said.iter()
+                .any(|h| h.kind == HazardKind::Replication && h.text.contains(&by_hand)),
+            "{said:?}"
+        );
+        steps::run(&to.config, &document, &steps::options()).expect("apply");
+        // What it says is enough.
+        run(
+            &from,
+            &format!("SELECT pg_create_logical_replication_slot('{slot}', 'pgoutput')"),
+        );
+        for completed in [
+            format!("CONNECTION '{}'", connection(&from)),
+            "ENABLE".to_owned(),
+            "REFRESH PUBLICATION".to_owned(),
+        ] {
+            run(&to, &format!("ALTER SUBSCRIPTION {slot} {completed}"));
+        }
+        run(&from, "INSERT INTO t VALUES (1, 7, 'w')");
+        until("the row arrives", || {
+            number(&to, "SELECT count(*) FROM t WHERE id = 1") == 1
+        });
+        assert!(plan(server, &to, &made).is_empty());
+        // Files that name none say nothing of it, and the clone connects to nobody.
+        let document = plan(server, &to, NEW);
+        let about = |id: &pgrehearse::kinds::ObjectId| id.to_string().contains("subscription");
+        assert!(!document.touches.iter().any(about), "{document:?}");
+        // Files that name another one drop it, and its connection is lost.
+        let other = made.replace(&format!("SUBSCRIPTION {slot}"), "SUBSCRIPTION another");
+        let document = plan(server, &to, &other);
+        let gone = document.steps().find(|(_, step)| {
+            step.statements
+                .iter()
+                .any(|s| s.sql.starts_with("DROP SUBSCRIPTION"))
+        });
+        let (phase, gone) = gone.expect("it goes");
+        assert_eq!(phase, Phase::Contract);
+        assert!(
+            gone.hazards.iter().any(|h| h
+                .text
+                .contains(&format!("pg_drop_replication_slot('{slot}')"))),
+            "{:?}",
+            gone.hazards
+        );
+        steps::run(&to.config, &document, &steps::options()).expect("apply");
+        assert!(plan(server, &to, &other).is_empty());
+        until("the slot is free", || {
+            let free = format!(
+                "SELECT count(*) FROM pg_replication_slots WHERE slot_name = '{slot}' AND NOT active"
+            );
+            number(&from, &free) == 1
+        });
+        run(&from, &format!("SELECT pg_drop_replication_slot('{slot}')"));
+        run(&to, "ALTER SUBSCRIPTION another SET (slot_name = NONE)");
+        run(&to, "DROP SUBSCRIPTION another");
     });
 }

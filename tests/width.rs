@@ -65,6 +65,10 @@ fn rich(number: usize, name: &str) -> String {
         )
         .replace("rich_maker", &format!("rich_maker_{number}"))
         .replace("WRAPPER wrapping", &format!("WRAPPER wrapping_{number}"))
+        .replace(
+            "SUBSCRIPTION following",
+            &format!("SUBSCRIPTION following_{number}"),
+        )
         .replace("SERVER far", &format!("SERVER is_far_{number}_"))
         .replace("TRIGGER watching", &format!("TRIGGER watching_{number}"))
 }

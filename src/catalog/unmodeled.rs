@@ -113,12 +113,6 @@ pub fn parts() -> Vec<Part> {
         part(&made("pg_ts_template", "true"), named("'text search template'", "pg_ts_template", "x.tmplname", "tmplnamespace", "true")),
         global("language", "pg_language", "lanname", "true"),
         global("access method", "pg_am", "amname", "true"),
-        part("pg_subscription", format!(
-            "SELECT 'subscription', x.subname::text, NULL::name FROM pg_subscription x
-              WHERE x.subdbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-                AND {}",
-            fragment::not_member("pg_subscription", "x.oid")
-        )),
         part("pg_cast WHERE oid >= 16384", format!("SELECT CASE c.castmethod WHEN 'b' THEN 'cast without function' ELSE 'cast' END
                      , format_type(s.oid, NULL) || ' AS ' || format_type(t.oid, NULL), NULL::name
                   FROM pg_cast c JOIN pg_type s ON s.oid = c.castsource JOIN pg_type t ON t.oid = c.casttarget

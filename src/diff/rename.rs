@@ -199,6 +199,7 @@ fn rename(from: &ObjectId, to: &ObjectId) -> Option<Sql> {
         KindTag::Schema => sql!("ALTER SCHEMA {} RENAME TO {}", name(0)?, new),
         KindTag::Publication => sql!("ALTER PUBLICATION {} RENAME TO {}", name(0)?, new),
         KindTag::EventTrigger => sql!("ALTER EVENT TRIGGER {} RENAME TO {}", name(0)?, new),
+        KindTag::Subscription => sql!("ALTER SUBSCRIPTION {} RENAME TO {}", name(0)?, new),
         KindTag::ForeignDataWrapper => {
             sql!("ALTER FOREIGN DATA WRAPPER {} RENAME TO {}", name(0)?, new)
         }

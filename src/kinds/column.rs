@@ -462,6 +462,19 @@ impl Kind for Column {
         vec![sql!("{} DROP COLUMN {}", self.alter_table(), self.name)]
     }
 
+    fn takes_away(&self, old: &Self, attribute: &str) -> Option<&'static str> {
+        let bare = self.expression.is_none() && self.identity.is_none();
+        let always = |column: &Self| column.identity.as_ref().is_some_and(|i| i.always);
+        match attribute {
+            "default" if bare => Some("rows that leave the column out get no value from here on"),
+            "identity" if bare => Some("rows that leave the column out get no number from here on"),
+            "identity" if always(self) && !always(old) && old.identity.is_some() => {
+                Some("rows that give the column a value of their own are rejected from here on")
+            }
+            _ => None,
+        }
+    }
+
     fn alter(&self, old: &Self, attribute: &str) -> Alter {
         match attribute {
             "type" | "collation" => Alter::Disturbing(self.retype(old)),

@@ -82,6 +82,9 @@ impl Comment {
             KindTag::Publication => path
                 .first()
                 .map(|name| sql!("COMMENT ON PUBLICATION {}", Ident::new(*name))),
+            KindTag::Subscription => path
+                .first()
+                .map(|name| sql!("COMMENT ON SUBSCRIPTION {}", Ident::new(*name))),
             KindTag::EventTrigger => path
                 .first()
                 .map(|name| sql!("COMMENT ON EVENT TRIGGER {}", Ident::new(*name))),

@@ -437,6 +437,12 @@ impl Kind for Constraint {
         )]
     }
 
+    fn takes_away(&self, old: &Self, attribute: &str) -> Option<&'static str> {
+        let sooner = old.deferrable && !self.deferrable || old.deferred && !self.deferred;
+        let deferred = attribute == "deferrable" && sooner;
+        deferred.then_some("it is checked at each statement from here on, and no longer at COMMIT")
+    }
+
     fn alter(&self, old: &Self, attribute: &str) -> Alter {
         let name = self.table_name();
         match attribute {

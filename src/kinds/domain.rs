@@ -154,6 +154,11 @@ impl Kind for Domain {
         vec![sql!("DROP DOMAIN {}", self.qualified())]
     }
 
+    fn takes_away(&self, _: &Self, attribute: &str) -> Option<&'static str> {
+        let gone = attribute == "default" && self.default_expr.is_none();
+        gone.then_some("rows that leave a column of the domain out get no value from here on")
+    }
+
     fn alter(&self, old: &Self, attribute: &str) -> Alter {
         let name = self.qualified();
         match attribute {

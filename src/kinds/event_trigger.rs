@@ -105,6 +105,11 @@ impl Kind for EventTrigger {
         vec![sql!("DROP EVENT TRIGGER {}", self.name)]
     }
 
+    fn takes_away(&self, old: &Self, attribute: &str) -> Option<&'static str> {
+        let stops = attribute == "enabled" && old.enabled.is_active() && !self.enabled.is_active();
+        stops.then_some("what it does is not done any more from here on")
+    }
+
     fn alter(&self, _: &Self, attribute: &str) -> Alter {
         match attribute {
             "enabled" => Alter::InPlace(vec![self.set_enabled()]),

@@ -16,6 +16,7 @@ impl KindTag {
                 | Self::ForeignServer
                 | Self::UserMapping
                 | Self::EventTrigger
+                | Self::Subscription
         )
     }
 

@@ -41,6 +41,7 @@ mod schema;
 mod sequence;
 mod sequence_owner;
 mod statistics;
+mod subscription;
 mod table;
 mod text_search_configuration;
 mod text_search_dictionary;
@@ -202,6 +203,12 @@ pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de
 
     /// How `attribute` of `old` becomes that of `self`.
     fn alter(&self, old: &Self, attribute: &str) -> Alter;
+
+    /// What the change of `attribute` from `old` takes away from an application that runs: it comes when that is gone.
+    fn takes_away(&self, old: &Self, attribute: &str) -> Option<&'static str> {
+        let _ = (old, attribute);
+        None
+    }
 
     /// What must exist first and is not in `pg_depend`.
     fn requires(&self) -> Vec<ObjectId> {
@@ -435,6 +442,12 @@ macro_rules! kinds {
                     _ => Alter::Replace { why: "it becomes another kind of object" },
                 }
             }
+            pub fn takes_away(&self, old: &Object, attribute: &str) -> Option<&'static str> {
+                match (self, old) {
+                    $((Object::$tag(new), Object::$tag(old)) => new.takes_away(old, attribute),)*
+                    _ => None,
+                }
+            }
             pub fn requires(&self) -> Vec<ObjectId> {
                 match self { $(Object::$tag(o) => o.requires()),* }
             }
@@ -511,6 +524,7 @@ kinds! {
     Publication = publication::Publication, "publication", "publication";
     PublicationTable = publication_table::PublicationTable, "publication-table", "publication of table";
     PublicationSchema = publication_schema::PublicationSchema, "publication-schema", "publication of schema";
+    Subscription = subscription::Subscription, "subscription", "subscription";
     EventTrigger = event_trigger::EventTrigger, "event-trigger", "event trigger";
     Comment = comment::Comment, "comment", "comment on";
     Owner = owner::Owner, "owner", "owner of";

@@ -119,6 +119,12 @@ impl Kind for Publication {
         vec![sql!("DROP PUBLICATION {}", self.name)]
     }
 
+    fn takes_away(&self, old: &Self, attribute: &str) -> Option<&'static str> {
+        let fewer = old.publish.iter().any(|what| !self.publishes(what));
+        let less = attribute == "publish" && fewer;
+        less.then_some("subscribers get fewer changes from here on")
+    }
+
     fn alter(&self, _: &Self, attribute: &str) -> Alter {
         let option = match attribute {
             "publish" => self.publish(),

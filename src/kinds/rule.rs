@@ -142,6 +142,11 @@ impl Kind for Rule {
         vec![sql!("DROP RULE {} ON {}", self.name, self.table_name())]
     }
 
+    fn takes_away(&self, old: &Self, attribute: &str) -> Option<&'static str> {
+        let stops = attribute == "enabled" && old.enabled.is_active() && !self.enabled.is_active();
+        stops.then_some("what it does is not done any more from here on")
+    }
+
     fn alter(&self, _: &Self, attribute: &str) -> Alter {
         let replace = self.definition.strip_prefix("CREATE RULE ");
         match (attribute, replace) {

@@ -224,6 +224,13 @@ impl Kind for Sequence {
         vec![sql!("DROP SEQUENCE {}", self.qualified())]
     }
 
+    /// One statement changes all of it.
+    fn takes_away(&self, old: &Self, _: &str) -> Option<&'static str> {
+        let (is, was) = (&self.options, &old.options);
+        let fewer = is.max < was.max || is.min > was.min || was.cycle && !is.cycle;
+        fewer.then_some("there are fewer numbers from here on")
+    }
+
     fn alter(&self, old: &Self, attribute: &str) -> Alter {
         let name = self.qualified();
         if attribute == "unlogged" {

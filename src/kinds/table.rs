@@ -308,6 +308,15 @@ impl Kind for Table {
         }]
     }
 
+    fn takes_away(&self, _: &Self, attribute: &str) -> Option<&'static str> {
+        let closes = match attribute {
+            "row security" => self.row_security,
+            "forced row security" => self.force_row_security,
+            _ => false,
+        };
+        closes.then_some("rows that no policy allows are neither seen nor written from here on")
+    }
+
     fn alter(&self, old: &Self, attribute: &str) -> Alter {
         let name = self.qualified();
         let one = |sql: Sql| Alter::InPlace(vec![sql]);

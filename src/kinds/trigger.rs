@@ -162,6 +162,11 @@ impl Kind for Trigger {
         vec![sql!("DROP TRIGGER {} ON {}", self.name, self.table_name())]
     }
 
+    fn takes_away(&self, old: &Self, attribute: &str) -> Option<&'static str> {
+        let stops = attribute == "enabled" && old.enabled.is_active() && !self.enabled.is_active();
+        stops.then_some("what it does is not done any more from here on")
+    }
+
     fn alter(&self, _: &Self, attribute: &str) -> Alter {
         match (attribute, self.create_or_replace()) {
             ("enabled", _) => Alter::InPlace(vec![self.set_enabled()]),

@@ -155,6 +155,25 @@ impl Kind for View {
         vec![sql!("DROP VIEW {}", self.qualified())]
     }
 
+    fn takes_away(&self, old: &Self, attribute: &str) -> Option<&'static str> {
+        let checks = |view: &Self| view.options.iter().any(|o| o.starts_with("check_option="));
+        let bare = |name: &Ident| {
+            self.columns
+                .iter()
+                .any(|c| c.name == *name && c.default_expr.is_none())
+        };
+        let mut with_default = old.columns.iter().filter(|c| c.default_expr.is_some());
+        match attribute {
+            "options" if checks(self) && !checks(old) => {
+                Some("rows that the view would not show are rejected from here on")
+            }
+            "column defaults" if with_default.any(|c| bare(&c.name)) => {
+                Some("rows that leave the column out get no value from here on")
+            }
+            _ => None,
+        }
+    }
+
     fn alter(&self, old: &Self, attribute: &str) -> Alter {
         let same = |a: &ViewColumn, b: &ViewColumn| a.name == b.name && a.data_type == b.data_type;
         match attribute {

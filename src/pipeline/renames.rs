@@ -11,6 +11,7 @@ use crate::diff::rename::Rename;
 use crate::diff::split::Direction;
 use crate::kinds::{KindTag, Object, ObjectId};
 use crate::rehearse::clone;
+use crate::scratch::privileged::on_scratch;
 use crate::source::hints::{Hint, HintTarget, Verb};
 use std::collections::{BTreeMap, BTreeSet};
 use wanted::Finder;
@@ -119,7 +120,7 @@ pub(super) fn apply(
             client.batch_execute(make.as_str())?;
         }
         if let Some((there, _)) = rename.statements() {
-            client.batch_execute(there.as_str())?;
+            client.batch_execute(&on_scratch(there.as_str()))?;
         }
     }
     let mut renamed: Catalog<Live> = catalog::read(&mut client, scope)?;

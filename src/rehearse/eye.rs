@@ -57,6 +57,9 @@ impl Sight {
             let names = columns.iter().map(|c| c.name.clone());
             sight.columns.push(names.collect());
         }
+        if queries.is_empty() {
+            return Ok(sight);
+        }
         let rows = transaction.query(&queries.join("\nUNION ALL\n"), &[&oids])?;
         transaction.rollback()?;
         for row in rows {

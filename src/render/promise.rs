@@ -96,7 +96,7 @@ fn takes_away(step: &StepRecord) -> bool {
     // What another object of the same name took the place of is missed by nobody.
     let replaced = matches!(step.strategy.as_str(), "column replacement" | "table copy");
     renames(step)
-        || operation == "stop sync"
+        || matches!(operation, "stop sync" | "withdraw")
         || operation.starts_with("retire ")
         || !replaced
             && matches!(

@@ -114,6 +114,7 @@ fn shelf(kind: KindTag) -> &'static str {
         KindTag::TextSearchDictionary | KindTag::TextSearchConfiguration => "text_search",
         KindTag::View | KindTag::MaterializedView => "views",
         KindTag::Publication => "publications",
+        KindTag::Subscription => "subscriptions",
         KindTag::DefaultPrivileges => "default_privileges",
         KindTag::ForeignDataWrapper | KindTag::ForeignServer | KindTag::UserMapping => "servers",
         KindTag::EventTrigger => "event_triggers",

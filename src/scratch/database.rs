@@ -1,10 +1,13 @@
 //! One scratch database, and the sessions of the sandbox role on it.
 
+mod collation;
+mod subscriptions;
+
 use super::server::Server;
 use super::watchdog::Ended;
 use super::{ScratchError, extension, privileged, random_hex};
 use crate::pg::sql::Word;
-use crate::pg::{Ident, Qualified, ServerVersion, Sql, ident::Literal, session};
+use crate::pg::{Ident, ServerVersion, Sql, ident::Literal, session};
 use crate::sql;
 use postgres::error::{DbError, SqlState};
 use postgres::{Client, Config};
@@ -371,46 +374,6 @@ impl Database {
             .try_for_each(|statement| client.batch_execute(statement.as_str()).map_err(failed))
     }
 
-    /// Creates an ICU collation in place of a missing libc one, before any sandbox session.
-    ///
-    /// Returns what to tell the user; `None` when the collation is there.
-    ///
-    /// # Errors
-    /// [`ScratchError::CollationMissing`] when the server knows no such language;
-    /// [`ScratchError::TooLate`] after [`Database::connect`].
-    pub fn create_collation_stand_in(&self, name: &str) -> Result<Option<String>, ScratchError> {
-        let mut client = self.superuser(&format!("create collation {name}"))?;
-        let failed = |e| ScratchError::statement(format!("create collation {name}"), e);
-        if client
-            .query_opt(COLLATION, &[&name])
-            .map_err(failed)?
-            .is_some()
-        {
-            return Ok(None);
-        }
-        let tag = language_tag(name);
-        let known = client
-            .query_opt(ICU_LANGUAGE, &[&language(&tag)])
-            .map_err(failed)?;
-        if tag.is_empty() || known.is_none() {
-            return Err(ScratchError::CollationMissing {
-                name: name.to_owned(),
-            });
-        }
-        let create = sql!(
-            "CREATE COLLATION {} (provider = icu, locale = {})",
-            Qualified::new("pg_catalog", name),
-            Literal(&tag)
-        );
-        client
-            .batch_execute("SET allow_system_table_mods = on")
-            .and_then(|()| client.batch_execute(create.as_str()))
-            .map_err(failed)?;
-        Ok(Some(format!(
-            "collation \"{name}\" does not exist on the scratch server: ICU \"{tag}\" stands in for it"
-        )))
-    }
-
     /// Makes a copy of this database; every session on this one is ended first.
     ///
     /// # Errors
@@ -429,6 +392,7 @@ impl Database {
                 .admin()
                 .execute(COPY_SETTINGS, &[&self.name, &copy.name])
                 .map_err(|e| ScratchError::statement("copy the settings of the database", e))?;
+            copy.take_subscriptions_of(&self.name)?;
         }
         Ok(copy)
     }
@@ -461,20 +425,13 @@ impl Drop for Database {
     fn drop(&mut self) {
         let name = Ident::new(self.name.as_str());
         let gone = sql!("DROP DATABASE IF EXISTS {} WITH (FORCE)", name);
+        let unsubscribe = privileged::remove_all(&self.name);
+        // Nothing keeps a database of ours but that; what goes wrong here shows in the next statement.
+        drop(self.server.run("remove the subscriptions", &unsubscribe));
         if self.server.run("drop the scratch database", &gone).is_ok() {
             self.server.made().databases.remove(&self.name);
         }
     }
-}
-
-// "de_DE.utf8@phonebook" is "de-DE" to ICU.
-fn language_tag(name: &str) -> String {
-    let name = name.split(['.', '@']).next().unwrap_or_default();
-    name.replace('_', "-")
-}
-
-fn language(tag: &str) -> &str {
-    tag.split('-').next().unwrap_or_default()
 }
 
 const AVAILABLE: &str = "
@@ -535,20 +492,6 @@ SELECT nspname::text
  WHERE nspname !~ '^pg_'
    AND nspname <> 'information_schema'
    AND pg_catalog.pg_has_role(nspowner, 'USAGE')";
-// Of this encoding or of any (-1).
-const COLLATION: &str = "
-SELECT
-  FROM pg_catalog.pg_collation
- WHERE collname = $1::text::name
-   AND collnamespace = 'pg_catalog'::regnamespace
-   AND collencoding IN (-1, pg_catalog.pg_char_to_encoding(pg_catalog.getdatabaseencoding()))
- LIMIT 1";
-const ICU_LANGUAGE: &str = "
-SELECT
-  FROM pg_catalog.pg_collation
- WHERE collprovider = 'i'
-   AND collname = ($1::text || '-x-icu')::name
- LIMIT 1";
 const COPY_SETTINGS: &str = "
 INSERT INTO pg_catalog.pg_db_role_setting (setdatabase, setrole, setconfig)
 SELECT target.oid,
@@ -567,15 +510,3 @@ SELECT pg_catalog.pg_terminate_backend(pid)
   FROM pg_catalog.pg_stat_activity
  WHERE datname = $1::text::name
    AND pid <> pg_catalog.pg_backend_pid()";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_libc_locale_becomes_a_language_tag() {
-        assert_eq!(language_tag("de_DE.utf8"), "de-DE");
-        assert_eq!(language_tag("sr_RS@latin"), "sr-RS");
-        assert_eq!(language(&language_tag("en_US")), "en");
-    }
-}

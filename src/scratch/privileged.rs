@@ -1,6 +1,6 @@
 //! Statements that only a superuser may run, and how the sandbox role gets what they make.
 //!
-//! A plain role creates no publication of all tables or of a schema, no event trigger and no foreign data wrapper. On scratch it calls a
+//! A plain role creates no publication of all tables or of a schema, no event trigger, no subscription and no foreign data wrapper. On scratch it calls a
 //! function of the superuser instead ([`setup`]), made before anybody's code is in the database, which does the one thing
 //! that takes the right and hands the object over. Its arguments are names, never statements; the rest of the
 //! statement is run by the sandbox role itself. The options of user mappings, which the server shows to their users
@@ -14,6 +14,7 @@
 //! give it another event). No other way makes one, and CREATE EVENT TRIGGER itself is no event. That the sandbox role
 //! owns it lets the steps of a plan enable, rename and drop it as on live.
 
+mod subscription;
 mod wrapper;
 
 use crate::kinds::DISARMED;
@@ -23,11 +24,13 @@ use crate::source::reader::Reader;
 use crate::sql;
 use std::borrow::Cow;
 
+pub(super) use subscription::remove_all;
+
 /// Makes the functions; for a superuser, in a database that nobody has used yet.
 ///
 /// They are in `pg_catalog`, which is nobody's schema: no reader of ours and no dump looks there.
 pub fn setup() -> String {
-    SETUP.to_owned() + &wrapper::setup()
+    SETUP.to_owned() + subscription::SETUP + &wrapper::setup()
 }
 
 const SETUP: &str = "
@@ -70,12 +73,19 @@ pub fn needs_setup(statement: &str) -> bool {
     let mapping = ["create", "alter"]
         .iter()
         .any(|verb| head.sees(&[verb, "user", "mapping"]));
-    mapping || is_needed(statement)
+    mapping || matches!(on_scratch(statement), Cow::Owned(_))
 }
 
-/// Whether only a superuser may run `statement`.
+/// Whether only a superuser may run `statement` on a live server; the owner of a subscription may change it.
 pub fn is_needed(statement: &str) -> bool {
-    matches!(on_scratch(statement), Cow::Owned(_))
+    let head = Reader::new(statement.get(..64).unwrap_or(statement));
+    let own = [
+        ["alter", "subscription"].as_slice(),
+        &["drop", "subscription"],
+        &["comment", "on"],
+    ];
+    let by_owner = own.iter().any(|words| head.sees(words));
+    !by_owner && matches!(on_scratch(statement), Cow::Owned(_))
 }
 
 /// What the sandbox role runs of `statement`: itself, where it may.
@@ -94,6 +104,12 @@ pub fn on_scratch(statement: &str) -> Cow<'_, str> {
     let publication = ["create", "alter"]
         .iter()
         .any(|verb| head.sees(&[verb, "publication"]));
+    let of_subscription = [
+        ["create", "subscription"].as_slice(),
+        &["alter", "subscription"],
+        &["drop", "subscription"],
+        &["comment", "on", "subscription"],
+    ];
     let other = if publication {
         of_publication(statement)
     } else if head.sees(&["create", "event", "trigger"]) {
@@ -101,6 +117,8 @@ pub fn on_scratch(statement: &str) -> Cow<'_, str> {
     } else if head.sees(&["create", "foreign", "data"]) || head.sees(&["alter", "foreign", "data"])
     {
         wrapper::on_scratch(statement)
+    } else if of_subscription.iter().any(|words| head.sees(words)) {
+        subscription::on_scratch(statement)
     } else {
         None
     };

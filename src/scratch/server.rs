@@ -441,6 +441,7 @@ fn open(connect: &Connect, config: &Config) -> Result<Client, ScratchError> {
 fn drop_made(client: &mut Client, made: &Mutex<Made>) {
     let made = std::mem::take(&mut *made.lock().unwrap_or_else(PoisonError::into_inner));
     for name in made.databases {
+        drop(client.batch_execute(super::privileged::remove_all(&name).as_str()));
         let name = Ident::new(name);
         let gone = sql!("DROP DATABASE IF EXISTS {} WITH (FORCE)", name);
         drop(client.batch_execute(gone.as_str()));

@@ -7,6 +7,7 @@
 
 mod alter;
 pub(super) mod fallen;
+mod publication;
 
 pub(super) use alter::alter;
 pub use alter::using;
@@ -158,6 +159,7 @@ pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step 
     }
     step.produces = nodes(&produced, Era::After);
     step.after = fallen::givers(&id, context);
+    publication::exclude(&mut step, new, context);
     step
 }
 

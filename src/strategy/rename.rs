@@ -72,6 +72,7 @@ fn plain(rename: &Rename, live: &Catalog<Live>) -> Option<Step> {
             | KindTag::Rule
             | KindTag::Statistics
             | KindTag::ForeignDataWrapper
+            | KindTag::Subscription
             | KindTag::ForeignServer
             | KindTag::EventTrigger
     );

@@ -103,17 +103,16 @@ pub(super) fn rest(
         .cloned()
         .collect();
     let mut steps = direct::alter(id, old, new, &rest, context);
-    for step in &mut steps {
+    // What takes something away comes later.
+    let first = |step: &&mut Step| !step.produces.is_empty();
+    let mut produced = BTreeSet::new();
+    for step in steps.iter_mut().filter(first) {
         step.produces = direct::nodes([id], Era::Temp(1));
+        produced.clone_from(&step.produces);
         if let (Object::Column(old), Object::Column(new)) = (old, new) {
             step.checks = checks::conversion(old, new, context);
         }
     }
-    let produced = if steps.is_empty() {
-        BTreeSet::new()
-    } else {
-        direct::nodes([id], Era::Temp(1))
-    };
     (steps, produced)
 }
 

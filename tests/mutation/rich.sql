@@ -64,6 +64,7 @@ CREATE STATISTICS app.main_both (ndistinct) ON price, name FROM app.main;
 
 CREATE EXTENSION postgres_fdw SCHEMA ext;
 CREATE FOREIGN DATA WRAPPER wrapping OPTIONS (debug '1');
+CREATE SUBSCRIPTION following CONNECTION 'dbname=nowhere' PUBLICATION theirs WITH (connect = false);
 CREATE SERVER far VERSION '1' FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'nowhere.invalid');
 CREATE SERVER farther FOREIGN DATA WRAPPER postgres_fdw;
 CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS ("user" 'reader', password 'secret');

@@ -227,6 +227,9 @@ fn of_the_database(
             UNION ALL
             SELECT 'server', s.srvname, s.srvowner FROM pg_catalog.pg_foreign_server s
             UNION ALL
+            SELECT 'subscription', s.subname, s.subowner FROM pg_catalog.pg_subscription s
+             WHERE s.subdbid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())
+            UNION ALL
             SELECT 'foreign data wrapper', w.fdwname, w.fdwowner FROM pg_catalog.pg_foreign_data_wrapper w
             UNION ALL
             SELECT 'event trigger', e.evtname, e.evtowner FROM pg_catalog.pg_event_trigger e
@@ -244,6 +247,7 @@ fn of_the_database(
             }
             KindTag::ForeignServer | KindTag::UserMapping => ("server", id.path.first()),
             KindTag::ForeignDataWrapper => ("foreign data wrapper", id.path.first()),
+            KindTag::Subscription => ("subscription", id.path.first()),
             KindTag::EventTrigger => ("event trigger", id.path.first()),
             _ => continue,
         };

@@ -333,7 +333,10 @@ pub const CATALOGS_LEFT_OUT: &[(&str, &str)] = &[
     ),
     ("pg_seclabel", "named as unmodelled"),
     ("pg_user_mapping", "holds secrets"),
-    ("pg_subscription", "holds secrets"),
+    (
+        "pg_subscription",
+        "holds secrets: kinds/subscription compares the rest",
+    ),
     ("pg_subscription_rel", "how far a subscription is"),
     ("pg_statistic", "says something of the rows"),
     ("pg_statistic_ext_data", "says something of the rows"),
@@ -398,4 +401,7 @@ pub const IN_NO_ORDER: &[&str] = &[
 ];
 
 /// References that `pg_get_catalog_foreign_keys()` does not list: column, the catalog, the column of the relation.
-pub const REFERENCES: &[(&str, &str, &str)] = &[("prattrs", "pg_attribute", "prrelid")];
+pub const REFERENCES: &[(&str, &str, &str)] = &[
+    ("prattrs", "pg_attribute", "prrelid"),
+    ("confdelsetcols", "pg_attribute", "conrelid"),
+];

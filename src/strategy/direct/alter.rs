@@ -1,14 +1,17 @@
 //! An object that is changed in place.
 
 use super::super::{Context, checks};
-use super::{fallen, names_of, nodes, one, releases, requires};
+use super::{fallen, names_of, nodes, one, publication, releases, requires};
 use crate::diff::AttributeChange;
-use crate::kinds::{Alter, Column, Hazard, HazardKind, Object, ObjectId};
+use crate::kinds::{Alter, Column, Hazard, HazardKind, KindTag, Object, ObjectId};
 use crate::pg::Sql;
 use crate::pg::sql::Deparsed;
 use crate::plan::step::Reversal;
 use crate::plan::{Action, Era, Phase, Step, Undo};
 use crate::sql;
+
+/// The operation of a step that takes something away from an application that runs.
+pub(in crate::strategy) const WITHDRAW: &str = "withdraw";
 
 /// Changes in place, one step an object; but what gives a name or a need up and what takes one
 /// are two where the identity changes, because the sequence of a serial goes or comes in between, and where
@@ -25,6 +28,11 @@ pub(in crate::strategy) fn alter(
     let comes_later = attributes
         .iter()
         .any(|a| matches!(a.alter, Alter::Disturbing(_) | Alter::AfterDrops(_)));
+    let alone = !context.changes.together.contains_key(id);
+    let taken = |a: &AttributeChange| new.takes_away(old, a.name()).is_some();
+    if !comes_later && alone && attributes.iter().any(taken) {
+        return withdraw(id, old, new, attributes, context);
+    }
     let mut needs = context.live.requires(id);
     let lets_go = comes_later && needs.any(|need| context.changes.drops(need));
     let loses =
@@ -78,6 +86,43 @@ pub(in crate::strategy) fn alter(
         step.frees.clear();
         step.releases.clear();
         step.together = Some(together);
+        steps.push(step);
+    }
+    steps
+}
+
+/// What takes something away from the old application comes when that is gone, and the rest before.
+fn withdraw(
+    id: &ObjectId,
+    old: &Object,
+    new: &Object,
+    attributes: &[AttributeChange],
+    context: &Context<'_>,
+) -> Vec<Step> {
+    let why = |a: &AttributeChange| new.takes_away(old, a.name());
+    let (later, now): (Vec<AttributeChange>, Vec<AttributeChange>) =
+        attributes.iter().cloned().partition(|a| why(a).is_some());
+    let mut steps = match now.is_empty() {
+        true => Vec::new(),
+        false => alter(id, old, new, &now, context),
+    };
+    let own = one(id);
+    let follows = !steps.is_empty();
+    for mut step in alter_at_once(id, old, new, &later, context) {
+        step.lift(Phase::Contract);
+        step.operation = WITHDRAW;
+        step.why = later.iter().find_map(why).unwrap_or_default().to_owned();
+        if follows {
+            step.requires.extend(nodes(&own, Era::After));
+        }
+        // Others may need a key that is not deferrable. Nothing else waits for what goes.
+        if follows || id.kind != KindTag::Constraint {
+            step.produces.clear();
+        }
+        // The privileges on the sequence go before it.
+        if later.iter().any(|a| a.name() == "identity") {
+            step.disturbs = nodes(&own, Era::Before);
+        }
         steps.push(step);
     }
     steps
@@ -187,6 +232,7 @@ fn alter_at_once(
     if disturbs || after_drops {
         step.disturbs = nodes(&own, Era::Before);
     }
+    publication::exclude(&mut step, new, context);
     step.together = context.changes.together.get(id).copied();
     vec![step]
 }

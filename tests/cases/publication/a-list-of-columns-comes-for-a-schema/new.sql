@@ -1,0 +1,5 @@
+CREATE SCHEMA s;
+CREATE TABLE s.a (id int PRIMARY KEY);
+CREATE TABLE t (id int PRIMARY KEY, a int);
+CREATE TABLE u (id int PRIMARY KEY, a int);
+CREATE PUBLICATION p FOR TABLE t (id), u (id);

@@ -1,0 +1,1 @@
+CREATE SUBSCRIPTION stays CONNECTION '' PUBLICATION a WITH (connect = false);
