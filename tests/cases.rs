@@ -13,7 +13,7 @@ use pgrehearse::strategy::{DropGate, Drops};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use support::plans::{message, proved, run_steps, show};
-use support::{Live, options, pg_dump, server};
+use support::{Live, options, pg_dump, server, trusted_server};
 
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -27,6 +27,8 @@ struct Case {
     /// `audit` or `wait`; dropped at once without.
     drops: Option<String>,
     backup: bool,
+    /// A superuser runs the files.
+    trusted: bool,
 }
 
 fn main() {
@@ -113,7 +115,10 @@ fn drops(case: &Case) -> Drops {
 }
 
 fn run(folder: &Path, case: &Case, forward: bool, version: ServerVersion) -> Result<(), String> {
-    let server = server(version)?;
+    let server = match case.trusted {
+        true => trusted_server(version)?,
+        false => server(version)?,
+    };
     let (old, new) = if forward {
         ("old.sql", "new.sql")
     } else {

@@ -295,7 +295,9 @@ fn every_kind_has_a_file_and_a_coverage_row() {
                 .map(str::to_owned)
         })
         // What is in a folder belongs to the kind that the folder is called after.
-        .filter(|f| !["mod", "id", "fragment", "hazard"].contains(&f.as_str()) && !f.contains('/'))
+        .filter(|f| {
+            !["mod", "id", "fragment", "hazard", "name"].contains(&f.as_str()) && !f.contains('/')
+        })
         // `enum` is a keyword.
         .map(|f| {
             if f == "enumeration" {
@@ -327,7 +329,7 @@ fn every_unmodelled_thing_is_in_the_coverage_table() {
         }
     }
     assert!(
-        names.len() > 10,
+        names.len() > 5,
         "catalog/unmodeled.rs is not understood: {names:?}"
     );
     let found: Vec<String> = names

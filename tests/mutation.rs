@@ -7,6 +7,8 @@ mod support;
 mod table;
 #[path = "mutation/template.rs"]
 mod template;
+#[path = "mutation/trusted.rs"]
+mod trusted;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use pgrehearse::catalog::{Catalog, Live as LiveSide};
@@ -20,7 +22,8 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use support::Live;
 use table::{MUTATIONS, Mutation};
-use template::{RICH, copy};
+use template::{Rich, copy};
+use trusted::TRUSTED;
 
 fn main() {
     let arguments = support::threads(Arguments::from_args());
@@ -30,16 +33,20 @@ fn main() {
     )];
     for version in support::outermost() {
         let major = version.major();
-        trials.push(Trial::test(
-            format!("an unchanged database has no difference on {major}"),
-            move || unchanged(version).map_err(Failed::from),
-        ));
+        for rich in [Rich::Plain, Rich::Trusted] {
+            trials.push(Trial::test(
+                format!("an unchanged {rich:?} database has no difference on {major}"),
+                move || unchanged(version, rich).map_err(Failed::from),
+            ));
+        }
     }
-    for (number, mutation) in MUTATIONS.iter().enumerate() {
+    let plain = MUTATIONS.iter().map(|m| (m, Rich::Plain));
+    let trusted = TRUSTED.iter().map(|m| (m, Rich::Trusted));
+    for (number, (mutation, rich)) in plain.chain(trusted).enumerate() {
         for version in support::by_turns(number, mutation.since) {
             trials.push(Trial::test(
                 format!("{} on {}", mutation.name, version.major()),
-                move || run(mutation, version).map_err(Failed::from),
+                move || run(mutation, version, rich).map_err(Failed::from),
             ));
         }
     }
@@ -50,9 +57,11 @@ fn main() {
 
 /// The catalog of the files is kept from the first run on: the others need no scratch server, but for texts that
 /// differ.
-fn template(version: ServerVersion) -> Result<(Arc<Scratch>, Arc<Live>), String> {
-    template::template(version, |server, live| {
-        check(server, live.database.name(), &[])?.is(0).map(drop)
+fn template(version: ServerVersion, rich: Rich) -> Result<(Arc<Scratch>, Arc<Live>), String> {
+    template::template(version, rich, |server, live| {
+        check(server, live.database.name(), rich, &[])?
+            .is(0)
+            .map(drop)
     })
 }
 
@@ -81,8 +90,8 @@ impl Said {
     }
 }
 
-/// `pgrehearse check` of a database on `server` against the rich schema.
-fn check(server: &Scratch, database: &str, flags: &[&str]) -> Result<Said, String> {
+/// `pgrehearse check` of a database on `server` against a rich schema.
+fn check(server: &Scratch, database: &str, rich: Rich, flags: &[&str]) -> Result<Said, String> {
     let cluster = server.cluster().ok_or("no embedded server")?;
     let config = cluster.superuser(database);
     let Some(Host::Unix(socket)) = config.get_hosts().first() else {
@@ -93,8 +102,9 @@ fn check(server: &Scratch, database: &str, flags: &[&str]) -> Result<Said, Strin
     let search = support::search();
     let mut command = Command::new(env!("CARGO_BIN_EXE_pgrehearse"));
     command
-        .args(["check", "--to", RICH, "--db"])
+        .args(["check", "--to", rich.path(), "--db"])
         .arg(format!("postgres:///{database}"))
+        .args((rich == Rich::Trusted).then_some("--trust-files"))
         .args(["--set", "extensions=citext,btree_gist"])
         .args(flags)
         .env_clear()
@@ -139,27 +149,27 @@ fn named(json: &str) -> Result<BTreeSet<(String, String)>, String> {
     Ok(all)
 }
 
-fn unchanged(version: ServerVersion) -> Result<(), String> {
-    let (server, template) = template(version)?;
+fn unchanged(version: ServerVersion, rich: Rich) -> Result<(), String> {
+    let (server, template) = template(version, rich)?;
     let database = copy(&template)?;
-    let found = check(&server, database.name(), &["--json"])?.is(0)?;
+    let found = check(&server, database.name(), rich, &["--json"])?.is(0)?;
     match named(&found.out)?.is_empty() {
         true => Ok(()),
         false => Err(found.out),
     }
 }
 
-fn run(mutation: &Mutation, version: ServerVersion) -> Result<(), String> {
-    let (server, template) = template(version)?;
+fn run(mutation: &Mutation, version: ServerVersion, rich: Rich) -> Result<(), String> {
+    let (server, template) = template(version, rich)?;
     let database = copy(&template)?;
-    let before = check(&server, database.name(), &[])?.is(0)?;
+    let before = check(&server, database.name(), rich, &[])?.is(0)?;
     if !before.out.starts_with("no differences\n") {
         return Err(format!("before the mutation: {}", before.out));
     }
     connect(&server, database.name())?
         .batch_execute(mutation.sql)
         .map_err(|e| format!("{}: {}", mutation.sql, pgrehearse::rehearse::message_of(&e)))?;
-    let after = check(&server, database.name(), &["--json"])?
+    let after = check(&server, database.name(), rich, &["--json"])?
         .is(4)
         .map_err(|e| format!("{}\n{e}", mutation.sql))?;
     let found = named(&after.out)?;
@@ -191,7 +201,7 @@ fn coverage() -> Result<(), String> {
         documented.insert((plain(kind), plain(attribute)), tests);
     }
     let mut mutated: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-    for mutation in MUTATIONS {
+    for mutation in MUTATIONS.iter().chain(TRUSTED) {
         let kind = mutation.object.split(':').next().unwrap_or_default();
         let key = (kind.to_owned(), mutation.attribute.to_owned());
         let names = mutated.entry(key).or_default();
@@ -214,22 +224,26 @@ fn coverage() -> Result<(), String> {
             only(&mutated, &documented)
         ));
     }
-    let (server, template) = template(ServerVersion::V18)?;
-    let database = copy(&template)?;
-    let scope = &support::options(&server).scope;
-    let mut client = connect(&server, database.name())?;
-    // 14, which reads the rich schema too, has no statement for it.
-    client
-        .batch_execute("ALTER PUBLICATION listed ADD TABLES IN SCHEMA ext")
-        .map_err(|e| pgrehearse::rehearse::message_of(&e))?;
-    let catalog: Catalog<LiveSide> =
-        pgrehearse::catalog::read(&mut client, scope).map_err(|e| e.to_string())?;
     let mut compared: BTreeSet<(String, String)> = BTreeSet::new();
-    for (id, object) in &catalog.objects {
-        let kind = id.kind.slug().to_owned();
-        compared.insert((kind.clone(), "exists".to_owned()));
-        let names = object.attributes().into_iter().map(|a| a.name.to_owned());
-        compared.extend(names.map(|name| (kind.clone(), name)));
+    for rich in [Rich::Plain, Rich::Trusted] {
+        let (server, template) = template(ServerVersion::V18, rich)?;
+        let database = copy(&template)?;
+        let scope = &support::options(&server).scope;
+        let mut client = connect(&server, database.name())?;
+        if rich == Rich::Plain {
+            // 14, which reads the rich schema too, has no statement for it.
+            client
+                .batch_execute("ALTER PUBLICATION listed ADD TABLES IN SCHEMA ext")
+                .map_err(|e| pgrehearse::rehearse::message_of(&e))?;
+        }
+        let catalog: Catalog<LiveSide> =
+            pgrehearse::catalog::read(&mut client, scope).map_err(|e| e.to_string())?;
+        for (id, object) in &catalog.objects {
+            let kind = id.kind.slug().to_owned();
+            compared.insert((kind.clone(), "exists".to_owned()));
+            let names = object.attributes().into_iter().map(|a| a.name.to_owned());
+            compared.extend(names.map(|name| (kind.clone(), name)));
+        }
     }
     let documented: BTreeSet<(String, String)> = documented.into_keys().collect();
     if documented != compared {

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use support::plans::{message, proved, run_steps, show, written};
 use support::{Live, options, pg_dump};
 use table::MUTATIONS;
-use template::{copy, template};
+use template::{Rich, copy, template};
 
 /// As many as take about a minute.
 const ROUNDS: u64 = 24;
@@ -126,7 +126,7 @@ fn changed(
 }
 
 fn run(seed: u64, round: u64, version: ServerVersion) -> Result<(), String> {
-    let (server, template) = template(version, |_, live| {
+    let (server, template) = template(version, Rich::Plain, |_, live| {
         // The next ATTACH PARTITION of the table would complete it, and nothing leads back from there.
         let incomplete = "DROP INDEX app.events_b";
         let mut client = live.database.connect().map_err(|e| e.to_string())?;

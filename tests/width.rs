@@ -15,7 +15,7 @@ use pgrehearse::source::{DesiredFiles, Source, SourceFile};
 use round_trip::{Forms, comes_back};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use support::{Live, options, outermost, search, server};
+use support::{Live, options, outermost, search, server, trusted_server};
 
 /// The clone of `live` is as it is, and so is what `inspect` writes of it.
 fn whole(server: &Arc<Scratch>, scratch: &Arc<Scratch>, live: &Live) {
@@ -44,6 +44,9 @@ fn whole(server: &Arc<Scratch>, scratch: &Arc<Scratch>, live: &Live) {
     let inspected = pipeline::inspect(&live.source(), &options).expect("inspect");
     comes_back(inspected, &options, Forms::All).unwrap_or_else(|e| panic!("{e}"));
 }
+
+/// The schemas, as SQL writes them.
+const NAMES: [&str; 3] = ["first", "\"the \"\"second\"\"\"", "\"Dritté\""];
 
 const RICH: &str = include_str!("mutation/rich.sql");
 
@@ -86,10 +89,7 @@ fn three_of_every_kind_are_cloned_and_come_back() {
             .filter(|l| is_of_all(l))
             .map(str::to_owned)
             .collect();
-        for (number, name) in ["first", "\"the \"\"second\"\"\"", "\"Dritté\""]
-            .into_iter()
-            .enumerate()
-        {
+        for (number, name) in NAMES.into_iter().enumerate() {
             text.push(rich(number, name));
             if version >= ServerVersion::V15 {
                 text.push(format!(
@@ -110,6 +110,7 @@ fn three_of_every_kind_are_cloned_and_come_back() {
         }
         for kind in KindTag::ALL {
             let wanted = match kind {
+                kind if OF_SUPERUSERS.contains(kind) => 0,
                 // Once in a database; the other test has all there are.
                 KindTag::Extension => 2,
                 KindTag::PublicationSchema if version < ServerVersion::V15 => 0,
@@ -117,6 +118,53 @@ fn three_of_every_kind_are_cloned_and_come_back() {
             };
             let there = of.get(kind).copied().unwrap_or(0);
             assert!(there >= wanted, "{version}: {kind}: {of:?}");
+        }
+    }
+}
+
+/// What only a superuser makes: its kinds.
+const OF_SUPERUSERS: [KindTag; 7] = [
+    KindTag::OperatorFamily,
+    KindTag::OperatorClass,
+    KindTag::Language,
+    KindTag::Transform,
+    KindTag::AccessMethod,
+    KindTag::TextSearchParser,
+    KindTag::TextSearchTemplate,
+];
+
+#[test]
+fn what_only_a_superuser_makes_is_cloned_and_comes_back_where_it_is_trusted() {
+    const TRUSTED: &str = include_str!("mutation/trusted.sql");
+    for version in outermost() {
+        let server = trusted_server(version).expect("a server");
+        let mut text: Vec<String> = Vec::new();
+        for (number, name) in NAMES.into_iter().enumerate() {
+            // A cast is between two types, of no schema's.
+            let lines = TRUSTED.lines();
+            let lines: Vec<&str> = lines
+                .filter(|l| number == 0 || !l.contains("CAST"))
+                .collect();
+            let mut ours = lines
+                .join("\n")
+                .replace("app.", &format!("{name}."))
+                .replace("SCHEMA app", &format!("SCHEMA {name}"));
+            for global in ["LANGUAGE mine", "METHOD spare", "METHOD ours", "USING ours"] {
+                let (word, called) = global.split_once(' ').expect("two words");
+                ours = ours.replace(global, &format!("{word} \"{called} {number}\""));
+            }
+            text.push(ours);
+        }
+        let text = text.join("\n");
+        let files =
+            DesiredFiles::from_files(vec![SourceFile::new("trusted.sql", text)]).expect("files");
+        let live = Live::from_files(&server, &files).expect("a database");
+        whole(&server, &server, &live);
+        let catalog: Catalog<LiveSide> =
+            read(&mut live.client(), &options(&server).scope).expect("read");
+        for kind in OF_SUPERUSERS {
+            let there = catalog.objects.keys().filter(|id| id.kind == kind).count();
+            assert!(there >= 3, "{version}: {there} of {kind}");
         }
     }
 }

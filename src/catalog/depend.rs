@@ -11,7 +11,7 @@ pub struct Addresses {
 }
 
 /// Addresses that stand for another object: the rule of a view, the default of a column, the row
-/// type of a table, the multirange type and the constructors of a range type, the index of a constraint, the members of an extension …
+/// type of a table, the multirange type and the constructors of a range type, the index of a constraint, the members of operator classes, families and extensions …
 pub const ALIASES: &str = "
     SELECT 'pg_rewrite'::regclass::oid::bigint, r.oid::bigint, 'pg_class'::regclass::oid::bigint, r.ev_class::bigint, 0
       FROM pg_rewrite r WHERE r.oid >= 16384
@@ -55,6 +55,10 @@ pub const ALIASES: &str = "
     SELECT d.classid::bigint, d.objid::bigint, d.refclassid::bigint, d.refobjid::bigint, d.refobjsubid
       FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S'
      WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'i'
+    UNION ALL
+    SELECT d.classid::bigint, d.objid::bigint, d.refclassid::bigint, d.refobjid::bigint, 0
+      FROM pg_depend d WHERE d.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass)
+       AND d.refclassid IN ('pg_opclass'::regclass, 'pg_opfamily'::regclass) AND d.deptype IN ('a', 'i')
     UNION ALL
     SELECT d.classid::bigint, d.objid::bigint, d.refclassid::bigint, d.refobjid::bigint, 0
       FROM pg_depend d WHERE d.deptype = 'e'";

@@ -42,16 +42,6 @@ pub fn parts() -> Vec<Part> {
               WHERE x.oid >= 16384 AND {more} AND {user} AND {own}"
         )
     };
-    let global = |what: &str, catalog: &'static str, name: &str, more: &str| {
-        let own = fragment::not_member(catalog, "x.oid");
-        Part {
-            found_in: Some(made(catalog, more)),
-            sql: format!(
-                "SELECT '{what}', x.{name}::text, NULL::name FROM {catalog} x
-                  WHERE x.oid >= 16384 AND {more} AND {own}"
-            ),
-        }
-    };
     // Of what an extension made, the extension has the privileges it gave itself.
     let of_member = |catalog: &'static str, acl: &str| {
         Part {
@@ -87,41 +77,9 @@ pub fn parts() -> Vec<Part> {
             "(EXISTS (SELECT FROM pg_range r WHERE r.rngtypid = x.oid AND r.rngcanonical <> 0)
               OR x.typtype = 'b' AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = x.oid))",
         )),
-        part(
-            &made("pg_proc", "(x.prokind = 'a' OR x.prolang IN (SELECT l.oid FROM pg_language l WHERE l.lanname IN ('c', 'internal')))"),
-            named(
-            "CASE WHEN x.prokind = 'a' THEN 'aggregate with an internal state' ELSE 'function in ' || l.lanname END",
-            "pg_proc", "x.proname || '(' || pg_get_function_identity_arguments(x.oid) || ')'",
-            "pronamespace",
-            // The constructors of range types are in internal, and theirs.
-            &format!(
-                "(EXISTS (SELECT FROM pg_aggregate a WHERE a.aggfnoid = x.oid AND NOT ({}))
-                  OR x.prokind <> 'a' AND l.lanname IN ('c', 'internal') AND NOT EXISTS (SELECT FROM pg_depend i
-                       WHERE i.classid = 'pg_proc'::regclass AND i.objid = x.oid AND i.deptype = 'i'))",
-                crate::kinds::MODELLED_AGGREGATE
-            ),
-        )
-        .replace("FROM pg_proc x", "FROM pg_proc x JOIN pg_language l ON l.oid = x.prolang"),
-        ),
-        part(&made("pg_opclass", "true"), named("'operator class'", "pg_opclass", "x.opcname", "opcnamespace", "true")),
-        part(&made("pg_opfamily", "true"), named("'operator family'", "pg_opfamily", "x.opfname", "opfnamespace",
-            "NOT EXISTS (SELECT FROM pg_opclass o WHERE o.opcfamily = x.oid AND o.opcname = x.opfname)")),
         // What no encoding of this database uses.
         part(&made("pg_collation", "true"), named("'collation'", "pg_collation", "x.collname", "collnamespace",
             "x.collencoding NOT IN (-1, (SELECT d.encoding FROM pg_database d WHERE d.datname = current_database()))")),
-        part(&made("pg_ts_parser", "true"), named("'text search parser'", "pg_ts_parser", "x.prsname", "prsnamespace", "true")),
-        part(&made("pg_ts_template", "true"), named("'text search template'", "pg_ts_template", "x.tmplname", "tmplnamespace", "true")),
-        global("language", "pg_language", "lanname", "true"),
-        global("access method", "pg_am", "amname", "true"),
-        part("pg_cast WHERE oid >= 16384", format!("SELECT CASE c.castmethod WHEN 'b' THEN 'cast without function' ELSE 'cast' END
-                     , format_type(s.oid, NULL) || ' AS ' || format_type(t.oid, NULL), NULL::name
-                  FROM pg_cast c JOIN pg_type s ON s.oid = c.castsource JOIN pg_type t ON t.oid = c.casttarget
-                 WHERE c.oid >= 16384 AND NOT ({}) AND NOT EXISTS (SELECT FROM pg_depend e
-                    WHERE e.classid = 'pg_cast'::regclass AND e.objid = c.oid AND e.deptype IN ('e', 'i'))",
-            crate::kinds::MODELLED_CAST)),
-        part("pg_transform", "SELECT 'transform', format_type(x.trftype, NULL) || ' for ' || l.lanname, NULL::name
-           FROM pg_transform x JOIN pg_language l ON l.oid = x.trflang WHERE NOT EXISTS (SELECT FROM pg_depend e
-                WHERE e.classid = 'pg_transform'::regclass AND e.objid = x.oid AND e.deptype = 'e')".to_owned()),
         part("pg_seclabel", "SELECT 'security label', l.objname, NULL::name FROM pg_seclabels l WHERE l.objtype <> 'role'".to_owned()),
         part("pg_shseclabel", "SELECT 'security label', l.objname, NULL::name FROM pg_seclabels l WHERE l.objtype <> 'role'".to_owned()),
         part("pg_language WHERE lanacl IS NOT NULL", "SELECT 'grants on language', x.lanname::text, NULL::name FROM pg_language x

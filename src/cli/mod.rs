@@ -85,7 +85,8 @@ struct Global {
     /// The revision whose settings guard an untrusted pull request [default: its target branch in CI]
     #[arg(long, global = true, value_name = "REV")]
     base: Option<String>,
-    /// Let `plan` run expressions of the schema files on the live database, to check its rows
+    /// Let the schema files make what only a superuser may (C functions, operator classes …), on scratch as a superuser,
+    /// and `plan` run their expressions on the live database, to check its rows
     #[arg(long, global = true)]
     trust_files: bool,
     /// Print the result as one JSON document

@@ -59,6 +59,7 @@ impl Work {
         );
         scratch.extensions.clone_from(&settings.extensions);
         scratch.limits.statement = limit(settings.elaborate_timeout);
+        scratch.trusted = context.trust_files;
         let mut server_version = settings.server_version;
         let mut running = None;
         if let Some(url) = given_server(context, sides)? {

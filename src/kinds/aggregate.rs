@@ -25,6 +25,9 @@ pub struct Aggregate {
     pub state: State,
     pub final_function: Option<FinalFunction>,
     pub combine_function: Option<String>,
+    /// How a state of type internal goes to another process, and comes from it.
+    #[serde(default)]
+    pub serial_functions: Option<(String, String)>,
     pub initial_value: Option<String>,
     /// What a window frame uses whose start moves.
     pub moving: Option<Moving>,
@@ -111,6 +114,10 @@ impl Aggregate {
         }
         if let Some(function) = &self.combine_function {
             options.push(sql!("COMBINEFUNC = {}", Deparsed(function)));
+        }
+        if let Some((to, from)) = &self.serial_functions {
+            options.push(sql!("SERIALFUNC = {}", Deparsed(to)));
+            options.push(sql!("DESERIALFUNC = {}", Deparsed(from)));
         }
         if let Some(value) = &self.initial_value {
             options.push(sql!("INITCOND = {}", Literal(value)));
@@ -220,6 +227,7 @@ impl Kind for Aggregate {
                                     , 'space', a.aggtransspace) AS state
                   , {last} AS final_function
                   , {combine} AS combine_function
+                  , CASE WHEN a.aggserialfn <> 0 THEN json_build_array({serial}, {deserial}) END AS serial_functions
                   , a.agginitval AS initial_value
                   , CASE WHEN a.aggmtransfn <> 0 THEN json_build_object(
                         'state', json_build_object('function', {moving}
@@ -235,13 +243,14 @@ impl Kind for Aggregate {
                FROM pg_aggregate a
                JOIN pg_proc p ON p.oid = a.aggfnoid
                JOIN pg_namespace n ON n.oid = p.pronamespace
-              WHERE {} AND {} AND {}",
-            MODELLED,
+              WHERE {} AND {}",
             fragment::USER_SCHEMA,
             fragment::not_member("pg_proc", "p.oid"),
             transition = function("a.aggtransfn"),
             last = final_function(""),
             combine = function("a.aggcombinefn"),
+            serial = function("a.aggserialfn"),
+            deserial = function("a.aggdeserialfn"),
             moving = function("a.aggmtransfn"),
             inverse = function("a.aggminvtransfn"),
             moving_last = final_function("m"),
@@ -283,6 +292,7 @@ impl Kind for Aggregate {
             state,
             final_function,
             combine_function,
+            serial_functions,
             initial_value,
             moving,
             sort_operator,
@@ -294,6 +304,7 @@ impl Kind for Aggregate {
             attr("state", state),
             attr("final function", final_function),
             attr("combine function", combine_function),
+            attr("serial functions", serial_functions),
             attr("initial value", initial_value),
             attr("moving", moving),
             attr("sort operator", sort_operator),
@@ -323,6 +334,12 @@ impl Kind for Aggregate {
         Alter::Replace { why }
     }
 
+    fn needs_trust(&self) -> bool {
+        let moving = self.moving.iter().map(|m| &m.state);
+        let mut states = std::iter::once(&self.state).chain(moving);
+        states.any(|state| state.data_type == "internal")
+    }
+
     fn hazards(&self, verb: Verb) -> Vec<Hazard> {
         match verb {
             Verb::Create => Vec::new(),
@@ -336,6 +353,3 @@ impl Kind for Aggregate {
         }
     }
 }
-
-/// Of the aggregates `a`, those that are read.
-pub const MODELLED: &str = "'internal'::regtype NOT IN (a.aggtranstype, a.aggmtranstype)";

@@ -107,6 +107,32 @@ impl Comment {
                 }
                 _ => None,
             },
+            KindTag::OperatorFamily | KindTag::OperatorClass => match path.as_slice() {
+                [schema, name, method] => Some(sql!(
+                    "COMMENT ON {} {}",
+                    Word(match self.target.kind {
+                        KindTag::OperatorFamily => "OPERATOR FAMILY",
+                        _ => "OPERATOR CLASS",
+                    }),
+                    super::operator_family_name(schema, name, method)
+                )),
+                _ => None,
+            },
+            KindTag::Transform => match path.as_slice() {
+                [_, data_type, language] => {
+                    let on = super::transform_signature(data_type, language);
+                    Some(sql!("COMMENT ON TRANSFORM {}", on))
+                }
+                _ => None,
+            },
+            KindTag::Language => path
+                .first()
+                .map(|name| sql!("COMMENT ON LANGUAGE {}", Ident::new(*name))),
+            KindTag::AccessMethod => path
+                .first()
+                .map(|name| sql!("COMMENT ON ACCESS METHOD {}", Ident::new(*name))),
+            KindTag::TextSearchParser => in_schema("TEXT SEARCH PARSER"),
+            KindTag::TextSearchTemplate => in_schema("TEXT SEARCH TEMPLATE"),
             KindTag::Cast => match path.as_slice() {
                 [_, source, target] => {
                     let on = super::cast_signature(source, target);

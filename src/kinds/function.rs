@@ -58,8 +58,7 @@ pub(super) fn routine_name(schema: &Ident, name: &Ident, arguments: &str) -> Nam
 
 impl Kind for Function {
     fn query(_: ServerVersion) -> String {
-        // Functions in C and internal code and aggregates are not modelled: a plain role may not
-        // create the former, the latter are a kind of their own.
+        // The constructors of range types are in internal, and theirs.
         format!(
             "SELECT 1255::bigint AS classid
                   , p.oid::bigint AS objid
@@ -77,7 +76,9 @@ impl Kind for Function {
                FROM pg_proc p
                JOIN pg_namespace n ON n.oid = p.pronamespace
                JOIN pg_language l ON l.oid = p.prolang
-              WHERE p.prokind IN ('f', 'p') AND l.lanname NOT IN ('c', 'internal') AND {} AND {}",
+              WHERE p.prokind <> 'a' AND {} AND {}
+                AND NOT (l.lanname = 'internal' AND EXISTS (SELECT FROM pg_depend i WHERE i.classid = 'pg_proc'::regclass
+                          AND i.objid = p.oid AND i.deptype = 'i'))",
             fragment::USER_SCHEMA,
             fragment::not_member("pg_proc", "p.oid"),
         )
@@ -168,6 +169,14 @@ impl Kind for Function {
             },
             _ => Alter::InPlace(self.create()),
         }
+    }
+
+    fn needs_trust(&self) -> bool {
+        let leakproof = self
+            .definition
+            .lines()
+            .any(|l| l.contains(" LEAKPROOF") && l.starts_with(' '));
+        leakproof || matches!(self.language.as_str(), "c" | "internal")
     }
 
     fn hazards(&self, verb: Verb) -> Vec<Hazard> {

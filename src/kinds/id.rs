@@ -17,6 +17,8 @@ impl KindTag {
                 | Self::UserMapping
                 | Self::EventTrigger
                 | Self::Subscription
+                | Self::Language
+                | Self::AccessMethod
         )
     }
 
@@ -88,6 +90,14 @@ impl ObjectId {
                 [_, name, left, right] => {
                     format!("{} {}.{name}({left}, {right})", self.kind, names[0])
                 }
+                _ => format!("{} {}", self.kind, names.join(".")),
+            },
+            KindTag::OperatorFamily | KindTag::OperatorClass => match names.as_slice() {
+                [schema, name, method] => format!("{} {schema}.{name} of {method}", self.kind),
+                _ => format!("{} {}", self.kind, names.join(".")),
+            },
+            KindTag::Transform => match self.path.as_slice() {
+                [_, data_type, _] => format!("{} of {data_type} for {}", self.kind, names[2]),
                 _ => format!("{} {}", self.kind, names.join(".")),
             },
             KindTag::Cast => match self.path.as_slice() {

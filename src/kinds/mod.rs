@@ -4,6 +4,7 @@
 //! application is running is `strategy/`'s. A new kind is one file, one line in [`kinds!`] below,
 //! its cases, and a row in docs/coverage.md.
 
+mod access_method;
 mod aggregate;
 mod attachment;
 mod cast;
@@ -27,8 +28,12 @@ pub mod hazard;
 pub mod id;
 pub mod index;
 mod index_attachment;
+mod language;
 mod materialized_view;
+mod name;
 mod operator;
+mod operator_class;
+mod operator_family;
 pub mod owner;
 mod policy;
 mod publication;
@@ -45,13 +50,16 @@ mod subscription;
 mod table;
 mod text_search_configuration;
 mod text_search_dictionary;
+mod text_search_parser;
+mod text_search_template;
+mod transform;
 mod trigger;
 mod user_mapping;
 mod view;
 
-pub(crate) use aggregate::{MODELLED as MODELLED_AGGREGATE, signature as aggregate_signature};
+pub(crate) use aggregate::signature as aggregate_signature;
 pub use attachment::Attachment;
-pub(crate) use cast::{MODELLED as MODELLED_CAST, signature as cast_signature};
+pub(crate) use cast::signature as cast_signature;
 pub use column::{Column, Generated, Identity, NotNull};
 pub use comment::Comment;
 pub use constraint::{Constraint, ConstraintType, ParentIndex};
@@ -66,7 +74,10 @@ pub use id::ObjectId;
 pub use index::Index;
 pub use index_attachment::IndexAttachment;
 pub use materialized_view::MaterializedView;
+pub(crate) use name::relation_names;
+pub use name::{Name, NameSpace};
 pub(crate) use operator::signature as operator_signature;
+pub(crate) use operator_family::named as operator_family_name;
 pub use owner::Owner;
 pub use policy::Policy;
 pub use publication::Publication;
@@ -77,6 +88,8 @@ pub use sequence::Sequence;
 pub use sequence_owner::SequenceOwner;
 pub use statistics::Statistics;
 pub use table::Table;
+
+pub(crate) use transform::signature as transform_signature;
 
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
 use crate::sql;
@@ -226,6 +239,12 @@ pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de
         false
     }
 
+    /// Whether only a superuser may make it, and it can run or corrupt code: on scratch it is made where the files and the
+    /// live catalog are trusted ([`ScratchOptions::trusted`](crate::scratch::ScratchOptions)).
+    fn needs_trust(&self) -> bool {
+        false
+    }
+
     /// The objects with any of which this one disappears by itself. A schema is dropped when it is empty.
     fn falls_with(&self) -> Vec<ObjectId> {
         let whole = self.parent().into_iter();
@@ -279,54 +298,6 @@ pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de
     fn names(&self) -> Vec<Name> {
         Vec::new()
     }
-}
-
-/// A name in a name space that several kinds share: a view cannot take a table's name before the
-/// table has given it up.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Name {
-    pub space: NameSpace,
-    pub schema: Ident,
-    pub name: Ident,
-}
-
-impl Name {
-    pub fn qualified(&self) -> Qualified {
-        Qualified {
-            schema: self.schema.clone(),
-            name: self.name.clone(),
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum NameSpace {
-    /// Tables, views, indexes, sequences, composite types (`pg_class`).
-    Relation,
-    /// Types, and the row types of tables and views (`pg_type`).
-    Type,
-    /// The primary keys, called like their tables: a table has one.
-    PrimaryKey,
-    /// The indexes of CLUSTER ON, called like their tables: WITHOUT CLUSTER means whichever it is.
-    Clustered,
-    /// Functions, procedures and aggregates, with the types of their arguments.
-    Routine,
-}
-
-/// The name of a relation, and that of its row type where it has one.
-pub(crate) fn relation_names(schema: &Ident, name: &Ident, row_type: bool) -> Vec<Name> {
-    let mut spaces = vec![NameSpace::Relation];
-    if row_type {
-        spaces.push(NameSpace::Type);
-    }
-    spaces
-        .into_iter()
-        .map(|space| Name {
-            space,
-            schema: schema.clone(),
-            name: name.clone(),
-        })
-        .collect()
 }
 
 /// How a dependent object is taken down and put back.
@@ -457,6 +428,9 @@ macro_rules! kinds {
             pub fn needs_superuser(&self) -> bool {
                 match self { $(Object::$tag(o) => o.needs_superuser()),* }
             }
+            pub fn needs_trust(&self) -> bool {
+                match self { $(Object::$tag(o) => o.needs_trust()),* }
+            }
             pub fn falls_with(&self) -> Vec<ObjectId> {
                 match self { $(Object::$tag(o) => o.falls_with()),* }
             }
@@ -498,10 +472,17 @@ kinds! {
     Composite = composite::Composite, "composite", "type";
     Sequence = sequence::Sequence, "sequence", "sequence";
     Function = function::Function, "function", "function";
+    Language = language::Language, "language", "language";
+    Transform = transform::Transform, "transform", "transform";
+    AccessMethod = access_method::AccessMethod, "access-method", "access method";
     Cast = cast::Cast, "cast", "cast";
     Operator = operator::Operator, "operator", "operator";
+    OperatorFamily = operator_family::OperatorFamily, "operator-family", "operator family";
+    OperatorClass = operator_class::OperatorClass, "operator-class", "operator class";
     Aggregate = aggregate::Aggregate, "aggregate", "aggregate";
     Conversion = conversion::Conversion, "conversion", "conversion";
+    TextSearchParser = text_search_parser::TextSearchParser, "text-search-parser", "text search parser";
+    TextSearchTemplate = text_search_template::TextSearchTemplate, "text-search-template", "text search template";
     TextSearchDictionary = text_search_dictionary::TextSearchDictionary, "text-search-dictionary", "text search dictionary";
     TextSearchConfiguration = text_search_configuration::TextSearchConfiguration, "text-search-configuration", "text search configuration";
     ForeignDataWrapper = foreign_data_wrapper::ForeignDataWrapper, "foreign-data-wrapper", "foreign data wrapper";
@@ -569,6 +550,11 @@ pub(crate) fn alter_rows(materialized: bool, name: &Qualified) -> Sql {
         true => sql!("ALTER MATERIALIZED VIEW {}", name),
         false => sql!("ALTER TABLE {}", name),
     }
+}
+
+/// The schema of a type, for what is as old as its type and perhaps the server's own.
+pub(crate) fn schema_of_a_type(schema: &str) -> Option<ObjectId> {
+    (schema != "pg_catalog").then(|| ObjectId::new(KindTag::Schema, [schema]))
 }
 
 /// A name with its schema, as the catalog queries write it: `{"schema": …, "name": …}`.

@@ -164,7 +164,9 @@ impl Kind for Trigger {
 
     fn takes_away(&self, old: &Self, attribute: &str) -> Option<&'static str> {
         let stops = attribute == "enabled" && old.enabled.is_active() && !self.enabled.is_active();
-        stops.then_some("what it does is not done any more from here on")
+        // CREATE OR REPLACE says both.
+        let alone = self.definition == old.definition;
+        (stops && alone).then_some("what it does is not done any more from here on")
     }
 
     fn alter(&self, _: &Self, attribute: &str) -> Alter {

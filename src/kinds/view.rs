@@ -164,7 +164,8 @@ impl Kind for View {
         };
         let mut with_default = old.columns.iter().filter(|c| c.default_expr.is_some());
         match attribute {
-            "options" if checks(self) && !checks(old) => {
+            // CREATE OR REPLACE says both.
+            "options" if checks(self) && !checks(old) && self.query == old.query => {
                 Some("rows that the view would not show are rejected from here on")
             }
             "column defaults" if with_default.any(|c| bare(&c.name)) => {

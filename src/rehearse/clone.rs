@@ -48,6 +48,20 @@ pub fn build<S>(
     catalog: &Catalog<S>,
     scope: &Scope,
 ) -> Result<(), CloneError> {
+    let distrusted = |object: &&Object| object.needs_trust() && !database.is_trusted();
+    if let Some(object) = catalog.objects.values().find(distrusted) {
+        let statements = object.create();
+        return Err(CloneError::Statement {
+            object: object.id(),
+            statement: statements
+                .first()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            message:
+                "only a superuser makes it, and it can run code: --trust-files makes it on scratch"
+                    .to_owned(),
+        });
+    }
     for role in catalog.objects.values().flat_map(Object::roles) {
         make_role(database, role)?;
     }

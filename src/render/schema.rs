@@ -109,9 +109,17 @@ fn shelf(kind: KindTag) -> &'static str {
         kind if kind.is_type() => "types",
         KindTag::Sequence | KindTag::SequenceOwner => "sequences",
         KindTag::Function | KindTag::Aggregate => "functions",
-        KindTag::Cast | KindTag::Operator => "operators",
+        KindTag::Cast
+        | KindTag::Operator
+        | KindTag::OperatorFamily
+        | KindTag::OperatorClass
+        | KindTag::AccessMethod => "operators",
+        KindTag::Language | KindTag::Transform => "languages",
         KindTag::Collation => "collations",
-        KindTag::TextSearchDictionary | KindTag::TextSearchConfiguration => "text_search",
+        KindTag::TextSearchDictionary
+        | KindTag::TextSearchConfiguration
+        | KindTag::TextSearchParser
+        | KindTag::TextSearchTemplate => "text_search",
         KindTag::View | KindTag::MaterializedView => "views",
         KindTag::Publication => "publications",
         KindTag::Subscription => "subscriptions",

@@ -110,6 +110,11 @@ impl Database {
         &self.server.role
     }
 
+    /// Whether the role of its sessions is a superuser ([`ScratchOptions::trusted`](super::ScratchOptions)).
+    pub fn is_trusted(&self) -> bool {
+        self.server.trusted
+    }
+
     pub fn version(&self) -> ServerVersion {
         self.server.version
     }

@@ -78,6 +78,9 @@ pub struct ScratchOptions {
     /// Extensions allowed beyond [`extension::ALLOWED`](super::extension::ALLOWED).
     pub extensions: Vec<String>,
     pub limits: Limits,
+    /// The files and the live catalog are trusted: the sandbox role is a superuser, for what only one may make and what
+    /// can run or corrupt code (C functions, operator classes, languages …).
+    pub trusted: bool,
 }
 
 /// Where clusters are put: in memory where there is room, because making and dropping databases is
@@ -108,6 +111,7 @@ impl ScratchOptions {
             max_locks_per_transaction: 256,
             extensions: Vec::new(),
             limits: Limits::default(),
+            trusted: false,
         }
     }
 }
@@ -204,6 +208,8 @@ pub(crate) struct Server {
     pub(crate) cluster: Option<Cluster>,
     pub(crate) version: ServerVersion,
     pub(crate) is_superuser: bool,
+    /// Whether the sandbox role is a superuser, too.
+    pub(crate) trusted: bool,
     pub(crate) description: String,
     pub(crate) role: String,
     /// What the owners in files are members of, to create things in schemas.
@@ -270,6 +276,7 @@ impl Server {
             cluster,
             version,
             is_superuser,
+            trusted: options.trusted,
             description,
             role: format!("pgrh_{}", random_hex(6)?),
             owners: format!("pgrh_{}", random_hex(6)?),
@@ -278,7 +285,7 @@ impl Server {
             made: Arc::default(),
             ended: Arc::default(),
         };
-        server.create_sandbox_role(&options.limits)?;
+        server.create_sandbox_role(&options.limits, options.trusted)?;
         if server.cluster.is_none() {
             server._registration = Some(server.register());
         }
@@ -297,7 +304,7 @@ impl Server {
         Ok(server)
     }
 
-    fn create_sandbox_role(&self, limits: &Limits) -> Result<(), ScratchError> {
+    fn create_sandbox_role(&self, limits: &Limits, trusted: bool) -> Result<(), ScratchError> {
         let role = Ident::new(self.role.as_str());
         // A plan over rows under forced row-level security needs it (apply asks the same of its role). On a
         // server that is not ours alone it would open other databases' rows.
@@ -305,12 +312,17 @@ impl Server {
             Some(_) => "BYPASSRLS",
             None => "NOBYPASSRLS",
         });
+        let superuser = Word(match trusted {
+            true => "SUPERUSER",
+            false => "NOSUPERUSER",
+        });
         self.run(
             "create the sandbox role",
             &sql!(
-                "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION {} \
+                "CREATE ROLE {} LOGIN {} NOCREATEDB NOCREATEROLE NOREPLICATION {} \
                  CONNECTION LIMIT 30 PASSWORD {}",
                 role,
+                superuser,
                 bypass,
                 Literal(self.password.reveal())
             ),

@@ -275,12 +275,11 @@ fn create(mut rest: Reader) -> Class {
         return class;
     }
     rest.eat(&["or", "replace"]);
-    let trusted = rest.eat(&["trusted"]);
+    rest.eat(&["trusted"]);
     rest.eat(&["procedural"]);
     if rest.eat(&["language"]) {
         let name = rest.ident().or_else(|| rest.string()).unwrap_or_default();
-        let handler = rest.sees(&["handler"]) && !trusted;
-        if handler || ["plperlu", "plpython3u", "plpythonu", "pltclu"].contains(&name.as_str()) {
+        if ["plperlu", "plpython3u", "plpythonu", "pltclu"].contains(&name.as_str()) {
             return Class::Refused {
                 why: "an untrusted language can do anything on the server's host",
             };

@@ -14,7 +14,7 @@ pub struct Mutation {
     pub sql: &'static str,
 }
 
-const fn mutation(
+pub const fn mutation(
     name: &'static str,
     since: u32,
     object: &'static str,

@@ -98,23 +98,29 @@ pub fn search() -> Search {
 
 /// One running server a version, shared by the tests of a process.
 pub fn server(version: ServerVersion) -> Result<Arc<Scratch>, String> {
-    shared(version, &[])
+    shared(version, &[], false)
+}
+
+/// One whose files are trusted: a superuser runs them.
+pub fn trusted_server(version: ServerVersion) -> Result<Arc<Scratch>, String> {
+    shared(version, &[], true)
 }
 
 /// The same with pg_stat_statements.
 pub fn counting_server(version: ServerVersion) -> Result<Arc<Scratch>, String> {
-    shared(version, &["pg_stat_statements"])
+    shared(version, &["pg_stat_statements"], false)
 }
 
-fn shared(version: ServerVersion, preload: &[&str]) -> Result<Arc<Scratch>, String> {
-    type Servers = BTreeMap<(u32, usize), Result<Arc<Scratch>, String>>;
+fn shared(version: ServerVersion, preload: &[&str], trusted: bool) -> Result<Arc<Scratch>, String> {
+    type Servers = BTreeMap<(u32, usize, bool), Result<Arc<Scratch>, String>>;
     static SERVERS: OnceLock<Mutex<Servers>> = OnceLock::new();
     let servers = SERVERS.get_or_init(Mutex::default);
     let mut servers = servers.lock().unwrap_or_else(PoisonError::into_inner);
     servers
-        .entry((version.major(), preload.len()))
+        .entry((version.major(), preload.len(), trusted))
         .or_insert_with(|| {
             let mut options = ScratchOptions::new(version, search());
+            options.trusted = trusted;
             options.preload = preload.iter().map(|p| (*p).to_owned()).collect();
             Scratch::start(&options)
                 .map(Arc::new)

@@ -160,7 +160,8 @@ fn rejected_help(code: &str) -> Option<&'static str> {
         | "desired::duplicate_function"
         | "desired::duplicate_schema" => "keep one of the two",
         "desired::insufficient_privilege" => {
-            "schema files run as a plain role: take out what needs more, and do it by hand where it is meant"
+            "schema files run as a plain role: take out what needs more, or, where you trust them, run them as a superuser \
+             of the scratch server (--trust-files)"
         }
         _ => return None,
     })

@@ -1,0 +1,5 @@
+CREATE ACCESS METHOD "New ""one""" TYPE TABLE HANDLER heap_tableam_handler;
+COMMENT ON ACCESS METHOD "New ""one""" IS 'new';
+CREATE ACCESS METHOD changes TYPE INDEX HANDLER bthandler;
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE TABLE u (id int PRIMARY KEY) USING "New ""one""";

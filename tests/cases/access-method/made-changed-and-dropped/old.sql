@@ -1,0 +1,3 @@
+CREATE ACCESS METHOD goes TYPE TABLE HANDLER heap_tableam_handler;
+CREATE ACCESS METHOD changes TYPE TABLE HANDLER heap_tableam_handler;
+CREATE TABLE t (id int PRIMARY KEY) USING goes;

@@ -1,0 +1,4 @@
+CREATE CAST (integer AS date) WITH INOUT AS ASSIGNMENT;
+COMMENT ON CAST (integer AS date) IS 'by its text';
+CREATE FUNCTION to_number(boolean) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 1::bigint';
+CREATE CAST (oid AS date) WITHOUT FUNCTION AS IMPLICIT;

@@ -1,0 +1,10 @@
+CREATE TRUSTED LANGUAGE "New ""one""" HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler;
+CREATE FUNCTION in_it() RETURNS int LANGUAGE "New ""one""" AS 'BEGIN RETURN 1; END';
+CREATE LANGUAGE changes HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler VALIDATOR plpgsql_validator;
+COMMENT ON LANGUAGE changes IS 'two';
+CREATE FUNCTION stays() RETURNS int LANGUAGE changes AS 'BEGIN RETURN 1; END';
+CREATE FUNCTION from_it(internal) RETURNS internal LANGUAGE internal IMMUTABLE AS 'dsimple_init';
+CREATE FUNCTION to_it(internal) RETURNS integer LANGUAGE internal IMMUTABLE AS 'dsimple_init';
+CREATE TRANSFORM FOR integer LANGUAGE changes (FROM SQL WITH FUNCTION from_it(internal), TO SQL WITH FUNCTION to_it(internal));
+COMMENT ON TRANSFORM FOR integer LANGUAGE changes IS 'both ways';
+CREATE TRANSFORM FOR integer LANGUAGE "New ""one""" (TO SQL WITH FUNCTION to_it(internal));

@@ -1,0 +1,6 @@
+CREATE FUNCTION compare(integer, integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT CASE WHEN $1 > $2 THEN -1 WHEN $1 < $2 THEN 1 ELSE 0 END';
+CREATE FUNCTION turned(integer, integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT public.compare($1, $2)';
+CREATE OPERATOR CLASS backwards FOR TYPE integer USING btree AS
+    OPERATOR 1 >, OPERATOR 2 >=, OPERATOR 3 =, OPERATOR 4 <=, OPERATOR 5 <, FUNCTION 1 turned(integer, integer);
+CREATE TABLE t (a integer, b integer);
+CREATE INDEX t_a ON t (a backwards);
