@@ -144,9 +144,7 @@ impl Kind for Rule {
 
     fn takes_away(&self, old: &Self, attribute: &str) -> Option<&'static str> {
         let stops = attribute == "enabled" && old.enabled.is_active() && !self.enabled.is_active();
-        // CREATE OR REPLACE says both.
-        let alone = self.definition == old.definition;
-        (stops && alone).then_some("what it does is not done any more from here on")
+        stops.then_some("what it does is not done any more from here on")
     }
 
     fn alter(&self, _: &Self, attribute: &str) -> Alter {
