@@ -428,3 +428,54 @@ fn another_sort_of_type_does_not_take_a_name_under_columns() {
         }
     }
 }
+
+/// C functions and operator classes can run any code: only files that somebody trusts may make them.
+#[test]
+fn what_only_a_superuser_makes_needs_files_that_are_trusted() {
+    const NEW: &str = "
+        CREATE FUNCTION twice(integer) RETURNS integer LANGUAGE internal IMMUTABLE AS 'int4abs';
+        CREATE FUNCTION compare(integer, integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $2 - $1';
+        CREATE OPERATOR CLASS backwards FOR TYPE integer USING btree AS
+            OPERATOR 1 >, OPERATOR 2 >=, OPERATOR 3 =, OPERATOR 4 <=, OPERATOR 5 <, FUNCTION 1 compare(integer, integer);
+        CREATE TABLE t (a integer);
+        CREATE INDEX t_a ON t (a backwards);";
+    for version in outermost() {
+        let world = world(version, "", NEW);
+        plan(&world).exits(2).warns("(--trust-files)");
+        let arguments = [
+            "plan",
+            "--to",
+            "new.sql",
+            "--out",
+            "p.yaml",
+            "--trust-files",
+        ];
+        world
+            .run(&[arguments.as_slice(), &["--untrusted"]].concat())
+            .exits(3)
+            .warns("untrusted pull request");
+        world.run(&arguments).exits(0);
+        let apply = ["apply", "--plan", "p.yaml", "--yes", "--trust-files"];
+        world.run(&apply).exits(3).warns("only a superuser");
+        assert_eq!(
+            number(&world, "SELECT count(*) FROM pg_class WHERE relname = 't'"),
+            0
+        );
+        let role = "DO $$ BEGIN EXECUTE format('ALTER ROLE %I SUPERUSER', (SELECT datdba::regrole
+            FROM pg_database WHERE datname = current_database())); END $$";
+        as_superuser(&world, role);
+        world.run(&apply).exits(0);
+        world
+            .run(&["check", "--to", "new.sql", "--trust-files"])
+            .exits(0);
+        // What is in live and has nothing to do with a plan is in nobody's way; what has, needs trust.
+        world.write(
+            "new.sql",
+            "CREATE TABLE t (a integer); CREATE TABLE u (a integer);",
+        );
+        plan(&world).exits(1).warns("--trust-files");
+        world.run(&arguments).exits(0);
+        world.run(&apply).exits(0);
+        world.run(&["check", "--to", "new.sql"]).exits(0);
+    }
+}

@@ -316,6 +316,13 @@ fn usage(error: &clap::Error) -> CliError {
 fn context(global: &Global, ui: &Ui) -> Result<Context, CliError> {
     let env = ui.environment();
     let trust = Trust::of(global.untrusted, env);
+    if global.trust_files && trust == Trust::Untrusted {
+        let message = "--trust-files is refused: this is an untrusted pull request";
+        return Err(
+            CliError::new("cli::untrusted_files", message, Exit::Refused)
+                .help("leave it out, or say --untrusted=false where you trust who wrote the files"),
+        );
+    }
     let path = match &global.config {
         Some(path) => Some(path.clone()),
         None => Some(PathBuf::from(config::FILE_NAME)).filter(|p| p.exists()),

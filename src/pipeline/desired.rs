@@ -159,6 +159,7 @@ fn place(files: &DesiredFiles, order: &str, workshop: &Workshop<'_>) -> Option<P
         build_id(),
         format!("{:?}", workshop.options.scratch.choice),
         workshop.options.scratch.extensions.join(","),
+        workshop.options.scratch.trusted.to_string(),
         format!("{:?}", workshop.options.scope),
         format!("{:?}", workshop.settings.time_zone),
         format!("{:?}", workshop.options.owners),

@@ -558,13 +558,15 @@ pub(super) fn foreign_key_tables(
 }
 
 fn fails(step: &StepRecord, statement: &str, error: &postgres::Error) -> RehearseError {
+    let denied = error.code() == Some(&postgres::error::SqlState::INSUFFICIENT_PRIVILEGE);
+    let trust = (denied && privileged::runs_code(statement)).then(|| {
+        "only a superuser makes it, and it can run code: --trust-files makes it on scratch"
+            .to_owned()
+    });
     RehearseError::Fails {
         step: step.title.clone(),
         statement: statement.to_owned(),
         message: server_message(error),
-        hint: error
-            .as_db_error()
-            .and_then(|e| e.hint())
-            .map(str::to_owned),
+        hint: trust.or_else(|| error.as_db_error()?.hint().map(str::to_owned)),
     }
 }

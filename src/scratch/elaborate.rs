@@ -473,7 +473,7 @@ impl<'a> Run<'a> {
 /// The part of a statement that the server complains about.
 fn place_of(files: &DesiredFiles, statement: &Statement, error: &DbError) -> Excerpt {
     // What is executed in its place has other positions.
-    let as_written = !privileged::is_needed(files.statement_text(statement));
+    let as_written = !privileged::is_another(files.statement_text(statement));
     match error.position() {
         Some(ErrorPosition::Original(at)) if as_written => {
             files.excerpt_at_position(statement, *at)

@@ -73,7 +73,12 @@ pub fn needs_setup(statement: &str) -> bool {
     let mapping = ["create", "alter"]
         .iter()
         .any(|verb| head.sees(&[verb, "user", "mapping"]));
-    mapping || matches!(on_scratch(statement), Cow::Owned(_))
+    mapping || is_another(statement)
+}
+
+/// Whether the sandbox role runs something else in its place.
+pub fn is_another(statement: &str) -> bool {
+    matches!(on_scratch(statement), Cow::Owned(_))
 }
 
 /// Whether only a superuser may run `statement` on a live server; the owner of a subscription may change it.
@@ -85,7 +90,40 @@ pub fn is_needed(statement: &str) -> bool {
         &["comment", "on"],
     ];
     let by_owner = own.iter().any(|words| head.sees(words));
-    !by_owner && matches!(on_scratch(statement), Cow::Owned(_))
+    runs_code(statement) || !by_owner && is_another(statement)
+}
+
+/// Whether `statement`, one of ours, makes what can run or corrupt code: no function here does that
+/// ([`ScratchOptions::trusted`](super::ScratchOptions)).
+pub fn runs_code(statement: &str) -> bool {
+    let head = Reader::new(statement.get(..64).unwrap_or(statement));
+    let always = [
+        ["create", "operator", "class"].as_slice(),
+        &["create", "operator", "family"],
+        &["alter", "operator", "family"],
+        &["create", "language"],
+        &["create", "trusted", "language"],
+        &["create", "or", "replace", "language"],
+        &["create", "or", "replace", "trusted", "language"],
+        &["create", "access", "method"],
+        &["create", "text", "search", "parser"],
+        &["create", "text", "search", "template"],
+    ];
+    if always.iter().any(|words| head.sees(words)) {
+        return true;
+    }
+    if head.sees(&["create", "cast"]) {
+        return Reader::new(statement).skip_until(|r| r.sees(&["without", "function"]));
+    }
+    let function = ["create", "or", "replace", "function"];
+    // As the server writes one: its properties stand on lines of their own before the body.
+    let mut lines = statement
+        .lines()
+        .take_while(|line| !line.starts_with("AS "));
+    head.sees(&function)
+        && lines.any(|line| {
+            [" LANGUAGE c", " LANGUAGE internal"].contains(&line) || line.contains(" LEAKPROOF")
+        })
 }
 
 /// What the sandbox role runs of `statement`: itself, where it may.

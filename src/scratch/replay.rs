@@ -51,7 +51,7 @@ pub fn replay(
     }
     let beforehand = extensions(database, migrations)?;
     let texts = files.statements.iter().map(|s| files.statement_text(s));
-    if texts.into_iter().any(privileged::is_needed) {
+    if texts.into_iter().any(privileged::is_another) {
         database.let_privileged_through()?;
     }
     let mut client = database.connect()?;
