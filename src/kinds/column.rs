@@ -433,11 +433,11 @@ impl Kind for Column {
         vec![
             attr("type", data_type),
             attr("collation", collation),
+            text("generated", generated.map(|g| (g, expression))),
             text(
                 "default",
                 expression.as_ref().filter(|_| generated.is_none()),
             ),
-            text("generated", generated.map(|g| (g, expression))),
             attr("not null", not_null),
             attr("identity", identity),
             attr("storage", storage),
@@ -467,6 +467,9 @@ impl Kind for Column {
         let always = |column: &Self| column.identity.as_ref().is_some_and(|i| i.always);
         match attribute {
             "default" if bare => Some("rows that leave the column out get no value from here on"),
+            "generated" if self.generated.is_none() && old.generated.is_some() => Some(
+                "until here nobody writes it, from here on whoever leaves it out leaves it empty",
+            ),
             "identity" if bare => Some("rows that leave the column out get no number from here on"),
             "identity" if always(self) && !always(old) && old.identity.is_some() => {
                 Some("rows that give the column a value of their own are rejected from here on")

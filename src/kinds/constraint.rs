@@ -4,7 +4,8 @@
 //! is a trigger.
 
 use super::{
-    Alter, Attribute, Kind, KindTag, Object, ObjectId, TakeDown, attr, fragment, relation_id, text,
+    Alter, Attribute, Hazard, HazardKind, Kind, KindTag, Object, ObjectId, TakeDown, Verb, attr,
+    fragment, relation_id, text,
 };
 use crate::pg::sql::{Deparsed, Word};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
@@ -236,6 +237,17 @@ impl Constraint {
     }
 }
 
+impl Constraint {
+    fn rejects_writes(&self) -> Hazard {
+        let text = format!(
+            "from here on {} rejects new and updated rows that break {}",
+            self.table_name(),
+            self.name
+        );
+        Hazard::declared(HazardKind::RejectsWrites, text)
+    }
+}
+
 impl Kind for Constraint {
     fn query(version: ServerVersion) -> String {
         let enforced = if version >= ServerVersion::V18 {
@@ -441,6 +453,19 @@ impl Kind for Constraint {
         let sooner = old.deferrable && !self.deferrable || old.deferred && !self.deferred;
         let deferred = attribute == "deferrable" && sooner;
         deferred.then_some("it is checked at each statement from here on, and no longer at COMMIT")
+    }
+
+    fn hazards_of_change(&self, _: &Self, attribute: &str) -> Option<Hazard> {
+        let rejects = attribute == "enforced" && self.enforced;
+        rejects.then(|| self.rejects_writes())
+    }
+
+    fn hazards(&self, verb: Verb) -> Vec<Hazard> {
+        let excludes = self.constraint_type == ConstraintType::Exclusion;
+        match verb {
+            Verb::Create if excludes => vec![self.rejects_writes()],
+            Verb::Create | Verb::Drop => Vec::new(),
+        }
     }
 
     fn alter(&self, old: &Self, attribute: &str) -> Alter {

@@ -1,6 +1,6 @@
 //! Domains, with their constraints.
 
-use super::{Alter, Attribute, Kind, KindTag, ObjectId, attr, fragment, text};
+use super::{Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, attr, fragment, text};
 use crate::pg::sql::{Deparsed, List};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
 use crate::sql;
@@ -157,6 +157,26 @@ impl Kind for Domain {
     fn takes_away(&self, _: &Self, attribute: &str) -> Option<&'static str> {
         let gone = attribute == "default" && self.default_expr.is_none();
         gone.then_some("rows that leave a column of the domain out get no value from here on")
+    }
+
+    fn hazards_of_change(&self, old: &Self, attribute: &str) -> Option<Hazard> {
+        let more = |check: &DomainCheck| {
+            !old.constraints
+                .iter()
+                .any(|c| c.definition == check.definition)
+        };
+        let rejects = match attribute {
+            "not null" => self.not_null,
+            "constraints" => self.constraints.iter().any(more),
+            _ => false,
+        };
+        let text = || {
+            format!(
+                "from here on values of {} are rejected that were taken before",
+                self.qualified()
+            )
+        };
+        rejects.then(|| Hazard::declared(HazardKind::RejectsWrites, text()))
     }
 
     fn alter(&self, old: &Self, attribute: &str) -> Alter {

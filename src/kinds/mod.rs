@@ -284,6 +284,12 @@ pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de
         Vec::new()
     }
 
+    /// What the change of `attribute` from `old` means for an application that runs.
+    fn hazards_of_change(&self, old: &Self, attribute: &str) -> Option<Hazard> {
+        let _ = (old, attribute);
+        None
+    }
+
     /// Why dropping the object cannot be undone, if it cannot.
     fn irreversible_drop(&self) -> Option<&'static str> {
         None
@@ -448,6 +454,12 @@ macro_rules! kinds {
             }
             pub fn hazards(&self, verb: Verb) -> Vec<Hazard> {
                 match self { $(Object::$tag(o) => o.hazards(verb)),* }
+            }
+            pub fn hazards_of_change(&self, old: &Object, attribute: &str) -> Option<Hazard> {
+                match (self, old) {
+                    $((Object::$tag(new), Object::$tag(old)) => new.hazards_of_change(old, attribute),)*
+                    _ => None,
+                }
             }
             pub fn irreversible_drop(&self) -> Option<&'static str> {
                 match self { $(Object::$tag(o) => o.irreversible_drop()),* }

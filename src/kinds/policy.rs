@@ -163,6 +163,18 @@ impl Kind for Policy {
         vec![sql!("DROP POLICY {} ON {}", self.name, self.table_name())]
     }
 
+    fn hazards_of_change(&self, _: &Self, attribute: &str) -> Option<Hazard> {
+        let judges = matches!(attribute, "using" | "check" | "roles");
+        let text = || {
+            format!(
+                "what the new {} does not let through in {} is hidden, or rejected",
+                self.name,
+                self.table_name()
+            )
+        };
+        judges.then(|| Hazard::declared(HazardKind::BreaksQueries, text()))
+    }
+
     fn alter(&self, old: &Self, attribute: &str) -> Alter {
         let alter = |clause: Sql| {
             Alter::InPlace(vec![sql!(

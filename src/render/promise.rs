@@ -81,7 +81,11 @@ pub(super) fn promises(document: &Document, phase: Phase) -> Vec<String> {
 fn swaps(step: &StepRecord) -> bool {
     // A column that is there gives numbers from then on.
     let becomes_identity = step.strategy == "identity" && step.operation == "alter";
-    becomes_identity || matches!(step.operation.as_str(), "swap column" | "swap table")
+    becomes_identity
+        || matches!(
+            step.operation.as_str(),
+            "swap column" | "swap table" | "take over"
+        )
 }
 
 /// The old name goes and the new one comes at once.
@@ -96,7 +100,7 @@ fn takes_away(step: &StepRecord) -> bool {
     // What another object of the same name took the place of is missed by nobody.
     let replaced = matches!(step.strategy.as_str(), "column replacement" | "table copy");
     renames(step)
-        || matches!(operation, "stop sync" | "withdraw")
+        || matches!(operation, "stop sync" | "withdraw" | "take over")
         || operation.starts_with("retire ")
         || !replaced
             && matches!(
@@ -119,12 +123,16 @@ fn exceptions(document: &Document, steps: &[&StepRecord]) -> String {
     let may_break = |s: &&StepRecord| {
         has(s, &[HazardKind::BreaksQueries]) && !seen.iter().any(|b| b.step == s.id)
     };
-    let broken = list(steps.iter().copied().filter(may_break));
+    let adds_columns = |s: &&StepRecord| s.operation == "add column";
+    let listed = list(steps.iter().copied().filter(may_break).filter(adds_columns));
+    let others = |s: &&StepRecord| may_break(s) && !adds_columns(s);
+    let others = list(steps.iter().copied().filter(others));
     let found: Vec<String> = [
         fails(document, steps),
         blocked.map(|ids| format!("it waits during {ids}")),
         rejected.map(|ids| format!("writes against new rules are rejected from {ids} on")),
-        broken.map(|ids| format!("what depends on the list of columns may break at {ids}")),
+        listed.map(|ids| format!("what depends on the list of columns may break at {ids}")),
+        others.map(|ids| format!("queries of it may fail, or see other rows, from {ids} on")),
     ]
     .into_iter()
     .flatten()

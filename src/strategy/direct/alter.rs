@@ -13,6 +13,9 @@ use crate::sql;
 /// The operation of a step that takes something away from an application that runs.
 pub(in crate::strategy) const WITHDRAW: &str = "withdraw";
 
+/// The same, where the new application has to come at this step.
+pub(in crate::strategy) const TAKE_OVER: &str = "take over";
+
 /// Changes in place, one step an object; but what gives a name or a need up and what takes one
 /// are two where the identity changes, because the sequence of a serial goes or comes in between, and where
 /// such a sequence, which the column owns, goes before the type changes or the NOT NULL goes.
@@ -100,8 +103,12 @@ fn withdraw(
     context: &Context<'_>,
 ) -> Vec<Step> {
     let why = |a: &AttributeChange| new.takes_away(old, a.name());
-    let (later, now): (Vec<AttributeChange>, Vec<AttributeChange>) =
-        attributes.iter().cloned().partition(|a| why(a).is_some());
+    // What is computed until here has no default and takes no other constraint's place before.
+    let computed = attributes.iter().any(|a| a.name() == "generated");
+    let (later, now): (Vec<AttributeChange>, Vec<AttributeChange>) = attributes
+        .iter()
+        .cloned()
+        .partition(|a| computed || why(a).is_some());
     let mut steps = match now.is_empty() {
         true => Vec::new(),
         false => alter(id, old, new, &now, context),
@@ -110,13 +117,14 @@ fn withdraw(
     let follows = !steps.is_empty();
     for mut step in alter_at_once(id, old, new, &later, context) {
         step.lift(Phase::Contract);
-        step.operation = WITHDRAW;
+        step.operation = if computed { TAKE_OVER } else { WITHDRAW };
         step.why = later.iter().find_map(why).unwrap_or_default().to_owned();
         if follows {
             step.requires.extend(nodes(&own, Era::After));
         }
-        // Others may need a key that is not deferrable. Nothing else waits for what goes.
-        if follows || id.kind != KindTag::Constraint {
+        // Others may need a key that is not deferrable, or a column that is written. Nothing else waits for what goes.
+        let needed = computed || id.kind == KindTag::Constraint;
+        if follows || !needed {
             step.produces.clear();
         }
         // The privileges on the sequence go before it.
@@ -208,6 +216,11 @@ fn alter_at_once(
                 id.human()
             ),
         ));
+    }
+    for name in &names {
+        let hazard = new.hazards_of_change(old, name);
+        step.hazards
+            .extend(hazard.filter(|h| !step.hazards.contains(h)));
     }
     let own = one(id);
     step.requires = requires(context, &own);

@@ -30,6 +30,7 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
     let mut script = Script::default();
     let lock = lock(component);
     script.push(vec![lock.clone()], Vec::new());
+    numberers(&mut script, component, context);
     let (mut again, mut proved) = (Vec::new(), Vec::new());
     let retired = |id: &ObjectId| named(id, &Ident::new(temporary_name(id, "retired")));
     let keys: BTreeSet<&ObjectId> = component
@@ -424,6 +425,22 @@ fn grants(script: &mut Script, component: &Component<'_>, context: &Context<'_>)
     for (old, new) in all.into_values() {
         let way = |from, to| [Grant::losses(from, to), Grant::gains(from, to)].concat();
         script.push(way(old, new), way(new, old));
+    }
+}
+
+/// An identity that comes back has a sequence of its own again, and nobody has privileges on that.
+fn numberers(script: &mut Script, component: &Component<'_>, context: &Context<'_>) {
+    let of_old = |grant: &Grant| {
+        let mut pairs = component.columns.iter();
+        let of = |pair: &Pair<'_>| Object::Column(pair.old.clone()).id() == grant.target;
+        grant.on == On::IdentitySequence && pairs.any(of)
+    };
+    for object in context.live.objects.values() {
+        if let Object::Grant(grant) = object
+            && of_old(grant)
+        {
+            script.push(Vec::new(), object.create());
+        }
     }
 }
 

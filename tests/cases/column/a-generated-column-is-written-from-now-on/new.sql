@@ -1,0 +1,1 @@
+CREATE TABLE t (id int PRIMARY KEY, a int, g int NOT NULL); CREATE INDEX ON t (g); CREATE VIEW v AS SELECT g FROM t;
