@@ -3,8 +3,8 @@
 //! It reads no row: everything was built before. The old table keeps its indexes and constraints under
 //! names of ours, so that going back builds nothing.
 
-use super::super::replace::Script;
 use super::super::replace::position::{keep, restore};
+use super::super::replace::{Script, numberer_grants};
 use super::super::temporary_name;
 use super::{Plan, points_at, retired, table_name};
 use crate::diff::rename::Rename;
@@ -119,7 +119,7 @@ fn leave(script: &mut Script, plan: &Plan<'_>) {
     for (_, object) in covered() {
         match object {
             Object::SequenceOwner(_) => script.push(Vec::new(), object.create()),
-            Object::Column(column) => leave_identity(script, column),
+            Object::Column(column) => leave_identity(script, column, plan),
             _ => {}
         }
     }
@@ -133,16 +133,18 @@ fn alter(column: &Column) -> Sql {
     )
 }
 
-fn leave_identity(script: &mut Script, column: &Column) {
+fn leave_identity(script: &mut Script, column: &Column, plan: &Plan<'_>) {
     if let (Some(identity), true) = (&column.identity, column.inherited_from.is_empty()) {
         let (sequence, id) = (column.sequence(identity), Kind::id(column));
         let add = sql!("{} ADD {}", alter(column), identity.clause());
+        let mut back = vec![add, restore(&sequence, &id)];
+        back.extend(numberer_grants(&id, plan.context));
         script.push(
             vec![
                 keep(&sequence, &id),
                 sql!("{} DROP IDENTITY", alter(column)),
             ],
-            vec![add, restore(&sequence, &id)],
+            back,
         );
     }
 }

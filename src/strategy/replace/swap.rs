@@ -430,18 +430,17 @@ fn grants(script: &mut Script, component: &Component<'_>, context: &Context<'_>)
 
 /// An identity that comes back has a sequence of its own again, and nobody has privileges on that.
 fn numberers(script: &mut Script, component: &Component<'_>, context: &Context<'_>) {
-    let of_old = |grant: &Grant| {
-        let mut pairs = component.columns.iter();
-        let of = |pair: &Pair<'_>| Object::Column(pair.old.clone()).id() == grant.target;
-        grant.on == On::IdentitySequence && pairs.any(of)
-    };
-    for object in context.live.objects.values() {
-        if let Object::Grant(grant) = object
-            && of_old(grant)
-        {
-            script.push(Vec::new(), object.create());
-        }
+    for pair in &component.columns {
+        let id = Object::Column(pair.old.clone()).id();
+        script.push(Vec::new(), numberer_grants(&id, context));
     }
+}
+
+/// The privileges on the sequence of the identity column `id` in live.
+pub(in crate::strategy) fn numberer_grants(id: &ObjectId, context: &Context<'_>) -> Vec<Sql> {
+    let on_it = |object: &&Object| matches!(object, Object::Grant(g) if g.on == On::IdentitySequence && g.target == *id);
+    let grants = context.live.objects.values().filter(on_it);
+    grants.flat_map(Object::create).collect()
 }
 
 /// What gives the new columns the grants of the old ones: a role that may use all columns of a table, one by one, may
