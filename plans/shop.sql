@@ -1,6 +1,6 @@
 -- online · DATA LOSS · 123 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
 -- from schemas/shop/v1 to schemas/shop/v2
--- plan c48387ddce2bf96b71a8c506b78fe4f3, PostgreSQL 17, pgrehearse 0.1.0
+-- plan 8ea04ba65c67aebdb9877b6396900228, PostgreSQL 17, pgrehearse 0.1.0
 -- data-loss in contract-26: every row of public.newsletter_signups is lost
 -- data-loss in contract-27: the values of public.customers.fax are lost
 -- rejects-writes in expand-14: from here on public.customers rejects NULL in locale, also in an UPDATE of another column of a row that has it
@@ -875,7 +875,7 @@ COMMIT;
 --
 -- MIGRATE: fills and validates
 -- the old application goes on working
--- the new application works from the end of this phase
+-- the new application works from the end of this phase, but for what keeps its name: that comes with contract-5, contract-6, contract-7
 --
 
 -- migrate-1: fill public.supplier_accounts from public.suppliers [online]
@@ -1163,8 +1163,8 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS _pgrehearse_49e23ca3b0a8 ON public.order
 
 --
 -- CONTRACT: swaps, retires, drops
--- the old application must be gone before contract-19
--- the new application works
+-- the old application must be gone before contract-19; until there it works as long as its queries take what the swaps bring
+-- the new application works from contract-7 on
 --
 
 -- contract-1: look for rows that are only in public.suppliers [online]

@@ -86,7 +86,7 @@ const ROWS: &str = "INSERT INTO t SELECT g, g FROM generate_series(1, 20) g";
 fn what_the_old_column_cannot_hold_is_rejected_until_it_is_dropped() {
     let old = "CREATE TABLE t (id int PRIMARY KEY, n int);";
     let world = World::new(old, ROWS, "CREATE TABLE t (id int PRIMARY KEY, n bigint);");
-    let said = "until the old column is dropped, public.t rejects a n that is no integer";
+    let said = "until the old column is dropped, public.t rejects values of n that are no integer";
     let swap = world.step("in the place of the old");
     assert_eq!(rejected(swap), [said]);
     let mut client = world.apply(swap);
@@ -200,8 +200,8 @@ fn a_domain_takes_by_assignment_what_the_type_under_it_takes() {
     assert_eq!(
         said,
         [
-            "from here on public.t rejects a n that is no public.positive",
-            "from here on public.t rejects a v that is no public.shorter",
+            "from here on public.t rejects values of n that are no public.positive",
+            "from here on public.t rejects values of v that are no public.shorter",
         ]
     );
     let steps: Vec<&StepRecord> = world.plan().steps().map(|(_, step)| step).collect();

@@ -80,8 +80,12 @@ pub(super) fn promises(document: &Document, phase: Phase) -> Vec<String> {
 /// Puts something else under a name that stays.
 fn swaps(step: &StepRecord) -> bool {
     // A column that is there gives numbers from then on.
-    let becomes_identity = step.strategy == "identity" && step.operation == "alter";
+    let alters = step.operation == "alter";
+    let becomes_identity = step.strategy == "identity" && alters;
+    // Nobody writes longer values before the type takes them.
+    let retyped = alters && has(step, &[HazardKind::BreaksQueries]);
     becomes_identity
+        || retyped
         || matches!(
             step.operation.as_str(),
             "swap column" | "swap table" | "take over"

@@ -335,7 +335,7 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
             step.hazards.push(Hazard::declared(
                 HazardKind::RejectsWrites,
                 format!(
-                    "from here on {table} rejects a {} that is no {}",
+                    "from here on {table} rejects values of {} that are no {}",
                     pair.old.name, pair.new.data_type
                 ),
             ));
@@ -369,8 +369,9 @@ fn narrower(pair: &Pair<'_>) -> Option<Hazard> {
         let old = &pair.old.data_type;
         let table = pair.new.table_name();
         let name = &pair.new.name;
-        let text =
-            format!("until the old column is dropped, {table} rejects a {name} that is no {old}");
+        let text = format!(
+            "until the old column is dropped, {table} rejects values of {name} that are no {old}"
+        );
         Hazard::declared(HazardKind::RejectsWrites, text)
     };
     pair.replacement.partial_back.then(rejects)
