@@ -1,6 +1,5 @@
 //! Access methods of tables and indexes that no extension made.
 
-use super::language::function;
 use super::{Alter, Attribute, Kind, KindTag, ObjectId, attr, fragment};
 use crate::pg::sql::Word;
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
@@ -26,7 +25,7 @@ impl Kind for AccessMethod {
                   , {} AS handler
                FROM pg_am a
               WHERE a.oid >= 16384 AND {}",
-            function("a.amhandler"),
+            fragment::function_object("a.amhandler"),
             fragment::not_member("pg_am", "a.oid"),
         )
     }

@@ -192,21 +192,13 @@ pub(crate) fn signature(name: &Qualified, types: &str) -> Sql {
     }
 }
 
-/// `schema.name` of the function `oid`, null for 0.
-fn function(oid: &str) -> String {
-    format!(
-        "(SELECT quote_ident(fn.nspname) || '.' || quote_ident(f.proname)
-            FROM pg_proc f JOIN pg_namespace fn ON fn.oid = f.pronamespace WHERE f.oid = {oid})"
-    )
-}
-
 fn final_function(prefix: &str) -> String {
     format!(
         "CASE WHEN a.agg{prefix}finalfn <> 0 THEN json_build_object(
                 'function', {}
               , 'extra', a.agg{prefix}finalextra
               , 'modify', CASE a.agg{prefix}finalmodify WHEN 'r' THEN 'read-only' WHEN 's' THEN 'shareable' ELSE 'read-write' END) END",
-        function(&format!("a.agg{prefix}finalfn"))
+        fragment::function_name(&format!("a.agg{prefix}finalfn"))
     )
 }
 
@@ -246,13 +238,13 @@ impl Kind for Aggregate {
               WHERE {} AND {}",
             fragment::USER_SCHEMA,
             fragment::not_member("pg_proc", "p.oid"),
-            transition = function("a.aggtransfn"),
+            transition = fragment::function_name("a.aggtransfn"),
             last = final_function(""),
-            combine = function("a.aggcombinefn"),
-            serial = function("a.aggserialfn"),
-            deserial = function("a.aggdeserialfn"),
-            moving = function("a.aggmtransfn"),
-            inverse = function("a.aggminvtransfn"),
+            combine = fragment::function_name("a.aggcombinefn"),
+            serial = fragment::function_name("a.aggserialfn"),
+            deserial = fragment::function_name("a.aggdeserialfn"),
+            moving = fragment::function_name("a.aggmtransfn"),
+            inverse = fragment::function_name("a.aggminvtransfn"),
             moving_last = final_function("m"),
         )
     }

@@ -1,6 +1,6 @@
 //! Casts. One WITHOUT FUNCTION, or between two of the server's own types, only a superuser can make.
 
-use super::{Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, Verb, attr};
+use super::{Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, Verb, attr, fragment};
 use crate::pg::sql::{Deparsed, Word};
 use crate::pg::{ServerVersion, Sql};
 use crate::sql;
@@ -54,10 +54,7 @@ impl Kind for Cast {
                   , {SCHEMA} AS schema
                   , format_type(s.oid, NULL) AS source
                   , format_type(t.oid, NULL) AS target
-                  , (SELECT quote_ident(fn.nspname) || '.' || quote_ident(f.proname)
-                              || '(' || oidvectortypes(f.proargtypes) || ')'
-                       FROM pg_proc f JOIN pg_namespace fn ON fn.oid = f.pronamespace
-                      WHERE f.oid = c.castfunc) AS function
+                  , {} AS function
                   , c.castmethod = 'b' AS binary
                   , CASE c.castcontext WHEN 'i' THEN 'implicit' WHEN 'a' THEN 'assignment' ELSE 'explicit' END AS context
                FROM pg_cast c
@@ -65,7 +62,8 @@ impl Kind for Cast {
                JOIN pg_type t ON t.oid = c.casttarget
               WHERE c.oid >= 16384
                 AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_cast'::regclass
-                                   AND e.objid = c.oid AND e.deptype IN ('e', 'i'))"
+                                   AND e.objid = c.oid AND e.deptype IN ('e', 'i'))",
+            fragment::function_signature("c.castfunc")
         )
     }
 

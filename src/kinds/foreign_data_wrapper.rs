@@ -37,8 +37,8 @@ impl Kind for ForeignDataWrapper {
             format!(
                 "coalesce((SELECT o.option_value::json FROM pg_options_to_table(w.fdwoptions) o
                             WHERE o.option_name = '{option}')
-                        , (SELECT json_build_object('schema', n.nspname, 'name', p.proname)
-                             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.oid = w.{column}))"
+                        , {})",
+                fragment::function_object(&format!("w.{column}"))
             )
         };
         let own = "ARRAY(SELECT o FROM unnest(w.fdwoptions) o WHERE o NOT LIKE 'pgrehearse:%')";

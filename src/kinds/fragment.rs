@@ -35,3 +35,31 @@ pub fn column_names(table: &'static str, numbers: &'static str) -> String {
                      FROM {numbers} x(num) WHERE x.num <> 0), '[]')"
     )
 }
+
+/// `schema.name` of the function `oid`, null for none.
+pub fn function_name(oid: &str) -> String {
+    of_function(
+        "quote_ident(fn.nspname) || '.' || quote_ident(f.proname)",
+        oid,
+    )
+}
+
+/// The same with its argument types.
+pub fn function_signature(oid: &str) -> String {
+    let signature = "quote_ident(fn.nspname) || '.' || quote_ident(f.proname) || '(' || oidvectortypes(f.proargtypes) || ')'";
+    of_function(signature, oid)
+}
+
+/// The same as `{schema, name}`.
+pub fn function_object(oid: &str) -> String {
+    of_function(
+        "json_build_object('schema', fn.nspname, 'name', f.proname)",
+        oid,
+    )
+}
+
+fn of_function(what: &str, oid: &str) -> String {
+    format!(
+        "(SELECT {what} FROM pg_proc f JOIN pg_namespace fn ON fn.oid = f.pronamespace WHERE f.oid = {oid})"
+    )
+}

@@ -38,14 +38,6 @@ impl Language {
     }
 }
 
-/// `{schema, name}` of the function `column`; null for none.
-pub(super) fn function(column: &str) -> String {
-    format!(
-        "(SELECT json_build_object('schema', fn.nspname, 'name', f.proname)
-            FROM pg_proc f JOIN pg_namespace fn ON fn.oid = f.pronamespace WHERE f.oid = {column})"
-    )
-}
-
 impl Kind for Language {
     fn query(_: ServerVersion) -> String {
         format!(
@@ -59,9 +51,9 @@ impl Kind for Language {
                   , {} AS validator
                FROM pg_language l
               WHERE l.oid >= 16384 AND l.lanplcallfoid <> 0 AND {}",
-            function("l.lanplcallfoid"),
-            function("l.laninline"),
-            function("l.lanvalidator"),
+            fragment::function_object("l.lanplcallfoid"),
+            fragment::function_object("l.laninline"),
+            fragment::function_object("l.lanvalidator"),
             fragment::not_member("pg_language", "l.oid"),
         )
     }

@@ -74,13 +74,6 @@ impl Operator {
     }
 }
 
-fn function(oid: &str) -> String {
-    format!(
-        "(SELECT quote_ident(fn.nspname) || '.' || quote_ident(f.proname)
-            FROM pg_proc f JOIN pg_namespace fn ON fn.oid = f.pronamespace WHERE f.oid = {oid})"
-    )
-}
-
 fn other(oid: &str) -> String {
     format!(
         "(SELECT json_build_object('schema', tn.nspname, 'name', t.oprname)
@@ -108,11 +101,11 @@ impl Kind for Operator {
                FROM pg_operator o
                JOIN pg_namespace n ON n.oid = o.oprnamespace
               WHERE o.oprcode <> 0 AND {} AND {}",
-            function("o.oprcode"),
+            fragment::function_name("o.oprcode"),
             other("o.oprcom"),
             other("o.oprnegate"),
-            function("o.oprrest"),
-            function("o.oprjoin"),
+            fragment::function_name("o.oprrest"),
+            fragment::function_name("o.oprjoin"),
             fragment::USER_SCHEMA,
             fragment::not_member("pg_operator", "o.oid"),
         )

@@ -1,6 +1,5 @@
 //! Text search parsers.
 
-use super::language::function;
 use super::{Alter, Attribute, Kind, KindTag, ObjectId, attr, fragment};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
 use crate::sql;
@@ -42,11 +41,11 @@ impl Kind for TextSearchParser {
                FROM pg_ts_parser p
                JOIN pg_namespace n ON n.oid = p.prsnamespace
               WHERE p.oid >= 16384 AND {} AND {}",
-            function("p.prsstart::oid"),
-            function("p.prstoken::oid"),
-            function("p.prsend::oid"),
-            function("p.prslextype::oid"),
-            function("p.prsheadline::oid"),
+            fragment::function_object("p.prsstart::oid"),
+            fragment::function_object("p.prstoken::oid"),
+            fragment::function_object("p.prsend::oid"),
+            fragment::function_object("p.prslextype::oid"),
+            fragment::function_object("p.prsheadline::oid"),
             fragment::USER_SCHEMA,
             fragment::not_member("pg_ts_parser", "p.oid"),
         )

@@ -1,6 +1,5 @@
 //! Text search templates.
 
-use super::language::function;
 use super::{Alter, Attribute, Kind, KindTag, ObjectId, attr, fragment};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
 use crate::sql;
@@ -36,8 +35,8 @@ impl Kind for TextSearchTemplate {
                FROM pg_ts_template t
                JOIN pg_namespace n ON n.oid = t.tmplnamespace
               WHERE t.oid >= 16384 AND {} AND {}",
-            function("t.tmplinit::oid"),
-            function("t.tmpllexize::oid"),
+            fragment::function_object("t.tmplinit::oid"),
+            fragment::function_object("t.tmpllexize::oid"),
             fragment::USER_SCHEMA,
             fragment::not_member("pg_ts_template", "t.oid"),
         )

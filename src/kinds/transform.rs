@@ -1,6 +1,6 @@
 //! Transforms: how a language sees the values of a type.
 
-use super::{Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, Verb, attr};
+use super::{Alter, Attribute, Hazard, HazardKind, Kind, KindTag, ObjectId, Verb, attr, fragment};
 use crate::pg::sql::{Deparsed, List};
 use crate::pg::{Ident, ServerVersion, Sql};
 use crate::sql;
@@ -45,13 +45,6 @@ impl Transform {
 
 impl Kind for Transform {
     fn query(_: ServerVersion) -> String {
-        let function = |column: &str| {
-            format!(
-                "(SELECT quote_ident(fn.nspname) || '.' || quote_ident(f.proname)
-                          || '(' || oidvectortypes(f.proargtypes) || ')'
-                    FROM pg_proc f JOIN pg_namespace fn ON fn.oid = f.pronamespace WHERE f.oid = {column})"
-            )
-        };
         format!(
             "SELECT 'pg_transform'::regclass::oid::bigint AS classid
                   , x.oid::bigint AS objid
@@ -66,9 +59,9 @@ impl Kind for Transform {
                JOIN pg_namespace n ON n.oid = t.typnamespace
                JOIN pg_language l ON l.oid = x.trflang
               WHERE {}",
-            function("x.trffromsql::oid"),
-            function("x.trftosql::oid"),
-            super::fragment::not_member("pg_transform", "x.oid"),
+            fragment::function_signature("x.trffromsql::oid"),
+            fragment::function_signature("x.trftosql::oid"),
+            fragment::not_member("pg_transform", "x.oid"),
         )
     }
 
