@@ -286,7 +286,6 @@ fn redefine(
     );
     swap.requires = temp;
     swap.requires.extend(direct::requires(context, &own));
-    swap.releases = direct::releases(context, &own);
     swap.produces = direct::nodes(&own, Era::After);
 
     let mut last = Step::contract(
@@ -297,5 +296,8 @@ fn redefine(
     .described("drop index", format!("drop the old {}", id.human()), why);
     last.tables = vec![old.table_name()];
     last.requires = direct::nodes(&own, Era::After);
+    // The old one stands until here on what it was made of.
+    last.requires.extend(direct::requires(context, &own));
+    last.releases = direct::releases(context, &own);
     vec![first, swap, last]
 }

@@ -258,6 +258,10 @@ fn redefine(
         last.requires = all.map(|i| (i, Era::After)).collect();
         last.produces = BTreeSet::from([(id.clone(), DROPPED)]);
         last.after = direct::nodes(&tree.leaving, Era::Before);
+        // The old ones stand until here on what they were made of.
+        let stood = tree.indexes.iter().map(|i| index_id(i)).collect();
+        last.releases = direct::releases(context, &stood);
+        last.releases.retain(|node| !last.after.contains(node));
         let fallen = context.changes.absorbs.get(id).into_iter().flatten();
         last.destroys = direct::nodes(fallen, Era::Before);
         steps.push(last);
