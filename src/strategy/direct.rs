@@ -6,6 +6,7 @@
 //! Undo: the statement of the other direction; a drop that loses data has none.
 
 mod alter;
+mod domain;
 pub(super) mod fallen;
 mod publication;
 
@@ -230,6 +231,9 @@ fn drop_word(label: &'static str) -> &'static str {
 pub(super) fn drop(old: &Object, context: &Context<'_>) -> Option<Step> {
     let id = old.id();
     if super::replace::falls_with_column(old, context).is_some() {
+        return None;
+    }
+    if matches!(old, Object::Comment(comment) if domain::falls(comment, context)) {
         return None;
     }
     let statements = old.drop();

@@ -1,7 +1,7 @@
 //! An object that is changed in place.
 
 use super::super::{Context, checks};
-use super::{fallen, names_of, nodes, one, publication, releases, requires};
+use super::{domain, fallen, names_of, nodes, one, publication, releases, requires};
 use crate::diff::AttributeChange;
 use crate::kinds::{Alter, Column, Hazard, HazardKind, KindTag, Object, ObjectId};
 use crate::pg::Sql;
@@ -172,6 +172,9 @@ fn alter_at_once(
     }
     if there.is_empty() {
         return Vec::new();
+    }
+    if names.contains(&"constraints") {
+        back.extend(domain::comments_again(id, context));
     }
     if let Some(hint) = context.conversions.get(id) {
         there = there.into_iter().map(|s| using(s, &hint.using)).collect();

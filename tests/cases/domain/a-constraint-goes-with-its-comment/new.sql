@@ -1,0 +1,4 @@
+CREATE DOMAIN code AS text CONSTRAINT stays CHECK (length(VALUE) < 10) CONSTRAINT other CHECK (VALUE <> ' ');
+COMMENT ON CONSTRAINT stays ON DOMAIN code IS 'two';
+COMMENT ON CONSTRAINT other ON DOMAIN code IS 'new';
+CREATE TABLE t (id int PRIMARY KEY, c code);
