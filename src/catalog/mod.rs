@@ -10,6 +10,7 @@ pub mod read;
 pub mod replication;
 mod scope;
 mod shared;
+mod trust;
 mod unmodeled;
 
 pub use closure::{closure, decisive};

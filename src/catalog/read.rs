@@ -2,7 +2,7 @@
 
 use super::depend::{self, Addresses};
 use super::fetch::{self, Prepared, Present, Query, Session};
-use super::{Catalog, Owners, Replication, Scope, Size, Unmodeled, hanging};
+use super::{Catalog, Owners, Replication, Scope, Size, Unmodeled, hanging, trust};
 use crate::kinds::grant::On;
 use crate::kinds::{Address, KindTag, Object, ObjectId};
 use crate::pg::{ServerVersion, session};
@@ -339,6 +339,11 @@ impl Reader {
         }
         depend::add_edges(&addresses, found.edges, &mut requires);
         depend::add_casts(&mut requires);
+        let mut hanging = hanging::by_object(&addresses, found.hanging);
+        let distrusted = match scope.trusted {
+            true => BTreeSet::new(),
+            false => trust::leave_alone(&mut objects, &mut requires, &mut hanging),
+        };
         let mut unmodeled = BTreeSet::new();
         if !self.objects_only {
             unmodeled = lost_parts(client, scope, lost)?;
@@ -346,8 +351,8 @@ impl Reader {
             let covered = covered.filter(|(schema, _)| scope.covers_schema(schema.as_deref()));
             unmodeled.extend(covered.map(|(_, thing)| thing));
             unmodeled.extend(left);
+            unmodeled.extend(distrusted);
         }
-        let hanging = hanging::by_object(&addresses, found.hanging);
         let catalog = Catalog {
             version,
             objects: objects.into(),

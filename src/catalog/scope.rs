@@ -11,6 +11,8 @@ pub struct Scope {
     pub ignore: Vec<String>,
     /// The schema of our own ledger.
     pub ledger_schema: String,
+    /// Whether what only a superuser makes and what can run code is compared: it is made on scratch where it is trusted.
+    pub trusted: bool,
     /// Whether the objects that steps of ours make for a while are read.
     pub own: Own,
 }

@@ -77,7 +77,7 @@ impl Work {
         let options = pipeline::Options {
             cache: Some(scratch.search.cache.clone()),
             scratch,
-            scope: scope(settings, sides),
+            scope: scope(settings, sides, context.trust_files),
             small: small(settings),
             max_tables: settings.swap.max_tables.try_into().unwrap_or(usize::MAX),
             drops: drops(settings),
@@ -157,7 +157,7 @@ fn search(context: &Context) -> Search {
     }
 }
 
-fn scope(settings: &Settings, sides: &[&Source]) -> Scope {
+fn scope(settings: &Settings, sides: &[&Source], trusted: bool) -> Scope {
     let mut ignore = settings.ignore.clone();
     // In which a migration tool keeps what it has run.
     if sides
@@ -170,6 +170,7 @@ fn scope(settings: &Settings, sides: &[&Source]) -> Scope {
         schemas: (!settings.schemas.is_empty()).then(|| settings.schemas.clone()),
         ignore,
         ledger_schema: settings.ledger.schema.clone(),
+        trusted,
         own: Own::Hidden,
     }
 }

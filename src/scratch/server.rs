@@ -148,6 +148,11 @@ impl Scratch {
         })
     }
 
+    /// Whether the role of its sessions is a superuser ([`ScratchOptions::trusted`]).
+    pub fn is_trusted(&self) -> bool {
+        self.server.trusted
+    }
+
     pub fn version(&self) -> ServerVersion {
         self.server.version
     }

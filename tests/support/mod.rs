@@ -225,6 +225,7 @@ pub fn options(server: &Arc<Scratch>) -> Options {
         scratch: ScratchOptions::new(server.version(), search()),
         scope: Scope {
             ledger_schema: "pgrehearse".to_owned(),
+            trusted: server.is_trusted(),
             ..Scope::default()
         },
         small: SmallTable { rows: 0, bytes: 0 },
