@@ -42,6 +42,6 @@ fn named(id: &ObjectId) -> Unmodeled {
     let (what, human) = (id.kind.label(), id.human());
     Unmodeled {
         what: what.to_owned(),
-        name: human.trim_start_matches(what).trim_start().to_owned(),
+        name: human.strip_prefix(what).unwrap_or(&human).trim().to_owned(),
     }
 }

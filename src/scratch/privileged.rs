@@ -112,8 +112,16 @@ pub fn runs_code(statement: &str) -> bool {
     if always.iter().any(|words| head.sees(words)) {
         return true;
     }
+    let holds = |words: &[&str]| Reader::new(statement).skip_until(|r| r.sees(words));
     if head.sees(&["create", "cast"]) {
-        return Reader::new(statement).skip_until(|r| r.sees(&["without", "function"]));
+        return holds(&["without", "function"]);
+    }
+    let aggregate = [
+        ["create", "aggregate"].as_slice(),
+        &["create", "or", "replace", "aggregate"],
+    ];
+    if aggregate.iter().any(|words| head.sees(words)) {
+        return statement.contains("STYPE = internal");
     }
     let function = ["create", "or", "replace", "function"];
     // As the server writes one: its properties stand on lines of their own before the body.
@@ -353,6 +361,28 @@ mod tests {
             "SELECT pg_catalog.pgrehearse_event_trigger('e', 'sql_drop', ARRAY[]::pg_catalog.text[], \
              'f()'::pg_catalog.regprocedure)",
         );
+    }
+
+    #[test]
+    fn what_can_run_code_needs_a_superuser_on_live() {
+        for statement in [
+            "CREATE OPERATOR CLASS a.b FOR TYPE integer USING btree FAMILY a.b AS STORAGE integer",
+            "CREATE OR REPLACE TRUSTED LANGUAGE l HANDLER h",
+            "CREATE CAST (integer AS date) WITHOUT FUNCTION",
+            "CREATE OR REPLACE AGGREGATE a.b(numeric) (SFUNC = f, STYPE = internal)",
+            "CREATE OR REPLACE FUNCTION a.b()\n RETURNS integer\n LANGUAGE c\nAS 'x', 'y'",
+            "CREATE OR REPLACE FUNCTION a.b()\n RETURNS integer\n LANGUAGE sql\n STRICT LEAKPROOF\nAS 'SELECT 1'",
+        ] {
+            assert!(is_needed(statement), "{statement}");
+        }
+        for statement in [
+            "CREATE CAST (a.b AS date) WITH INOUT",
+            "CREATE AGGREGATE a.b(numeric) (SFUNC = f, STYPE = integer)",
+            "CREATE OR REPLACE FUNCTION a.b()\n RETURNS integer\n LANGUAGE sql\nAS ' LEAKPROOF\n LANGUAGE c'",
+            "ALTER SUBSCRIPTION s DISABLE",
+        ] {
+            assert!(!is_needed(statement), "{statement}");
+        }
     }
 
     #[test]
