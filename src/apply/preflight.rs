@@ -2,6 +2,7 @@
 
 mod given;
 mod horizon;
+mod labels;
 mod leftovers;
 mod readers;
 mod rights;
@@ -86,6 +87,7 @@ pub fn check(
     rights::owners(client, plan, &relations, &mut findings)?;
     given::check(client, plan, &mut findings)?;
     superuser::check(client, &left, &mut findings)?;
+    labels::check(client, &left, &mut findings)?;
     rights::others(client, &left, &relations, options, &mut findings)?;
     rights::row_security(client, &left, &mut findings)?;
     leftovers::indexes(client, plan, position, &relations, &mut findings)?;

@@ -249,13 +249,15 @@ impl Reader {
         let mut objects: BTreeMap<ObjectId, Object> = BTreeMap::new();
         let mut addresses = Addresses::default();
         let mut standing = Vec::with_capacity(found.objects.len());
-        let (mut comments, mut grants, mut owners) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut described, mut grants, mut owners) = (Vec::new(), Vec::new(), Vec::new());
         let mut left: BTreeSet<Unmodeled> = BTreeSet::new();
         for (address, object) in found.objects {
             match (object, address) {
-                (Object::Comment(comment), Some(address)) => comments.push((address, comment)),
                 (Object::Grant(grant), Some(address)) => grants.push((address, grant)),
                 (Object::Owner(owner), Some(address)) => owners.push((address, owner)),
+                (object, Some(address)) if object.tag().describes() => {
+                    described.push((address, object));
+                }
                 (object, address) => standing.push((address, object)),
             }
         }
@@ -277,29 +279,28 @@ impl Reader {
             addresses.alias(alias, of);
         }
         let mut lost: Vec<(&str, Address)> = Vec::new();
-        for (address, mut comment) in comments {
-            let part = comment.column.is_some()
-                || comment.domain_constraint.is_some()
-                || comment.not_null.is_some()
-                || comment.on_index;
+        for (address, mut object) in described {
+            let kind = object.tag();
             let whole = addresses.resolve(address);
-            // The members of an extension bring their own; pg_dump leaves them out, too.
-            if whole.is_some_and(|id| id.kind == KindTag::Extension) {
+            // The members of an extension bring their own comments; pg_dump leaves them out, too.
+            if kind == KindTag::Comment && whole.is_some_and(|id| id.kind == KindTag::Extension) {
                 continue;
             }
+            let Some(of) = object.described_mut() else {
+                continue;
+            };
             let target = match addresses.exact(address) {
-                None if part => whole,
+                None if of.is_of_a_part() => whole,
                 exact => exact,
             };
             let Some(target) = target else {
-                lost.push(("comment on", address));
+                lost.push((kind.label(), address));
                 continue;
             };
-            comment.target = target.clone();
-            if comment.target.kind == KindTag::Column {
-                comment.column = None;
+            of.target = target.clone();
+            if target.kind == KindTag::Column {
+                of.column = None;
             }
-            let object = Object::Comment(comment);
             if scope.covers(&object.id()) {
                 objects.insert(object.id(), object);
             }

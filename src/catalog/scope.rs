@@ -54,7 +54,7 @@ impl Scope {
 
     pub(super) fn covers(&self, id: &ObjectId) -> bool {
         let (kind, path) = match (id.kind, id.path.split_first()) {
-            (KindTag::Comment, Some((of, path))) => (KindTag::from_slug(of), path),
+            (said, Some((of, path))) if said.describes() => (KindTag::from_slug(of), path),
             (KindTag::Grant, _) => (Grant::target_of(id).map(|of| of.kind), id.path.as_slice()),
             _ => (Some(id.kind), id.path.as_slice()),
         };

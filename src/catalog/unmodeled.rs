@@ -80,8 +80,10 @@ pub fn parts() -> Vec<Part> {
         // What no encoding of this database uses.
         part(&made("pg_collation", "true"), named("'collation'", "pg_collation", "x.collname", "collnamespace",
             "x.collencoding NOT IN (-1, (SELECT d.encoding FROM pg_database d WHERE d.datname = current_database()))")),
-        part("pg_seclabel", "SELECT 'security label', l.objname, NULL::name FROM pg_seclabels l WHERE l.objtype <> 'role'".to_owned()),
-        part("pg_shseclabel", "SELECT 'security label', l.objname, NULL::name FROM pg_seclabels l WHERE l.objtype <> 'role'".to_owned()),
+        // Those of this database: roles and tablespaces belong to none.
+        part("pg_shseclabel", "SELECT 'security label', l.objtype || ' ' || l.objname, NULL::name FROM pg_seclabels l
+          WHERE l.objtype = 'subscription'
+             OR l.objtype = 'database' AND l.objoid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())".to_owned()),
         part("pg_language WHERE lanacl IS NOT NULL", "SELECT 'grants on language', x.lanname::text, NULL::name FROM pg_language x
            LEFT JOIN pg_init_privs i ON i.classoid = 'pg_language'::regclass AND i.objoid = x.oid
           WHERE x.lanacl IS DISTINCT FROM i.initprivs".to_owned()),

@@ -101,7 +101,7 @@ impl ChangeSet {
     }
 
     fn is_comment(&self, id: &ObjectId) -> bool {
-        id.kind == crate::kinds::KindTag::Comment && self.replaces(id)
+        id.kind.describes() && self.replaces(id)
     }
 
     pub fn creates(&self, id: &ObjectId) -> bool {

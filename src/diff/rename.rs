@@ -39,10 +39,10 @@ impl Rename {
             return schema::map(id, old, new);
         }
         let mut mapped = id.clone();
-        let offset = usize::from(id.kind == KindTag::Comment);
+        let offset = usize::from(id.kind.describes());
         let mut own = id.path.get(offset..).unwrap_or_default();
         let kind = match (id.kind, id.path.first()) {
-            (KindTag::Comment, Some(slug)) => KindTag::from_slug(slug),
+            (said, Some(slug)) if said.describes() => KindTag::from_slug(slug),
             (KindTag::Owner, _) => {
                 own = own.split_last().map_or(own, |(_, of)| of);
                 Owner::target_of(id).map(|of| of.kind)

@@ -1,254 +1,41 @@
 //! Comments. Those of extensions belong to the extension, which brings its own.
 
+use super::described::Described;
 use super::{Alter, Attribute, Kind, KindTag, ObjectId, attr};
-use crate::pg::sql::{Deparsed, Word};
-use crate::pg::{Ident, Qualified, ServerVersion, Sql, ident::Literal};
+use crate::pg::{ServerVersion, Sql, ident::Literal};
 use crate::sql;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comment {
-    pub target: ObjectId,
-    /// The target is a procedure, a composite type …: what COMMENT ON calls it.
+    #[serde(flatten)]
+    pub of: Described,
     pub text: String,
-    #[serde(default)]
-    pub on_procedure: bool,
-    /// The constraint of the domain `target` that it is on.
-    #[serde(default)]
-    pub domain_constraint: Option<String>,
-    /// The target is a foreign table.
-    #[serde(default)]
-    pub on_foreign_table: bool,
-    /// On the index of the constraint `target`.
-    #[serde(default)]
-    pub on_index: bool,
-    /// The NOT NULL constraint of the column `target` that it is on (18).
-    #[serde(default)]
-    pub not_null: Option<String>,
-    /// The column of the view, materialized view or composite type `target` that it is on.
-    #[serde(default)]
-    pub column: Option<String>,
 }
 
 impl Comment {
-    /// `COMMENT ON … IS`; the reader makes no comment for a target this does not know.
-    fn on(&self) -> Option<Sql> {
-        let path: Vec<&str> = self.target.path.iter().map(String::as_str).collect();
-        let in_schema = |word: &'static str| match path.as_slice() {
-            [schema, name] => Some(sql!(
-                "COMMENT ON {} {}",
-                Word(word),
-                Qualified::new(*schema, *name)
-            )),
-            _ => None,
-        };
-        let on_table = |word: &'static str| match path.as_slice() {
-            [schema, table, name] => Some(sql!(
-                "COMMENT ON {} {} ON {}",
-                Word(word),
-                Ident::new(*name),
-                Qualified::new(*schema, *table)
-            )),
-            _ => None,
-        };
-        if let (Some(name), [schema, domain]) = (&self.domain_constraint, path.as_slice()) {
-            return Some(sql!(
-                "COMMENT ON CONSTRAINT {} ON DOMAIN {}",
-                Ident::new(name.as_str()),
-                Qualified::new(*schema, *domain)
-            ));
-        }
-        if let (true, [schema, _, name]) = (self.on_index, path.as_slice()) {
-            return Some(sql!("COMMENT ON INDEX {}", Qualified::new(*schema, *name)));
-        }
-        if let (Some(name), [schema, table, _]) = (&self.not_null, path.as_slice()) {
-            return Some(sql!(
-                "COMMENT ON CONSTRAINT {} ON {}",
-                Ident::new(name.as_str()),
-                Qualified::new(*schema, *table)
-            ));
-        }
-        if let (Some(column), [schema, relation]) = (&self.column, path.as_slice()) {
-            return Some(sql!(
-                "COMMENT ON COLUMN {}.{}",
-                Qualified::new(*schema, *relation),
-                Ident::new(column.as_str())
-            ));
-        }
-        match self.target.kind {
-            KindTag::Schema => path
-                .first()
-                .map(|name| sql!("COMMENT ON SCHEMA {}", Ident::new(*name))),
-            KindTag::Publication => path
-                .first()
-                .map(|name| sql!("COMMENT ON PUBLICATION {}", Ident::new(*name))),
-            KindTag::Subscription => path
-                .first()
-                .map(|name| sql!("COMMENT ON SUBSCRIPTION {}", Ident::new(*name))),
-            KindTag::EventTrigger => path
-                .first()
-                .map(|name| sql!("COMMENT ON EVENT TRIGGER {}", Ident::new(*name))),
-            KindTag::ForeignDataWrapper => path
-                .first()
-                .map(|name| sql!("COMMENT ON FOREIGN DATA WRAPPER {}", Ident::new(*name))),
-            KindTag::ForeignServer => path
-                .first()
-                .map(|name| sql!("COMMENT ON SERVER {}", Ident::new(*name))),
-            KindTag::Enum | KindTag::Range | KindTag::Composite => in_schema("TYPE"),
-            KindTag::Domain => in_schema("DOMAIN"),
-            KindTag::Collation => in_schema("COLLATION"),
-            KindTag::Conversion => in_schema("CONVERSION"),
-            KindTag::TextSearchDictionary => in_schema("TEXT SEARCH DICTIONARY"),
-            KindTag::TextSearchConfiguration => in_schema("TEXT SEARCH CONFIGURATION"),
-            KindTag::Operator => match path.as_slice() {
-                [schema, name, left, right] => {
-                    let on = super::operator_signature(schema, name, left, right);
-                    Some(sql!("COMMENT ON OPERATOR {}", on))
-                }
-                _ => None,
-            },
-            KindTag::OperatorFamily | KindTag::OperatorClass => match path.as_slice() {
-                [schema, name, method] => Some(sql!(
-                    "COMMENT ON {} {}",
-                    Word(match self.target.kind {
-                        KindTag::OperatorFamily => "OPERATOR FAMILY",
-                        _ => "OPERATOR CLASS",
-                    }),
-                    super::operator_family_name(schema, name, method)
-                )),
-                _ => None,
-            },
-            KindTag::Transform => match path.as_slice() {
-                [_, data_type, language] => {
-                    let on = super::transform_signature(data_type, language);
-                    Some(sql!("COMMENT ON TRANSFORM {}", on))
-                }
-                _ => None,
-            },
-            KindTag::Language => path
-                .first()
-                .map(|name| sql!("COMMENT ON LANGUAGE {}", Ident::new(*name))),
-            KindTag::AccessMethod => path
-                .first()
-                .map(|name| sql!("COMMENT ON ACCESS METHOD {}", Ident::new(*name))),
-            KindTag::TextSearchParser => in_schema("TEXT SEARCH PARSER"),
-            KindTag::TextSearchTemplate => in_schema("TEXT SEARCH TEMPLATE"),
-            KindTag::Cast => match path.as_slice() {
-                [_, source, target] => {
-                    let on = super::cast_signature(source, target);
-                    Some(sql!("COMMENT ON CAST {}", on))
-                }
-                _ => None,
-            },
-            KindTag::Sequence => in_schema("SEQUENCE"),
-            KindTag::Table if self.on_foreign_table => in_schema("FOREIGN TABLE"),
-            KindTag::Table => in_schema("TABLE"),
-            KindTag::View => in_schema("VIEW"),
-            KindTag::MaterializedView => in_schema("MATERIALIZED VIEW"),
-            KindTag::Statistics => in_schema("STATISTICS"),
-            KindTag::Index => in_schema("INDEX"),
-            KindTag::Constraint => on_table("CONSTRAINT"),
-            KindTag::Trigger => on_table("TRIGGER"),
-            KindTag::Policy => on_table("POLICY"),
-            KindTag::Rule => on_table("RULE"),
-            KindTag::Column => match path.as_slice() {
-                [schema, table, column] => Some(sql!(
-                    "COMMENT ON COLUMN {}.{}",
-                    Qualified::new(*schema, *table),
-                    Ident::new(*column)
-                )),
-                _ => None,
-            },
-            KindTag::Function => match path.as_slice() {
-                [schema, name, arguments] => Some(sql!(
-                    "COMMENT ON {} {}({})",
-                    Word(if self.on_procedure {
-                        "PROCEDURE"
-                    } else {
-                        "FUNCTION"
-                    }),
-                    Qualified::new(*schema, *name),
-                    Deparsed(arguments)
-                )),
-                _ => None,
-            },
-            KindTag::Aggregate => match path.as_slice() {
-                [schema, name, types] => {
-                    let on = super::aggregate_signature(&Qualified::new(*schema, *name), types);
-                    Some(sql!("COMMENT ON AGGREGATE {}", on))
-                }
-                _ => None,
-            },
-            KindTag::Extension
-            | KindTag::SequenceOwner
-            | KindTag::ReplicaIdentity
-            | KindTag::Attachment
-            | KindTag::IndexAttachment
-            | KindTag::UserMapping
-            | KindTag::PublicationTable
-            | KindTag::PublicationSchema
-            | KindTag::Comment
-            | KindTag::Grant
-            | KindTag::Owner
-            | KindTag::DefaultPrivileges => None,
-        }
-    }
-
     fn set(&self, text: Option<&str>) -> Vec<Sql> {
-        let Some(on) = self.on() else {
+        let Some(named) = self.of.named() else {
             return Vec::new();
         };
         vec![match text {
-            Some(text) => sql!("{} IS {}", on, Literal(text)),
-            None => sql!("{} IS NULL", on),
+            Some(text) => sql!("COMMENT ON {} IS {}", named, Literal(text)),
+            None => sql!("COMMENT ON {} IS NULL", named),
         }]
     }
 }
 
 impl Kind for Comment {
     fn query(_: ServerVersion) -> String {
-        // The target is found by its address; the reader fills it in.
-        "SELECT d.classoid::bigint AS classid
-              , d.objoid::bigint AS objid
-              , d.objsubid AS objsubid
-              , 'schema:' AS target
-              , d.description AS text
-              , CASE WHEN d.classoid = 'pg_proc'::regclass
-                     THEN (SELECT p.prokind = 'p' FROM pg_proc p WHERE p.oid = d.objoid)
-                     ELSE false END AS on_procedure
-              , CASE WHEN d.classoid = 'pg_constraint'::regclass
-                     THEN (SELECT k.conname FROM pg_constraint k
-                            WHERE k.oid = d.objoid AND k.contypid <> 0) END AS domain_constraint
-              , d.classoid = 'pg_class'::regclass AND EXISTS (SELECT FROM pg_class c
-                     WHERE c.oid = d.objoid AND c.relkind = 'f') AS on_foreign_table
-              , d.classoid = 'pg_class'::regclass AND EXISTS (SELECT FROM pg_constraint k
-                     WHERE k.conindid = d.objoid AND k.contype IN ('p', 'u', 'x')) AS on_index
-              , CASE WHEN d.classoid = 'pg_constraint'::regclass
-                     THEN (SELECT k.conname FROM pg_constraint k
-                            WHERE k.oid = d.objoid AND k.contype = 'n' AND k.conrelid <> 0) END AS not_null
-              , CASE WHEN d.classoid = 'pg_class'::regclass AND d.objsubid > 0
-                     THEN (SELECT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-                            WHERE a.attrelid = d.objoid AND a.attnum = d.objsubid
-                              AND c.relkind IN ('v', 'm', 'c')) END AS \"column\"
-           FROM pg_description d
-          WHERE (d.objoid >= 16384
-                 OR d.classoid = 'pg_namespace'::regclass AND d.objoid = (SELECT p.oid FROM pg_namespace p WHERE p.nspname = 'public'))
-            AND d.classoid <> 'pg_extension'::regclass"
-            .to_owned()
+        Described::query("pg_description", "d.description AS text")
     }
 
     fn id(&self) -> ObjectId {
-        let mut path = vec![self.target.kind.slug().to_owned()];
-        path.extend(self.target.path.iter().cloned());
-        path.extend(self.domain_constraint.clone());
-        path.extend(self.column.clone());
-        path.extend(self.on_index.then(|| "index".to_owned()));
-        path.extend(self.not_null.as_ref().map(|_| "not null".to_owned()));
-        ObjectId::new(KindTag::Comment, path)
+        ObjectId::new(KindTag::Comment, self.of.path())
     }
 
     fn parent(&self) -> Option<ObjectId> {
-        Some(self.target.clone())
+        Some(self.of.target.clone())
     }
 
     /// Gone with whatever it is of, a schema as well.
@@ -257,16 +44,7 @@ impl Kind for Comment {
     }
 
     fn attributes(&self) -> Vec<Attribute> {
-        let Self {
-            target: _,
-            text,
-            on_procedure: _,
-            on_foreign_table: _,
-            domain_constraint: _,
-            column: _,
-            on_index: _,
-            not_null: _,
-        } = self;
+        let Self { of: _, text } = self;
         vec![attr("text", text)]
     }
 

@@ -77,6 +77,7 @@ impl ObjectId {
                 },
                 None => "comment".to_owned(),
             },
+            KindTag::SecurityLabel => super::SecurityLabel::human(&self.path),
             KindTag::Grant => super::Grant::human(&self.path),
             KindTag::Owner => super::Owner::human(&self.path),
             KindTag::DefaultPrivileges => super::DefaultPrivileges::human(&self.path),

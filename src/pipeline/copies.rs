@@ -349,12 +349,12 @@ fn covered<S>(catalog: &Catalog<S>, tables: &BTreeSet<ObjectId>) -> BTreeSet<Obj
         }) || table_of(catalog, object).is_some_and(|table| tables.contains(&table))
     });
     let mut all: BTreeSet<ObjectId> = inside.map(Object::id).collect();
-    let comments = catalog.objects.values().filter(|object| match object {
-        Object::Comment(comment) => all.contains(&comment.target),
-        _ => false,
+    let said = catalog.objects.values().filter(|object| {
+        let of = object.described();
+        of.is_some_and(|of| all.contains(&of.target))
     });
-    let comments: Vec<ObjectId> = comments.map(Object::id).collect();
-    all.extend(comments);
+    let said: Vec<ObjectId> = said.map(Object::id).collect();
+    all.extend(said);
     all
 }
 

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) fn about(live: &Catalog<Live>, desired: &Catalog<Desired>) -> Vec<String> {
     let mut remarks = extension_versions(live, desired);
     remarks.extend(event_triggers(live));
+    remarks.extend(labels(live, desired));
     remarks.extend(declared(live, desired));
     remarks
 }
@@ -31,6 +32,23 @@ fn extension_versions(live: &Catalog<Live>, desired: &Catalog<Desired>) -> Vec<S
             _ => None,
         })
         .collect()
+}
+
+/// A provider says what it thinks of a label when it is given: scratch servers have none.
+fn labels(live: &Catalog<Live>, desired: &Catalog<Desired>) -> Option<String> {
+    let given = desired.objects.iter().filter_map(|(id, new)| match new {
+        Object::SecurityLabel(label) if live.get(id) != Some(new) => {
+            Some(label.provider.to_string())
+        }
+        _ => None,
+    });
+    let providers: BTreeSet<String> = given.collect();
+    (!providers.is_empty()).then(|| {
+        format!(
+            "security labels of {}: the rehearsal writes them down; whether the provider takes them, apply shows",
+            Vec::from_iter(providers).join(", ")
+        )
+    })
 }
 
 /// Leaves to `desired` what live has in the same objects and is data. Says what the files have otherwise.

@@ -3,7 +3,7 @@
 //! Most people make them by hand, for they hold a password, and one that is dropped cannot be made again from a plan.
 
 use crate::catalog::{Catalog, Desired, Live};
-use crate::kinds::{Comment, KindTag, Object, ObjectId};
+use crate::kinds::{KindTag, ObjectId};
 use crate::pg::Ident;
 
 /// Leaves the subscriptions of live as they are where the desired schema has none.
@@ -14,8 +14,7 @@ pub(super) fn settle(live: &Catalog<Live>, desired: &mut Catalog<Desired>) -> Op
     }
     let mut names = Vec::new();
     for (id, object) in &live.objects {
-        let comment = |c: &Comment| is_one(&c.target);
-        let of_one = matches!(object, Object::Comment(c) if comment(c));
+        let of_one = object.described().is_some_and(|of| is_one(&of.target));
         if !is_one(id) && !of_one {
             continue;
         }

@@ -77,7 +77,7 @@ pub(super) fn relevant<'q>(
 
 /// What a query calls the object or the one it is part of: the name of the table, of the function.
 fn name(id: &ObjectId) -> Option<&str> {
-    let skip = usize::from(id.kind == KindTag::Comment);
+    let skip = usize::from(id.kind.describes());
     let path = id.path.get(skip..)?;
     path.get(1).or(path.first()).map(String::as_str)
 }

@@ -97,7 +97,7 @@ fn statements(object: &Object) -> Vec<String> {
 
 /// Schema and name first: what belongs to one table stands together.
 fn place(id: &ObjectId) -> (Vec<&str>, KindTag, Vec<&str>) {
-    let skip = usize::from(id.kind == KindTag::Comment);
+    let skip = usize::from(id.kind.describes());
     let path: Vec<&str> = id.path.iter().skip(skip).map(String::as_str).collect();
     let of = path.iter().take(2).copied().collect();
     (of, id.kind, path)

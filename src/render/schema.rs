@@ -73,7 +73,7 @@ fn unmodeled(catalog: &Catalog<Live>) -> String {
 }
 
 fn schema_of(id: &ObjectId) -> Option<&str> {
-    let skip = usize::from(id.kind == KindTag::Comment);
+    let skip = usize::from(id.kind.describes());
     match id.kind {
         KindTag::Schema => None,
         kind if kind.is_global() => None,

@@ -1,7 +1,7 @@
 //! Statements that only a superuser may run, and how the sandbox role gets what they make.
 //!
-//! A plain role creates no publication of all tables or of a schema, no event trigger, no subscription and no foreign data wrapper. On scratch it calls a
-//! function of the superuser instead ([`setup`]), made before anybody's code is in the database, which does the one thing
+//! A plain role creates no publication of all tables or of a schema, no event trigger, no subscription and no foreign data
+//! wrapper, and nobody gives a security label whose provider is not there. On scratch it calls a function of the superuser instead ([`setup`]), made before anybody's code is in the database, which does the one thing
 //! that takes the right and hands the object over. Its arguments are names, never statements; the rest of the
 //! statement is run by the sandbox role itself. The options of user mappings, which the server shows to their users
 //! and to superusers, are shown to the sandbox role: nothing secret of live comes here.
@@ -14,6 +14,7 @@
 //! give it another event). No other way makes one, and CREATE EVENT TRIGGER itself is no event. That the sandbox role
 //! owns it lets the steps of a plan enable, rename and drop it as on live.
 
+mod label;
 mod subscription;
 mod wrapper;
 
@@ -30,7 +31,7 @@ pub(super) use subscription::remove_all;
 ///
 /// They are in `pg_catalog`, which is nobody's schema: no reader of ours and no dump looks there.
 pub fn setup() -> String {
-    SETUP.to_owned() + subscription::SETUP + &wrapper::setup()
+    SETUP.to_owned() + label::SETUP + subscription::SETUP + &wrapper::setup()
 }
 
 const SETUP: &str = "
@@ -88,6 +89,7 @@ pub fn is_needed(statement: &str) -> bool {
         ["alter", "subscription"].as_slice(),
         &["drop", "subscription"],
         &["comment", "on"],
+        &["security", "label"],
     ];
     let by_owner = own.iter().any(|words| head.sees(words));
     runs_code(statement) || !by_owner && is_another(statement)
@@ -165,6 +167,8 @@ pub fn on_scratch(statement: &str) -> Cow<'_, str> {
         wrapper::on_scratch(statement)
     } else if of_subscription.iter().any(|words| head.sees(words)) {
         subscription::on_scratch(statement)
+    } else if head.sees(&["security", "label"]) {
+        label::on_scratch(statement)
     } else {
         None
     };

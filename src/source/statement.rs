@@ -125,12 +125,7 @@ pub fn classify(sql: &str) -> Class {
         "drop" => drop_object(sql, rest),
         "grant" | "revoke" => grant(sql, rest),
         "reassign" => unmodeled("owner", sql, rest, &[]),
-        "security" => {
-            rest.eat(&["label"]);
-            rest.skip_until(|r| r.sees(&["on"]));
-            rest.eat(&["on"]);
-            unmodeled("security label", sql, rest, &["is"])
-        }
+        "security" => security_label(sql, rest),
         "comment" => comment(sql, rest),
         _ => Class::Ddl,
     }
@@ -448,6 +443,23 @@ fn comment(sql: &str, mut rest: Reader) -> Class {
     let of_server = name.eat(&["extension"]) && name.sees(&["plpgsql"]);
     match of_server || rest.sees_any(&foreign).is_some() {
         true => unmodeled("comment", sql, rest, &["is"]),
+        false => Class::Ddl,
+    }
+}
+
+fn security_label(sql: &str, mut rest: Reader) -> Class {
+    rest.eat(&["label"]);
+    if !rest.sees(&["for"]) {
+        return Class::Refused {
+            why: "which provider is meant, depends on the server: write SECURITY LABEL FOR provider ON …",
+        };
+    }
+    rest.skip_until(|r| r.sees(&["on"]));
+    rest.eat(&["on"]);
+    // Of the whole server, or no schema.
+    let foreign = ["database", "role", "tablespace", "subscription", "large"];
+    match rest.sees_any(&foreign).is_some() {
+        true => unmodeled("security label", sql, rest, &["is"]),
         false => Class::Ddl,
     }
 }

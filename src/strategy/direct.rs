@@ -391,7 +391,7 @@ pub(super) fn replace(
     // What fell with another comes after it; a comment need not be in the same transaction.
     let apart = whole
         .as_ref()
-        .is_some_and(|w| id.kind == KindTag::Comment && context.changes.stands_alone(w));
+        .is_some_and(|w| id.kind.describes() && context.changes.stands_alone(w));
     let together = if apart { None } else { together };
     // A step of its own may be the last that is taken back.
     let forth = if whole.is_some() && !apart {

@@ -229,7 +229,7 @@ fn drop(id: &ObjectId, old: &IndexObject, context: &Context<'_>) -> Step {
 pub(super) fn uncomment(id: &ObjectId, context: &Context<'_>) -> Vec<Sql> {
     let objects = context.desired.objects.values();
     objects
-        .filter(|o| o.id().kind == KindTag::Comment && o.parent().as_ref() == Some(id))
+        .filter(|o| o.tag().describes() && o.parent().as_ref() == Some(id))
         .flat_map(Object::drop)
         .collect()
 }

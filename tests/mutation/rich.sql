@@ -101,6 +101,10 @@ CREATE RULE source_kept AS ON DELETE TO app.source WHERE old.key > 10 DO INSTEAD
 
 COMMENT ON TABLE app.main IS 'main';
 
+SECURITY LABEL FOR anon ON TABLE app.main IS 'main';
+SECURITY LABEL FOR "Other one" ON COLUMN app.main.label IS 'it''s';
+SECURITY LABEL FOR anon ON FUNCTION app.later() IS 'TRUSTED';
+
 GRANT SELECT, INSERT ON app.main TO rich_reader;
 REVOKE EXECUTE ON FUNCTION app.later() FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES FOR ROLE rich_maker IN SCHEMA app GRANT SELECT, UPDATE ON TABLES TO rich_reader;

@@ -9,7 +9,7 @@ use crate::source::token::{TokenKind, Tokenizer};
 pub(super) fn map(id: &ObjectId, old: &str, new: &str) -> ObjectId {
     let again = |id: &ObjectId| map(id, old, new);
     match (id.kind, id.path.split_first()) {
-        (KindTag::Comment, Some((slug, of))) => {
+        (said, Some((slug, of))) if said.describes() => {
             let Some(kind) = KindTag::from_slug(slug) else {
                 return id.clone();
             };

@@ -240,6 +240,7 @@ impl Look<'_> {
                         | KindTag::Trigger
                         | KindTag::Rule
                         | KindTag::Comment
+                        | KindTag::SecurityLabel
                         | KindTag::Grant
                 );
                 if !stays {

@@ -33,9 +33,6 @@ const STANDING: &str = "
     SELECT 'extended statistics ' || s.stxname
       FROM here JOIN pg_catalog.pg_statistic_ext s ON s.stxrelid = here.oid
      UNION ALL
-    SELECT 'security label of ' || l.provider
-      FROM here JOIN pg_catalog.pg_seclabel l ON l.objoid = here.oid
-     UNION ALL
     SELECT 'tablespace ' || s.spcname
       FROM here
       LEFT JOIN pg_catalog.pg_index x ON x.indrelid = here.oid
@@ -86,7 +83,7 @@ pub(super) fn guess<S>(
         };
         match unmodeled.what.as_str() {
             "tablespace of relation" => on_it(),
-            "extended statistics" | "security label" => true,
+            "extended statistics" => true,
             _ => false,
         }
     });

@@ -331,7 +331,10 @@ pub const CATALOGS_LEFT_OUT: &[(&str, &str)] = &[
         "pg_default_acl",
         "relative to the owner: kinds/default_privileges compares them",
     ),
-    ("pg_seclabel", "named as unmodelled"),
+    (
+        "pg_seclabel",
+        "read row by row; what belongs to nothing known is named",
+    ),
     ("pg_user_mapping", "holds secrets"),
     (
         "pg_subscription",

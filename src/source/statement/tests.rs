@@ -127,9 +127,17 @@ fn what_is_not_modelled_is_named() {
         named("comment", "extension plpgsql")
     );
     assert_eq!(
-        classify("security label for p on table t is 'x'"),
-        named("security label", "table t")
+        classify("security label for p on role t is 'x'"),
+        named("security label", "role t")
     );
+    assert_eq!(
+        classify("security label for p on table t is 'x'"),
+        Class::Ddl
+    );
+    assert!(matches!(
+        classify("security label on table t is 'x'"),
+        Class::Refused { .. }
+    ));
 }
 
 #[test]

@@ -33,14 +33,21 @@ impl Stage {
                     waiting.push((id, deferred(c)));
                     continue;
                 }
-                Object::Comment(comment) if !made.objects.contains_key(&comment.target) => continue,
+                Object::Comment(_) | Object::SecurityLabel(_)
+                    if !object
+                        .described()
+                        .is_some_and(|of| made.objects.contains_key(&of.target)) =>
+                {
+                    continue;
+                }
                 Object::Table(_)
                 | Object::Constraint(_)
                 | Object::Index(_)
                 | Object::IndexAttachment(_)
                 | Object::Attachment(_)
                 | Object::ReplicaIdentity(_)
-                | Object::Comment(_) => object.clone(),
+                | Object::Comment(_)
+                | Object::SecurityLabel(_) => object.clone(),
                 // Triggers and the like come with the swap.
                 _ => continue,
             };

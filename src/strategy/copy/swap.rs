@@ -8,7 +8,9 @@ use super::super::replace::{Script, numberer_grants};
 use super::super::temporary_name;
 use super::{Plan, points_at, retired, table_name};
 use crate::diff::rename::Rename;
-use crate::kinds::{Alter, Column, Constraint, Kind, KindTag, Object, ObjectId};
+use crate::kinds::{
+    Alter, Column, Comment, Constraint, Kind, KindTag, Object, ObjectId, SecurityLabel,
+};
 use crate::pg::ident::Literal;
 use crate::pg::sql::{List, Word};
 use crate::pg::{Ident, Qualified, Sql};
@@ -91,8 +93,8 @@ fn is_loose(object: &Object, plan: &Plan<'_>) -> bool {
         | Object::Attachment(_)
         | Object::ReplicaIdentity(_)
         | Object::SequenceOwner(_) => false,
-        Object::Comment(comment) => {
-            let on = plan.context.live.get(&comment.target);
+        Object::Comment(Comment { of, .. }) | Object::SecurityLabel(SecurityLabel { of, .. }) => {
+            let on = plan.context.live.get(&of.target);
             on.is_some_and(|on| is_loose(on, plan))
         }
         _ => true,
@@ -236,13 +238,13 @@ fn arrive(script: &mut Script, plan: &Plan<'_>) {
         }
     }
     for (_, object) in covered() {
-        let comes = match object {
-            Object::Comment(comment) => {
-                let on = plan.copy.names.get(&comment.target);
+        let comes = match object.described() {
+            Some(of) => {
+                let on = plan.copy.names.get(&of.target);
                 let made = plan.stage.has(&twin_of(plan, &object.id()));
-                !made && (on.is_some() || desired.get(&comment.target).is_some())
+                !made && (on.is_some() || desired.get(&of.target).is_some())
             }
-            object => is_loose(object, plan),
+            None => is_loose(object, plan),
         };
         if comes {
             script.push(object.create(), object.drop());

@@ -106,10 +106,7 @@ fn is_redefined(root: &ObjectId, context: &Context<'_>) -> bool {
         && new.on_partitioned
         && old.attached_to.is_none()
         && parts.into_iter().all(|id| {
-            matches!(
-                id.kind,
-                KindTag::Index | KindTag::IndexAttachment | KindTag::Comment
-            )
+            matches!(id.kind, KindTag::Index | KindTag::IndexAttachment) || id.kind.describes()
         })
         && !context.changes.around.iter().any(|a| same(&a.object))
 }
@@ -282,7 +279,7 @@ fn new_needs(own: &BTreeSet<ObjectId>, context: &Context<'_>) -> BTreeSet<Node> 
 fn comments_of(id: &ObjectId, context: &Context<'_>) -> Vec<Sql> {
     fallen::parts(context, id)
         .iter()
-        .filter(|part| part.kind == KindTag::Comment)
+        .filter(|part| part.kind.describes())
         .filter_map(|part| context.live.get(part))
         .flat_map(Object::create)
         .collect()
@@ -458,7 +455,7 @@ impl Strategy for DropIndex {
                 let fallen = plain.destroys.iter().map(|(id, _)| id);
                 after.extend(
                     fallen
-                        .filter(|id| id.kind == KindTag::Comment)
+                        .filter(|id| id.kind.describes())
                         .filter_map(|id| context.live.get(id))
                         .flat_map(Object::create),
                 );

@@ -87,7 +87,7 @@ impl Strategy for Replace {
             // The swap brings the defaults of partitions.
             Change::Alter { new, .. } if component::is_part(new, context) => return true,
             // A comment on what the swap exchanges comes with the swap.
-            Change::Replace { new, .. } if id.kind == KindTag::Comment => {
+            Change::Replace { new, .. } if id.kind.describes() => {
                 return new
                     .parent()
                     .is_some_and(|on| context.replacements.covers(&on));

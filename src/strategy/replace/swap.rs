@@ -381,7 +381,7 @@ fn parts(script: &mut Script, component: &Component<'_>, context: &Context<'_>) 
                 .any(|c| c.replacement.column == *id && !c.replacement.is_renamed())
     };
     for (id, object) in &context.desired.objects {
-        let light = matches!(object, Object::Comment(_) | Object::ReplicaIdentity(_));
+        let light = object.tag().describes() || matches!(object, Object::ReplicaIdentity(_));
         // A new comment has a step of its own.
         if !light || !context.live.objects.contains_key(id) {
             continue;
@@ -390,8 +390,8 @@ fn parts(script: &mut Script, component: &Component<'_>, context: &Context<'_>) 
             continue;
         }
         let back = match object {
-            Object::Comment(_) => object.drop(),
-            _ => Vec::new(),
+            Object::ReplicaIdentity(_) => Vec::new(),
+            _ => object.drop(),
         };
         script.push(object.create(), back);
     }
@@ -485,8 +485,7 @@ pub(super) fn is_foreign(object: Option<&Object>) -> bool {
 /// The comments that a constraint has in live: one that is made anew has none.
 fn comments_on(id: &ObjectId, context: &Context<'_>) -> Vec<Sql> {
     let comments = context.live.objects.values();
-    let comments =
-        comments.filter(|o| matches!(o, Object::Comment(_)) && o.parent().as_ref() == Some(id));
+    let comments = comments.filter(|o| o.tag().describes() && o.parent().as_ref() == Some(id));
     comments.flat_map(Object::create).collect()
 }
 

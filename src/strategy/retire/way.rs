@@ -3,7 +3,9 @@
 use super::super::checks;
 use super::null_again::{NullAgain, called, nulls, validation};
 use super::{Context, DropGate};
-use crate::kinds::{Column, Comment, Constraint, ConstraintType, KindTag, Object, ObjectId, Table};
+use crate::kinds::{
+    Column, Constraint, ConstraintType, Described, KindTag, Object, ObjectId, Table,
+};
 use crate::pg::{Ident, Qualified, Sql, ident};
 use crate::plan::{Action, DataCheck};
 use crate::sql;
@@ -207,7 +209,7 @@ fn drop_check(check: &Constraint) -> Vec<Sql> {
 /// The comments on `object` that go with it.
 fn comments_on(object: &Object, gone: &BTreeSet<ObjectId>, context: &Context<'_>) -> Vec<Sql> {
     let target = object.id();
-    comments(gone, context, |c| c.target == target)
+    comments(gone, context, |of| of.target == target)
 }
 
 fn comments_on_not_null(
@@ -215,19 +217,19 @@ fn comments_on_not_null(
     gone: &BTreeSet<ObjectId>,
     context: &Context<'_>,
 ) -> Vec<Sql> {
-    comments(gone, context, |c| {
-        c.not_null.is_some() && c.target == *column
+    comments(gone, context, |of| {
+        of.not_null.is_some() && of.target == *column
     })
 }
 
 fn comments(
     gone: &BTreeSet<ObjectId>,
     context: &Context<'_>,
-    wanted: impl Fn(&Comment) -> bool,
+    wanted: impl Fn(&Described) -> bool,
 ) -> Vec<Sql> {
     gone.iter()
         .filter_map(|id| context.live.get(id))
-        .filter(|object| matches!(object, Object::Comment(c) if wanted(c)))
+        .filter(|object| object.described().is_some_and(&wanted))
         .flat_map(Object::create)
         .collect()
 }

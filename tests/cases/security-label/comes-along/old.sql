@@ -1,0 +1,11 @@
+CREATE TYPE state AS ENUM ('new', 'old');
+CREATE TABLE t (id int PRIMARY KEY, mail varchar(80), state state, born text, gone text);
+CREATE VIEW v AS SELECT id, state FROM t;
+SECURITY LABEL FOR anon ON COLUMN t.id IS 'key';
+SECURITY LABEL FOR anon ON COLUMN t.mail IS 'MASKED WITH FUNCTION anon.fake_email()';
+SECURITY LABEL FOR anon ON COLUMN t.state IS 'state';
+SECURITY LABEL FOR anon ON COLUMN t.born IS 'born';
+SECURITY LABEL FOR anon ON COLUMN t.gone IS 'gone';
+SECURITY LABEL FOR anon ON TYPE state IS 'a type';
+SECURITY LABEL FOR anon ON VIEW v IS 'a view';
+SECURITY LABEL FOR anon ON COLUMN v.state IS 'of a view';

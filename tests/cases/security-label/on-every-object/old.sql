@@ -1,0 +1,14 @@
+CREATE SCHEMA "La bel";
+CREATE TABLE "La bel".t (id bigint PRIMARY KEY, "Mail" text, note text);
+CREATE VIEW "La bel".v AS SELECT id, "Mail" FROM "La bel".t;
+CREATE MATERIALIZED VIEW "La bel".m AS SELECT id, note FROM "La bel".t;
+CREATE SEQUENCE "La bel".s;
+CREATE FUNCTION "La bel".f(a integer, b text) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT a';
+CREATE PROCEDURE "La bel".p(a integer) LANGUAGE sql AS '';
+CREATE TYPE "La bel".e AS ENUM ('a', 'b');
+CREATE TYPE "La bel".c AS (x integer, y text);
+CREATE TYPE "La bel".r AS RANGE (subtype = integer);
+CREATE DOMAIN "La bel".d AS text CHECK (value <> '');
+CREATE AGGREGATE "La bel".total(integer) (SFUNC = int4pl, STYPE = integer, INITCOND = '0');
+CREATE PUBLICATION "Pub" FOR TABLE "La bel".t;
+COMMENT ON COLUMN "La bel".t."Mail" IS 'whom it is sent to';
