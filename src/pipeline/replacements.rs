@@ -1,78 +1,23 @@
 //! Finds the columns that a new column takes the place of: those whose change of type was measured
 //! to rewrite, scan or build, and what hangs on them.
 
+mod candidates;
+mod together;
+
 use super::expression::{assigns, is_implicit, resolve};
 use super::{PipelineError, Workshop, enums, partitioned_keys, renewals};
 use crate::catalog::{self, Catalog, Desired, Live, closure};
 use crate::diff::rename::Rename;
 use crate::diff::replacement::Expression;
-use crate::diff::{Change, ChangeSet, Conversion, ConversionHint, Replacement, Replacements};
+use crate::diff::{ChangeSet, Conversion, ConversionHint, Replacement, Replacements};
 use crate::kinds::{Column, Kind, KindTag, Object, ObjectId};
-use crate::pg::sql::Deparsed;
 use crate::pg::{Ident, Sql};
 use crate::rehearse::{Trial, clone, message_of};
-use crate::sql;
 use crate::strategy::{self, Refusal, temporary_name};
+use candidates::{Candidate, Way, candidates, renamed};
 use postgres::Client;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What is looked at.
-struct Candidate<'a> {
-    /// In the desired catalog.
-    id: &'a ObjectId,
-    /// In the live one.
-    was: ObjectId,
-    old: &'a Column,
-    new: &'a Column,
-    hint: Option<&'a ConversionHint>,
-    /// The plain statement.
-    statements: Vec<Sql>,
-    /// It takes the plain statement whatever that does.
-    plain: bool,
-}
-
-impl Candidate<'_> {
-    /// The new column under its name, whatever is on the old one.
-    fn beside(&self) -> Vec<Sql> {
-        if self.was != *self.id {
-            return self.statements.clone();
-        }
-        let (table, name) = (self.old.table_name(), &self.new.name);
-        let aside = Ident::new(temporary_name(self.id, "old column"));
-        let of_type = Deparsed(&self.new.data_type);
-        vec![
-            sql!("ALTER TABLE {} RENAME COLUMN {} TO {}", table, name, aside),
-            sql!("ALTER TABLE {} ADD COLUMN {} {}", table, name, of_type),
-        ]
-    }
-
-    fn is_renamed(&self) -> bool {
-        self.was != *self.id
-    }
-
-    fn refusal(&self, why: String) -> Refusal {
-        let (old, new) = (&self.old.name, &self.new.name);
-        let help = match self.hint {
-            None => format!(
-                "put this line above the column: -- pgrehearse: convert using (EXPRESSION over the \
-                 old value) reverse (EXPRESSION over the new value of {new})"
-            ),
-            Some(_) => format!(
-                "correct the hint `convert` above the column: `using` sees the columns as they were, \
-                 `reverse` as they will be{}",
-                match self.is_renamed() {
-                    true => format!(": {old} there, {new} here"),
-                    false => String::new(),
-                }
-            ),
-        };
-        Refusal {
-            object: self.id.clone(),
-            why,
-            help,
-        }
-    }
-}
+use together::Bonds;
 
 /// What the hints say of columns.
 pub(super) struct Asked<'a> {
@@ -123,6 +68,12 @@ pub(super) fn find(
     candidates.extend(renamed(live, desired, asked));
     let mut found = Replacements::default();
     let enums = enums::find(live, desired, changes, workshop.options.small);
+    let bonds = match candidates.is_empty() {
+        true => Bonds::default(),
+        false => Bonds::read(live, desired),
+    };
+    let plain: BTreeSet<ObjectId> = ids(&candidates, Way::Plain);
+    leave_small(&mut candidates, &enums, &bonds);
     if candidates.is_empty() && enums.is_empty() {
         return Ok((found, BTreeMap::new()));
     }
@@ -131,6 +82,8 @@ pub(super) fn find(
     let mut trial = Trial::start(workshop.scratch()?, &workshop.settings, &scope, &part)?;
     let mut refused = Vec::new();
     let mut resolved = BTreeMap::new();
+    // Those that the plain statement does, unless another one takes them along.
+    let mut light = Vec::new();
     for candidate in &mut candidates {
         // The names of a hint are found as the files' are; everything of ours runs without a path.
         let using = candidate.hint.map(|hint| {
@@ -155,10 +108,15 @@ pub(super) fn find(
             let with = |s: &Sql| strategy::using(s.clone(), &using.text);
             candidate.statements = candidate.statements.iter().map(with).collect();
         }
-        if candidate.plain {
-            continue;
-        }
         let candidate = &*candidate;
+        match candidate.way {
+            Way::Plain => continue,
+            Way::Small => {
+                light.push((candidate, using));
+                continue;
+            }
+            Way::Measured => {}
+        }
         if candidate.was != *candidate.id {
             let why =
                 "a hint in the schema files says so; until the old name is dropped, both work";
@@ -181,7 +139,10 @@ pub(super) fn find(
                 works.dedup();
                 let over = renewals::heavy_over(&candidate.was, live, workshop.options.small);
                 match (works.is_empty(), over) {
-                    (true, None) => continue,
+                    (true, None) => {
+                        light.push((candidate, using));
+                        continue;
+                    }
                     (true, Some(view)) => format!(
                         "ALTER COLUMN … TYPE does not run under {}, and making that anew would hold \
                          ACCESS EXCLUSIVE while its query runs",
@@ -211,7 +172,29 @@ pub(super) fn find(
             Err(refusal) => refused.push(refusal),
         }
     }
+    let replaced = |found: &Replacements, id: &ObjectId| found.columns.contains_key(id);
+    loop {
+        let bound = |(c, _): &(&Candidate<'_>, _)| bonds.to_one(c.id, |id| replaced(&found, id));
+        let next = light.iter().enumerate();
+        let Some((at, (by, other))) = next.into_iter().find_map(|(at, c)| Some((at, bound(c)?)))
+        else {
+            break;
+        };
+        let why = format!(
+            "{} binds it together with {}, which a new column takes the place of",
+            by.human(),
+            other.human()
+        );
+        let (candidate, using) = light.swap_remove(at);
+        match replacement(candidate, why, using, trial.client()) {
+            Ok(replacement) => {
+                found.columns.insert(candidate.id.clone(), replacement);
+            }
+            Err(refusal) => refused.push(refusal),
+        }
+    }
     drop(trial);
+    give_up(&mut found, plain, &bonds);
     if !refused.is_empty() {
         return Err(PipelineError::Refused(refused));
     }
@@ -219,96 +202,6 @@ pub(super) fn find(
         twins(&mut found, live, desired, workshop)?;
     }
     Ok((found, resolved))
-}
-
-fn candidates<'a>(
-    live: &'a Catalog<Live>,
-    changes: &'a ChangeSet,
-    hints: &'a BTreeMap<ObjectId, ConversionHint>,
-    workshop: &Workshop<'_>,
-) -> Vec<Candidate<'a>> {
-    if changes.changes.is_empty() {
-        return Vec::new();
-    }
-    let dependents = live.dependents();
-    let small = workshop.options.small;
-    let mut found = Vec::new();
-    for (id, change) in &changes.changes {
-        let Change::Alter {
-            old: Object::Column(old),
-            new: Object::Column(new),
-            attributes,
-        } = change
-        else {
-            continue;
-        };
-        let table = new.table_id();
-        let retyped = attributes
-            .iter()
-            .find(|a| matches!(a.name(), "type" | "collation"));
-        let Some(crate::kinds::Alter::Disturbing(statements)) = retyped.map(|a| &a.alter) else {
-            continue;
-        };
-        let hint = hints.get(id);
-        let generated = |id: &ObjectId| matches!(live.get(id), Some(Object::Column(c)) if c.generated.is_some());
-        let hanging = dependents.get(id);
-        let has_generated = hanging.is_some_and(|d| d.iter().any(|d| generated(d)));
-        let plain = small.holds(live.sizes.get(&table).copied())
-            && renewals::heavy_over(id, live, small).is_none()
-            || changes.replaces(&table)
-            || has_generated
-            || generated(id)
-            || !new.follows().is_empty()
-            || has_heirs(live, id)
-            || partitioned_keys::holds(live, id);
-        if hint.is_none() && (plain || !new.converts_from(old)) {
-            continue;
-        }
-        found.push(Candidate {
-            id,
-            was: id.clone(),
-            old,
-            new,
-            hint,
-            statements: statements.clone(),
-            plain,
-        });
-    }
-    found
-}
-
-/// The renamed columns. After the statements a column is as the desired one, so that the expression of
-/// the way back can be read there.
-fn renamed<'a>(
-    live: &'a Catalog<Live>,
-    desired: &'a Catalog<Desired>,
-    asked: &Asked<'a>,
-) -> Vec<Candidate<'a>> {
-    let renames = asked.renames.iter();
-    renames
-        .filter_map(|rename| {
-            let (Object::Column(old), Object::Column(new)) =
-                (live.get(&rename.from)?, desired.get(&rename.to)?)
-            else {
-                return None;
-            };
-            let retype = sql!(
-                "ALTER TABLE {} ADD COLUMN {} {}",
-                old.table_name(),
-                new.name,
-                Deparsed(&new.data_type)
-            );
-            Some(Candidate {
-                id: &rename.to,
-                was: rename.from.clone(),
-                old,
-                new,
-                hint: asked.conversions.get(&rename.to),
-                statements: vec![retype],
-                plain: false,
-            })
-        })
-        .collect()
 }
 
 /// Splits off the renames of columns that a new column does: both names live for a while.
@@ -354,6 +247,39 @@ pub(super) fn take_renames(
     let taken = renames.iter().filter(|r| fits(r)).cloned().collect();
     renames.retain(|r| !fits(r));
     taken
+}
+
+fn ids(candidates: &[Candidate<'_>], way: Way) -> BTreeSet<ObjectId> {
+    let of_way = candidates.iter().filter(|c| c.way == way);
+    of_way.map(|c| c.id.clone()).collect()
+}
+
+/// Leaves those to the plain statement that no other column can take along, without a look at them.
+fn leave_small(candidates: &mut Vec<Candidate<'_>>, enums: &[enums::Replaced<'_>], bonds: &Bonds) {
+    let mut from = ids(candidates, Way::Measured);
+    let of_enums = enums.iter().flat_map(|e| e.columns.iter());
+    from.extend(of_enums.map(|(id, _, _)| (*id).clone()));
+    let reached = bonds.reach(from, &ids(candidates, Way::Small));
+    candidates.retain(|c| match c.way {
+        Way::Measured => true,
+        Way::Small => c.hint.is_some() || reached.contains(c.id),
+        Way::Plain => c.hint.is_some(),
+    });
+}
+
+/// Leaves those to the plain statement that are bound together with one that only the plain statement changes.
+fn give_up(found: &mut Replacements, mut plain: BTreeSet<ObjectId>, bonds: &Bonds) {
+    loop {
+        let bound = found.columns.iter().find(|(id, replacement)| {
+            let of_its_own = replacement.of_type.is_none() && !replacement.is_renamed();
+            of_its_own && bonds.to_one(id, |other| plain.contains(other)).is_some()
+        });
+        let Some(id) = bound.map(|(id, _)| id.clone()) else {
+            return;
+        };
+        found.columns.remove(&id);
+        plain.insert(id);
+    }
 }
 
 /// Whether tables that are no partitions inherit the column: a trigger on the parent does not fire

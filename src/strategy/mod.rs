@@ -87,6 +87,9 @@ impl Default for SmallTable {
 }
 
 impl SmallTable {
+    /// No table is small.
+    pub const NONE: Self = Self { rows: 0, bytes: 0 };
+
     /// Unknown sizes count as large.
     pub fn holds(&self, size: Option<Size>) -> bool {
         size.is_some_and(|s| s.rows.is_some_and(|r| r < self.rows) && s.bytes < self.bytes)

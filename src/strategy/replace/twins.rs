@@ -1,7 +1,7 @@
 //! Makes the indexes and constraints of the new columns while both columns live: a plan of its own,
 //! by the same strategies as everything else.
 
-use super::super::{Context, Refusal, expand as expand_all, key};
+use super::super::{Context, Refusal, SmallTable, expand as expand_all, key};
 use super::partitioned;
 use crate::catalog::{Catalog, Desired, Live};
 use crate::diff::{self, Replacements};
@@ -119,6 +119,8 @@ impl Stage {
             changes: &changes,
             replacements: &Replacements::default(),
             wholes: crate::strategy::Wholes::default(),
+            // The swap counts on the names and halves of the online ways, on a small table as well.
+            small: SmallTable::NONE,
             ..*context
         };
         expand_all(&inner).map_err(|mut refusals| refusals.remove(0))

@@ -1,0 +1,2 @@
+CREATE TABLE kind (id int PRIMARY KEY, note text);
+CREATE TABLE big (id int PRIMARY KEY, kind_id int REFERENCES kind (id));

@@ -1,0 +1,3 @@
+INSERT INTO role (code) VALUES ('c');
+INSERT INTO membership VALUES (700, 2), (701, 3);
+INSERT INTO log VALUES (10000, 700, 2);
