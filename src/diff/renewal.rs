@@ -17,6 +17,8 @@ pub struct Renewal {
     pub needs: BTreeSet<ObjectId>,
     /// Nothing that it reads takes another's place in the same swap.
     pub alone: bool,
+    /// Over names of before the swap it would read others: it is built when all of them have theirs.
+    pub late: bool,
 }
 
 /// All of a plan.

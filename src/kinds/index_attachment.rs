@@ -62,11 +62,12 @@ impl Kind for IndexAttachment {
     }
 
     fn falls_with(&self) -> Vec<ObjectId> {
-        // There is no DETACH for indexes: it ends with either index, or with the table's DETACH.
+        // There is no DETACH for indexes: it ends with the table's DETACH, before which the server drops no attached
+        // index, or with either index.
         vec![
+            ObjectId::new(KindTag::Attachment, [self.schema.raw(), self.table.raw()]),
             self.index_id(),
             self.parent.id(),
-            ObjectId::new(KindTag::Attachment, [self.schema.raw(), self.table.raw()]),
         ]
     }
 

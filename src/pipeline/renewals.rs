@@ -92,17 +92,41 @@ pub(super) fn find(
     if joined.is_empty() {
         return Ok(renewals);
     }
-    let twins = wanted.twins(&views, workshop)?;
+    // After the swap, over the names of the desired schema.
+    let after = wanted.twins(&views, &BTreeMap::new(), workshop)?;
+    let before = wanted.twins(&views, &wanted.before(), workshop)?;
+    let same = |id: &&ObjectId| {
+        let twin = called(id, &temporary(id));
+        lists(before.get(&twin)) == lists(after.get(&twin))
+    };
+    let late = !joined.iter().all(same);
+    let twins = if late { after } else { before };
     for id in joined {
         let twin = called(id, &temporary(id));
         if let Some(object) = twins.get(&twin) {
             let needs = twins.requires(&twin).cloned().collect();
-            renewals
-                .views
-                .insert(id.clone(), renewal(id, object.clone(), needs, false));
+            let renewal = Renewal {
+                late,
+                ..renewal(id, object.clone(), needs, false)
+            };
+            renewals.views.insert(id.clone(), renewal);
         }
     }
     Ok(renewals)
+}
+
+/// How many names stand right before a parenthesis: calls, and the names of columns after an alias. Over columns that are
+/// called otherwise than what joins them (`USING`) the server writes such lists, which count the columns of a table,
+/// and the new ones stand elsewhere in live than in a table made for their names.
+fn lists(view: Option<&Object>) -> usize {
+    let text = match view {
+        Some(Object::View(view)) => &view.query,
+        Some(Object::MaterializedView(view)) => &view.query,
+        _ => return 0,
+    };
+    let ends = |c: char| c.is_alphanumeric() || c == '_' || c == '"';
+    let pairs = text.chars().zip(text.chars().skip(1));
+    pairs.filter(|&(a, b)| ends(a) && b == '(').count()
 }
 
 fn renewal(id: &ObjectId, twin: Object, needs: BTreeSet<ObjectId>, alone: bool) -> Renewal {
@@ -112,6 +136,7 @@ fn renewal(id: &ObjectId, twin: Object, needs: BTreeSet<ObjectId>, alone: bool) 
         twin,
         needs,
         alone,
+        late: false,
     }
 }
 
@@ -167,14 +192,8 @@ impl Wanted<'_> {
         Some(path)
     }
 
-    /// The desired catalog around `views` after the server gave them, and the replaced columns and types under
-    /// them, the names of before the swap.
-    fn twins(
-        &self,
-        views: &BTreeSet<ObjectId>,
-        workshop: &Workshop<'_>,
-    ) -> Result<Catalog<Desired>, PipelineError> {
-        let ids = closure(self.desired, views);
+    /// The names that the replaced columns and types have before the swap.
+    fn before(&self) -> BTreeMap<&ObjectId, Ident> {
         let replacements = self.replacements;
         let retyped = replacements.columns.iter().filter(|(_, r)| !r.is_renamed());
         let mut names: BTreeMap<&ObjectId, Ident> = retyped
@@ -182,6 +201,18 @@ impl Wanted<'_> {
             .collect();
         let types = replacements.types.iter();
         names.extend(types.map(|(id, (temporary, _))| (id, temporary.clone())));
+        names
+    }
+
+    /// The desired catalog around `views` after the server gave them names of ours, and what is under them `names`.
+    fn twins<'a>(
+        &'a self,
+        views: &'a BTreeSet<ObjectId>,
+        names: &BTreeMap<&'a ObjectId, Ident>,
+        workshop: &Workshop<'_>,
+    ) -> Result<Catalog<Desired>, PipelineError> {
+        let ids = closure(self.desired, views);
+        let mut names = names.clone();
         names.extend(views.iter().map(|id| (id, temporary(id))));
         let renames = names.into_iter().filter(|(id, _)| ids.contains(*id));
         let renames = renames.map(|(id, name)| Rename {

@@ -455,7 +455,8 @@ pub(super) fn around(context: &Context<'_>) -> Vec<Step> {
         )
         .described("step back", title, why);
         up.strategy = "direct";
-        up.requires = nodes([&around.of], Era::After);
+        up.requires = requires(context, &own);
+        up.requires.extend(nodes([&around.of], Era::After));
         up.after = nodes([&around.of], Era::Before);
         up.produces = nodes(&own, Era::After);
         up.together = together;

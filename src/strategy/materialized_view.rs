@@ -367,7 +367,8 @@ impl Renewed<'_> {
         let after = direct::names_of(self.context.desired, &new);
         step.frees = before.difference(&after).cloned().collect();
         step.takes = after.difference(&before).cloned().collect();
-        step.together = self.context.changes.together.get(self.id).copied();
+        let together = self.context.changes.together.get(self.id).copied();
+        step.together = together.filter(|_| !self.renewal.late);
         step
     }
 

@@ -3,7 +3,9 @@
 use super::super::{Context, checks};
 use super::{domain, fallen, names_of, nodes, one, publication, releases, requires};
 use crate::diff::AttributeChange;
-use crate::kinds::{Alter, Column, Hazard, HazardKind, KindTag, Object, ObjectId};
+use crate::kinds::{
+    Alter, Column, ConstraintType, Hazard, HazardKind, KindTag, Object, ObjectId,
+};
 use crate::pg::Sql;
 use crate::pg::sql::Deparsed;
 use crate::plan::step::Reversal;
@@ -32,6 +34,9 @@ pub(in crate::strategy) fn alter(
         .iter()
         .any(|a| matches!(a.alter, Alter::Disturbing(_) | Alter::AfterDrops(_)));
     let alone = !context.changes.together.contains_key(id);
+    if let (true, Some(steps)) = (alone, null_allowed(id, old, new, attributes, context)) {
+        return steps;
+    }
     let taken = |a: &AttributeChange| new.takes_away(old, a.name()).is_some();
     if !comes_later && alone && attributes.iter().any(taken) {
         return withdraw(id, old, new, attributes, context);
@@ -92,6 +97,61 @@ pub(in crate::strategy) fn alter(
         steps.push(step);
     }
     steps
+}
+
+/// DROP NOT NULL, a step of its own beside the other changes. Of all that hangs on a column, a primary key and an index
+/// that is the replica identity alone are in its way, and nothing needs that a column may be null.
+fn null_allowed(
+    id: &ObjectId,
+    old: &Object,
+    new: &Object,
+    attributes: &[AttributeChange],
+    context: &Context<'_>,
+) -> Option<Vec<Step>> {
+    let allows = |a: &AttributeChange| matches!(a.alter, Alter::AfterDrops(_));
+    let (null, rest): (Vec<AttributeChange>, Vec<AttributeChange>) =
+        attributes.iter().cloned().partition(allows);
+    let loses = |a: &AttributeChange| a.name() == "identity" && a.new.value.is_null();
+    let bound = |a: &AttributeChange| {
+        a.name() == "identity" && !loses(a) || matches!(a.alter, Alter::Disturbing(_))
+    };
+    if null.is_empty() || rest.iter().any(bound) {
+        return None;
+    }
+    let mut steps = match rest.is_empty() {
+        true => Vec::new(),
+        false => alter(id, old, new, &rest, context),
+    };
+    let follows = !steps.is_empty();
+    // An identity is NOT NULL.
+    let identity = rest.iter().any(loses);
+    if identity {
+        for step in &mut steps {
+            step.produces.extend(nodes([id], Era::Temp(9)));
+        }
+    }
+    let in_the_way = context.live.objects.iter().filter(|(_, object)| {
+        let key = matches!(object, Object::Constraint(c) if c.constraint_type == ConstraintType::PrimaryKey);
+        key || matches!(object, Object::ReplicaIdentity(_))
+    });
+    let in_the_way = in_the_way.filter(|(of, _)| context.live.requires(of).any(|need| need == id));
+    let after = nodes(in_the_way.map(|(of, _)| of), Era::Before);
+    for mut step in alter_at_once(id, old, new, &null, context) {
+        // It neither needs what the column needs now nor lets go of anything.
+        step.requires.clear();
+        step.releases.clear();
+        if identity {
+            step.requires.extend(nodes([id], Era::Temp(9)));
+            step.lift(Phase::Contract);
+        } else if follows {
+            step.requires.extend(nodes([id], Era::After));
+        }
+        step.produces.clear();
+        step.disturbs.clear();
+        step.after.extend(after.iter().cloned());
+        steps.push(step);
+    }
+    Some(steps)
 }
 
 /// What takes something away from the old application comes when that is gone, and the rest before.

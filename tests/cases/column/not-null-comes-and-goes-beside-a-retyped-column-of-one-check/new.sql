@@ -1,0 +1,1 @@
+CREATE TABLE k (a bigint, b int NOT NULL, CONSTRAINT ab CHECK (a < b));

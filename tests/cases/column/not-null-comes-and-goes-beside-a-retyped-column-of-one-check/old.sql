@@ -1,0 +1,1 @@
+CREATE TABLE k (a int, b int, CONSTRAINT ab CHECK (a < b));

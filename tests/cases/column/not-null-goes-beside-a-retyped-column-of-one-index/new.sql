@@ -1,0 +1,2 @@
+CREATE TABLE t (id int, b int);
+CREATE INDEX i2 ON t (b) WHERE id > 2;

@@ -1,0 +1,2 @@
+CREATE TABLE t (a text);
+CREATE VIEW v AS SELECT a AS g FROM t;

@@ -1,0 +1,2 @@
+CREATE TABLE t (a int UNIQUE);
+CREATE TABLE r (a int REFERENCES t (a));

@@ -1,0 +1,4 @@
+CREATE TABLE w (id int, d int) PARTITION BY RANGE (d);
+CREATE TABLE w1 PARTITION OF w FOR VALUES FROM (0) TO (10);
+CREATE TABLE w2 (id int, d int);
+CREATE INDEX w_id ON w (id);

@@ -1,0 +1,7 @@
+CREATE TABLE o (id int PRIMARY KEY);
+CREATE TABLE w (id int NOT NULL, d int NOT NULL, o int REFERENCES o, x text, PRIMARY KEY (id, d), UNIQUE (x, d)) PARTITION BY RANGE (d);
+CREATE TABLE w1 PARTITION OF w FOR VALUES FROM (0) TO (10);
+CREATE TABLE w2 (id int CONSTRAINT w_id_not_null NOT NULL, d int CONSTRAINT w_d_not_null NOT NULL, o int, x text) PARTITION BY RANGE (d);
+CREATE TABLE w2a PARTITION OF w2 FOR VALUES FROM (10) TO (15);
+CREATE TABLE w3 (id int CONSTRAINT w_id_not_null NOT NULL, d int CONSTRAINT w_d_not_null NOT NULL, o int, x text, CONSTRAINT w3_pkey PRIMARY KEY (id, d));
+CREATE INDEX w_x ON w (x);

@@ -1,0 +1,2 @@
+CREATE TABLE t (a int, b bigint);
+CREATE INDEX ti ON t (a, b);

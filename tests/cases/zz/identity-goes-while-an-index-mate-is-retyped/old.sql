@@ -1,0 +1,2 @@
+CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY, b int);
+CREATE INDEX ti ON t (a, b);
