@@ -94,7 +94,11 @@ impl Comment {
             KindTag::ForeignServer => path
                 .first()
                 .map(|name| sql!("COMMENT ON SERVER {}", Ident::new(*name))),
-            KindTag::Enum | KindTag::Range | KindTag::Composite => in_schema("TYPE"),
+            KindTag::Enum
+            | KindTag::ShellType
+            | KindTag::Range
+            | KindTag::BaseType
+            | KindTag::Composite => in_schema("TYPE"),
             KindTag::Domain => in_schema("DOMAIN"),
             KindTag::Collation => in_schema("COLLATION"),
             KindTag::Conversion => in_schema("CONVERSION"),
