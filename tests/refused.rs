@@ -478,3 +478,81 @@ fn what_only_a_superuser_makes_needs_files_that_are_trusted() {
         world.run(&["check", "--to", "new.sql"]).exits(0);
     }
 }
+
+/// A base type and its functions are named and left alone where nobody trusts them; what is dropped under one is refused.
+#[test]
+fn a_base_type_that_nobody_trusts_is_named_and_left_alone() {
+    const OLD: &str = "CREATE SCHEMA own; CREATE TABLE t (a integer);";
+    for version in outermost() {
+        let world = world(version, OLD, &format!("{OLD} CREATE TABLE u (a integer);"));
+        as_superuser(
+            &world,
+            "CREATE TYPE own.amount; CREATE TYPE own.alone; CREATE TYPE own.days;
+             CREATE FUNCTION own.i(cstring) RETURNS own.amount LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+             CREATE FUNCTION own.o(own.amount) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+             CREATE TYPE own.amount (INPUT = own.i, OUTPUT = own.o, INTERNALLENGTH = 4, PASSEDBYVALUE);
+             CREATE FUNCTION own.whole(own.days) RETURNS own.days LANGUAGE internal IMMUTABLE STRICT AS 'int4range_canonical';
+             CREATE TYPE own.days AS RANGE (SUBTYPE = integer, CANONICAL = own.whole);
+             COMMENT ON TYPE own.amount IS 'how much'",
+        );
+        world
+            .run(&["plan", "--to", "new.sql"])
+            .exits(0)
+            .says("base type own.amount")
+            .says("shell type own.alone")
+            .says("range type with a canonical function own.days");
+        plan(&world).exits(0);
+        apply(&world).exits(0);
+        let types = "SELECT count(*) FROM pg_type WHERE typname IN ('amount', 'alone', 'days')";
+        assert_eq!(number(&world, types), 3);
+        world.write("new.sql", "CREATE TABLE t (a integer);");
+        plan(&world).exits(3).warns("own.amount hangs on it");
+    }
+}
+
+/// DROP TYPE … CASCADE, which takes the type's own functions along, takes nothing else: what came since is in its way.
+#[test]
+fn a_base_type_takes_nothing_but_its_functions_along() {
+    const OLD: &str = "CREATE TYPE amount;
+        CREATE FUNCTION i(cstring) RETURNS amount LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+        CREATE FUNCTION o(amount) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+        CREATE TYPE amount (INPUT = i, OUTPUT = o, INTERNALLENGTH = 4, PASSEDBYVALUE);";
+    for version in outermost() {
+        let world = world(version, "", "");
+        world.write("new.sql", "CREATE TABLE t (a integer);");
+        as_superuser(&world, OLD);
+        let role = "DO $$ BEGIN EXECUTE format('ALTER ROLE %I SUPERUSER', (SELECT datdba::regrole
+            FROM pg_database WHERE datname = current_database())); END $$";
+        as_superuser(&world, role);
+        // The table is in no schema that the plan is about.
+        let others = "CREATE SCHEMA theirs; CREATE TABLE theirs.t (a public.amount); INSERT INTO theirs.t VALUES ('1')";
+        as_superuser(&world, others);
+        let apply = [
+            "apply",
+            "--to",
+            "new.sql",
+            "--yes",
+            "--trust-files",
+            "--set",
+            "schemas=public",
+            "--set",
+            "drops.gate=none",
+        ];
+        let refused = world.run(&apply);
+        assert!(refused.code != 0, "{refused}");
+        refused.warns("column a of table theirs.t");
+        assert_eq!(
+            number(&world, "SELECT count(*) FROM theirs.t WHERE a::text = '1'"),
+            1
+        );
+        as_superuser(&world, "DROP SCHEMA theirs CASCADE");
+        world.run(&apply).exits(0);
+        assert_eq!(
+            number(
+                &world,
+                "SELECT count(*) FROM pg_type WHERE typname = 'amount'"
+            ),
+            0
+        );
+    }
+}

@@ -123,7 +123,9 @@ fn three_of_every_kind_are_cloned_and_come_back() {
 }
 
 /// What only a superuser makes: its kinds.
-const OF_SUPERUSERS: [KindTag; 7] = [
+const OF_SUPERUSERS: [KindTag; 9] = [
+    KindTag::ShellType,
+    KindTag::BaseType,
     KindTag::OperatorFamily,
     KindTag::OperatorClass,
     KindTag::Language,
@@ -166,6 +168,31 @@ fn what_only_a_superuser_makes_is_cloned_and_comes_back_where_it_is_trusted() {
             let there = catalog.objects.keys().filter(|id| id.kind == kind).count();
             assert!(there >= 3, "{version}: {there} of {kind}");
         }
+        let canonical = catalog.objects.values();
+        let canonical = canonical.filter(|o| o.tag() == KindTag::Range && o.needs_trust());
+        assert_eq!(canonical.count(), 3, "{version}");
+    }
+}
+
+/// A function makes the shell of the type that it returns, and CREATE TYPE, in another file, would find it there.
+#[test]
+fn a_shell_type_comes_before_the_functions_of_other_files() {
+    for version in outermost() {
+        let server = trusted_server(version).expect("a server");
+        let functions = "CREATE SCHEMA own; CREATE FUNCTION own.i(cstring) RETURNS own.amount LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+            CREATE FUNCTION own.o(own.amount) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';";
+        let types = "CREATE TYPE own.amount;
+            CREATE TYPE own.amount (INPUT = own.i, OUTPUT = own.o, INTERNALLENGTH = 4, PASSEDBYVALUE);";
+        let files = vec![
+            SourceFile::new("functions.sql", functions),
+            SourceFile::new("types.sql", types),
+        ];
+        let files = DesiredFiles::from_files(files).expect("files");
+        whole(
+            &server,
+            &server,
+            &Live::from_files(&server, &files).expect("a database"),
+        );
     }
 }
 

@@ -2,7 +2,7 @@
 //! session or over two that share a snapshot.
 
 use super::read::ReadError;
-use super::{Unmodeled, depend, hanging, unmodeled};
+use super::{Unmodeled, depend, unmodeled};
 use crate::kinds::{Address, KindTag, Object};
 use crate::pg::ServerVersion;
 use crate::pg::ident::Literal;
@@ -22,7 +22,6 @@ pub enum Query {
     Edges,
     /// These queries of [`unmodeled::parts`].
     Unmodeled(Vec<String>),
-    Hanging,
 }
 
 /// What the queries found, in any order.
@@ -34,7 +33,6 @@ pub struct Found {
     pub edges: Vec<(Address, Address)>,
     /// Each with the schema it is in.
     pub unmodeled: Vec<(Option<String>, Unmodeled)>,
-    pub hanging: Vec<hanging::Row>,
 }
 
 /// The catalog and oid that stand for another object.
@@ -119,13 +117,11 @@ impl Found {
             aliases,
             edges,
             unmodeled,
-            hanging,
         } = more;
         self.objects.extend(objects);
         self.aliases.extend(aliases);
         self.edges.extend(edges);
         self.unmodeled.extend(unmodeled);
-        self.hanging.extend(hanging);
     }
 }
 
@@ -145,7 +141,6 @@ impl Query {
             Self::Aliases => depend::ALIASES.to_owned(),
             Self::Edges => depend::DEPENDENCIES.to_owned(),
             Self::Unmodeled(parts) => parts.join("\nUNION ALL\n"),
-            Self::Hanging => hanging::QUERY.to_owned(),
         };
         let rows = session.prepared.query(session.client, &sql)?;
         let rows = rows.iter();
@@ -177,15 +172,6 @@ impl Query {
                     name: name.unwrap_or_default(),
                 };
                 (row.get(2), thing)
-            })),
-            Self::Hanging => found.hanging.extend(rows.map(|row| hanging::Row {
-                what: Unmodeled {
-                    what: row.get(0),
-                    name: row.get::<_, Option<String>>(1).unwrap_or_default(),
-                },
-                falls: row.get(2),
-                part: relation(row),
-                needs: (oid(row, 4), oid(row, 5), row.get(6)),
             })),
         }
         Ok(())
@@ -248,12 +234,6 @@ fn objects_of(kind: KindTag, version: ServerVersion) -> String {
 fn address(row: &Row) -> Option<Address> {
     let part = |column: usize| u32::try_from(row.get::<_, Option<i64>>(column)?).ok();
     Some((part(1)?, part(2)?, row.get::<_, Option<i32>>(3)?))
-}
-
-fn relation(row: &Row) -> Option<Address> {
-    let part = u32::try_from(row.get::<_, Option<i64>>(3)?).ok()?;
-    // pg_class has the same oid in every database.
-    Some((1259, part, 0))
 }
 
 fn oid(row: &Row, column: usize) -> u32 {

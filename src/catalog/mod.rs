@@ -1,5 +1,6 @@
 //! The schema as read back from a server.
 
+mod circle;
 mod closure;
 mod depend;
 mod fetch;

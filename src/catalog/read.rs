@@ -2,7 +2,7 @@
 
 use super::depend::{self, Addresses};
 use super::fetch::{self, Prepared, Present, Query, Session};
-use super::{Catalog, Owners, Replication, Scope, Size, Unmodeled, hanging, trust};
+use super::{Catalog, HangingOn, Owners, Replication, Scope, Size, Unmodeled, circle, trust};
 use crate::kinds::grant::On;
 use crate::kinds::{Address, KindTag, Object, ObjectId};
 use crate::pg::{ServerVersion, session};
@@ -213,7 +213,7 @@ impl Reader {
         let mut queries: Vec<Query> = alone(&LONGEST).map(objects).collect();
         queries.extend([Query::Edges, Query::Aliases]);
         if !self.objects_only {
-            queries.extend([Query::Hanging, Query::Unmodeled(unmodeled)]);
+            queries.push(Query::Unmodeled(unmodeled));
         }
         queries.extend(alone(&LARGE).map(objects));
         let of_others = |k: &&KindTag| !LONGEST.contains(k) && !LARGE.contains(k);
@@ -340,7 +340,8 @@ impl Reader {
         }
         depend::add_edges(&addresses, found.edges, &mut requires);
         depend::add_casts(&mut requires);
-        let mut hanging = hanging::by_object(&addresses, found.hanging);
+        circle::cut(&mut objects, &mut requires);
+        let mut hanging = HangingOn::new();
         let distrusted = match scope.trusted {
             true => BTreeSet::new(),
             false => trust::leave_alone(&mut objects, &mut requires, &mut hanging),

@@ -3,7 +3,7 @@
 
 use super::hanging::{Hanging, HangingOn};
 use super::unmodeled::Unmodeled;
-use crate::kinds::{Object, ObjectId};
+use crate::kinds::{KindTag, Object, ObjectId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Takes it out of `objects` and `requires`, with its comments, grants and owners.
@@ -17,7 +17,12 @@ pub(super) fn leave_alone(
     if distrusted.is_empty() {
         return BTreeSet::new();
     }
-    for id in &distrusted {
+    // A shell that has become a type is part of that.
+    let types = distrusted
+        .iter()
+        .filter_map(|id| objects.get(id)?.made_of());
+    let shells: BTreeSet<ObjectId> = types.collect();
+    for id in distrusted.difference(&shells) {
         for need in requires.get(id).into_iter().flatten() {
             hanging.entry(need.clone()).or_default().insert(Hanging {
                 what: named(id),
@@ -35,13 +40,22 @@ pub(super) fn leave_alone(
     for needs in requires.values_mut() {
         needs.retain(|need| !distrusted.contains(need));
     }
-    distrusted.iter().map(named).collect()
+    distrusted.difference(&shells).map(named).collect()
 }
 
 fn named(id: &ObjectId) -> Unmodeled {
-    let (what, human) = (id.kind.label(), id.human());
+    let (label, human) = (id.kind.label(), id.human());
+    let what = match id.kind {
+        // Others are made by everybody.
+        KindTag::Range => "range type with a canonical function",
+        _ => label,
+    };
     Unmodeled {
         what: what.to_owned(),
-        name: human.strip_prefix(what).unwrap_or(&human).trim().to_owned(),
+        name: human
+            .strip_prefix(label)
+            .unwrap_or(&human)
+            .trim()
+            .to_owned(),
     }
 }

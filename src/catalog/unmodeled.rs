@@ -68,15 +68,6 @@ pub fn parts() -> Vec<Part> {
         }
     };
     vec![
-        part(
-            // Every table has an array type.
-            &made("pg_type", "x.typtype IN ('b', 'r') AND x.typinput <> 'array_in'::regproc"),
-            named(
-            "CASE x.typtype WHEN 'r' THEN 'range type with a canonical function' ELSE 'base type' END",
-            "pg_type", "x.typname", "typnamespace",
-            "(EXISTS (SELECT FROM pg_range r WHERE r.rngtypid = x.oid AND r.rngcanonical <> 0)
-              OR x.typtype = 'b' AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = x.oid))",
-        )),
         // What no encoding of this database uses.
         part(&made("pg_collation", "true"), named("'collation'", "pg_collation", "x.collname", "collnamespace",
             "x.collencoding NOT IN (-1, (SELECT d.encoding FROM pg_database d WHERE d.datname = current_database()))")),

@@ -52,8 +52,12 @@ pub struct Impossible {
 pub struct Around {
     pub object: ObjectId,
     pub of: ObjectId,
+    /// What takes it down as it is, and what would put that back.
     pub down: Vec<Sql>,
+    pub back: Vec<Sql>,
+    /// What puts it back as it is to be, and what would take that down.
     pub up: Vec<Sql>,
+    pub down_again: Vec<Sql>,
 }
 
 /// The changes of a plan.

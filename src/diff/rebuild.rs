@@ -73,6 +73,11 @@ pub(super) fn rebuild(
     if !impossible.is_empty() {
         return Err(impossible);
     }
+    let replaced = set.changes.keys().filter(|id| set.replaces(id));
+    let replaced: Vec<ObjectId> = replaced.cloned().collect();
+    for id in replaced {
+        queue.extend(take_along(&id, live, desired, &mut set));
+    }
     if set.changes.is_empty() && copied.is_empty() {
         return Ok(set);
     }
@@ -120,9 +125,11 @@ pub(super) fn rebuild(
                 continue;
             }
             // A change of its own lets go of what is dropped, but not of one whose name another takes.
-            let another = retaken
-                .get(&root)
-                .map(|by| desired.requires(dependent).any(|n| n == by));
+            let another = retaken.get(&root).map(|by| {
+                let made_of = desired.get(by).and_then(Object::made_of);
+                let mut needs = desired.requires(dependent);
+                needs.any(|n| n == by || Some(n) == made_of.as_ref())
+            });
             if dropped.contains(&root)
                 && set.changes.contains_key(dependent)
                 && another != Some(true)
@@ -150,7 +157,18 @@ pub(super) fn rebuild(
                         ),
                     });
                 }
-                (TakeDown::Around { down, disturbs, .. }, TakeDown::Around { up, .. }) => {
+                (
+                    TakeDown::Around {
+                        down,
+                        up: back,
+                        disturbs,
+                    },
+                    TakeDown::Around {
+                        up,
+                        down: down_again,
+                        ..
+                    },
+                ) => {
                     if retyped(set.changes.get(dependent)) || (down.is_empty() && up.is_empty()) {
                         continue;
                     }
@@ -162,7 +180,9 @@ pub(super) fn rebuild(
                         object: dependent.clone(),
                         of: root.clone(),
                         down,
+                        back,
                         up,
+                        down_again,
                     });
                 }
                 _ => {
@@ -175,6 +195,7 @@ pub(super) fn rebuild(
                     set.changes.insert(dependent.clone(), replace);
                     groups.join(&root, dependent);
                     queue.push((dependent.clone(), Force::Drop));
+                    queue.extend(take_along(dependent, live, desired, &mut set));
                 }
             }
         }
@@ -184,10 +205,46 @@ pub(super) fn rebuild(
         return Err(impossible);
     }
     join_names(&set, desired, &mut groups);
+    join_parts(&set, desired, &mut groups);
     set.around
         .sort_by(|a, b| (&a.object, &a.of).cmp(&(&b.object, &b.of)));
     set.together = groups.numbers();
     Ok(set)
+}
+
+/// Makes anew what the replaced object `id` is made of.
+fn take_along(
+    id: &ObjectId,
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+    set: &mut ChangeSet,
+) -> Option<(ObjectId, Force)> {
+    let shell = live.get(id)?.made_of()?;
+    let (old, new) = (live.get(&shell)?, desired.get(&shell)?);
+    if set.replaces(&shell) {
+        return None;
+    }
+    let replace = Change::Replace {
+        old: old.clone(),
+        new: new.clone(),
+        why: format!("{} is made of it", id.human()),
+    };
+    set.changes.insert(shell.clone(), replace);
+    Some((shell, Force::Drop))
+}
+
+/// What is made with its parts comes with them in one transaction.
+fn join_parts(set: &ChangeSet, desired: &Catalog<Desired>, groups: &mut Groups) {
+    let comes = |id: &ObjectId| set.creates(id) || set.replaces(id);
+    for id in set.changes.keys().filter(|id| comes(id)) {
+        let wholes = desired.get(id).into_iter().flat_map(Object::falls_with);
+        let at_once = |whole: &ObjectId| {
+            comes(whole) && desired.get(whole).is_some_and(Object::made_with_its_parts)
+        };
+        for whole in wholes.filter(at_once) {
+            groups.join(&whole, id);
+        }
+    }
 }
 
 /// What is dropped, with what is made under its name: a type with another sort of type.

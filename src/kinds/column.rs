@@ -3,6 +3,7 @@
 mod conversion;
 mod not_null;
 mod property;
+mod storage;
 
 pub use property::{Generated, Identity, NotNull};
 
@@ -28,6 +29,9 @@ pub struct Column {
     /// What its domain is over, through all domains.
     #[serde(default)]
     pub base_type: Option<String>,
+    /// The base type of the user's own that it is of, or its domain is over.
+    #[serde(default)]
+    pub own_base_type: Option<Qualified>,
     /// The collation, where it is not the type's.
     pub collation: Option<String>,
     pub not_null: Option<NotNull>,
@@ -35,7 +39,8 @@ pub struct Column {
     pub expression: Option<String>,
     pub generated: Option<Generated>,
     pub identity: Option<Identity>,
-    /// `plain`, `external`, `extended` or `main`, where it is not the type's.
+    /// `plain`, `external`, `extended` or `main`, where it is not the type's, or may cease to be: a base type
+    /// of the user's own gets another one, and its columns keep theirs.
     pub storage: Option<String>,
     /// What the type has.
     pub type_storage: String,
@@ -140,7 +145,7 @@ impl Column {
     /// What cannot stand in the definition.
     pub(super) fn storage_statements(&self) -> Vec<Sql> {
         let mut statements = Vec::new();
-        if self.storage.is_some() {
+        if !self.has_storage_of_type() {
             statements.extend(self.set_storage());
         }
         if self.statistics.is_some() {
@@ -154,15 +159,6 @@ impl Column {
             statements.push(self.add_not_null(n));
         }
         statements
-    }
-
-    fn set_storage(&self) -> Vec<Sql> {
-        let storage = self.storage.as_deref().unwrap_or(&self.type_storage);
-        vec![sql!(
-            "{} SET STORAGE {}",
-            self.alter_only(),
-            Ident::new(storage)
-        )]
     }
 
     fn set_statistics(&self) -> Vec<Sql> {
@@ -291,6 +287,8 @@ impl Kind for Column {
                               JOIN pg_type d ON d.oid = b.oid AND d.typtype = 'd')
                         SELECT format_type(b.oid, b.modifier) FROM base b
                           JOIN pg_type p ON p.oid = b.oid AND p.typtype <> 'd') END AS base_type
+                  , CASE WHEN own.name IS NOT NULL
+                         THEN json_build_object('schema', own.schema, 'name', own.name) END AS own_base_type
                   , CASE WHEN a.attcollation <> t.typcollation
                          THEN quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
                     END AS collation
@@ -314,7 +312,7 @@ impl Kind for Column {
                       WHERE i.classid = 'pg_class'::regclass AND i.deptype = 'i'
                         AND i.refclassid = 'pg_class'::regclass
                         AND i.refobjid = c.oid AND i.refobjsubid = a.attnum) END AS identity
-                  , CASE WHEN a.attstorage <> t.typstorage THEN {attstorage} END AS storage
+                  , CASE WHEN a.attstorage <> t.typstorage OR own.name IS NOT NULL THEN {attstorage} END AS storage
                   , {typstorage} AS type_storage
                   , CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression
                   , nullif(a.attstattarget, -1) AS statistics
@@ -334,14 +332,20 @@ impl Kind for Column {
                JOIN pg_class c ON c.oid = a.attrelid
                JOIN pg_namespace n ON n.oid = c.relnamespace
                JOIN pg_type t ON t.oid = a.atttypid
+               LEFT JOIN LATERAL (
+                    SELECT bn.nspname AS schema, b.typname AS name
+                      FROM pg_type b JOIN pg_namespace bn ON bn.oid = b.typnamespace
+                     WHERE t.oid >= 16384 AND t.typlen = -1 AND b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
+                       AND b.oid >= 16384 AND b.typtype = 'b' AND b.typinput <> 'array_in'::regproc AND {own_base}) own ON true
                LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
                LEFT JOIN pg_collation co ON co.oid = a.attcollation
                LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
               WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
                 AND a.attnum > 0 AND NOT a.attisdropped AND {user} AND {own}",
             foreign_options = generic_options::options("a.attfdwoptions"),
-            attstorage = storage_name("a.attstorage"),
-            typstorage = storage_name("t.typstorage"),
+            attstorage = fragment::storage_name("a.attstorage"),
+            own_base = fragment::not_member("pg_type", "b.oid"),
+            typstorage = fragment::storage_name("t.typstorage"),
         )
     }
 
@@ -358,6 +362,15 @@ impl Kind for Column {
 
     fn parent(&self) -> Option<ObjectId> {
         Some(self.table_id())
+    }
+
+    /// A column of a domain is stored as the base type of that is.
+    fn requires(&self) -> Vec<ObjectId> {
+        let path = self.own_base_type.as_ref();
+        let path = path.map(|of| [of.schema.raw(), of.name.raw()]);
+        path.map(|path| ObjectId::new(KindTag::BaseType, path))
+            .into_iter()
+            .collect()
     }
 
     fn falls_with(&self) -> Vec<ObjectId> {
@@ -403,6 +416,7 @@ impl Kind for Column {
             name: _,
             position: _,
             base_type: _, // the domain's own
+            own_base_type: _,
             data_type,
             collation,
             not_null,
@@ -491,16 +505,12 @@ impl Kind for Column {
             "not null" if self.not_null.is_none() => Alter::AfterDrops(self.alter_not_null(old)),
             "not null" => Alter::InPlace(self.alter_not_null(old)),
             "identity" => Alter::InPlace(self.alter_identity(old)),
-            "storage" => Alter::InPlace(self.set_storage()),
-            "compression" => {
-                let method = self.compression.as_deref().unwrap_or("default");
-                Alter::InPlace(vec![sql!(
-                    "{} SET COMPRESSION {}",
-                    self.alter_only(),
-                    // DEFAULT is a key word here and not a name.
-                    Deparsed(method)
-                )])
+            // It comes with the type.
+            "storage" if self.data_type != old.data_type && self.has_storage_of_type() => {
+                Alter::InPlace(Vec::new())
             }
+            "storage" => Alter::InPlace(self.set_storage()),
+            "compression" => Alter::InPlace(self.set_compression()),
             "statistics target" => Alter::InPlace(self.set_statistics()),
             "options" => {
                 let (set, reset) = super::table::option_changes(&old.options, &self.options);
@@ -566,11 +576,4 @@ impl Kind for Column {
             _ => None,
         }
     }
-}
-
-pub(super) fn storage_name(column: &'static str) -> String {
-    format!(
-        "CASE {column} WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' \
-         WHEN 'x' THEN 'extended' WHEN 'm' THEN 'main' END"
-    )
 }

@@ -73,7 +73,11 @@ impl Made {
             KindTag::Table | KindTag::View => Some(Self::Tables),
             KindTag::Sequence => Some(Self::Sequences),
             KindTag::Function => Some(Self::Routines),
-            KindTag::Enum | KindTag::Domain | KindTag::Composite => Some(Self::Types),
+            KindTag::Enum
+            | KindTag::Range
+            | KindTag::BaseType
+            | KindTag::Domain
+            | KindTag::Composite => Some(Self::Types),
             KindTag::Schema => Some(Self::Schemas),
             _ => None,
         }

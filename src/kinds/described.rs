@@ -142,7 +142,11 @@ impl Described {
             KindTag::ForeignServer => path
                 .first()
                 .map(|name| sql!("SERVER {}", Ident::new(*name))),
-            KindTag::Enum | KindTag::Range | KindTag::Composite => in_schema("TYPE"),
+            KindTag::Enum
+            | KindTag::ShellType
+            | KindTag::Range
+            | KindTag::BaseType
+            | KindTag::Composite => in_schema("TYPE"),
             KindTag::Domain => in_schema("DOMAIN"),
             KindTag::Collation => in_schema("COLLATION"),
             KindTag::Conversion => in_schema("CONVERSION"),

@@ -9,6 +9,14 @@ pub fn role(name: &'static str) -> String {
     format!("CASE WHEN {name} ~ '^pgrh_(root_)?[0-9a-f]{{12}}$' THEN '' ELSE {name} END")
 }
 
+/// True for the type `t` of a user that is a base type, and not the type of the arrays of another.
+pub const BASE_TYPE: &str = "t.oid >= 16384 AND t.typtype = 'b' AND t.typisdefined
+    AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)";
+
+/// Where base types, range types and shell types are: every table has an array type.
+pub const OWN_INPUT: &str =
+    "pg_type WHERE oid >= 16384 AND typtype IN ('b', 'p', 'r') AND typinput <> 'array_in'::regproc";
+
 /// The storage parameters of the relation `c` as a sorted JSON array, those of its TOAST table as `toast.…`.
 pub const STORAGE_PARAMETERS: &str = "
     (SELECT coalesce(json_agg(o ORDER BY o), '[]')
@@ -61,5 +69,13 @@ pub fn function_object(oid: &str) -> String {
 fn of_function(what: &str, oid: &str) -> String {
     format!(
         "(SELECT {what} FROM pg_proc f JOIN pg_namespace fn ON fn.oid = f.pronamespace WHERE f.oid = {oid})"
+    )
+}
+
+/// What ALTER TABLE … SET STORAGE calls the storage that the expression `column` has.
+pub fn storage_name(column: &'static str) -> String {
+    format!(
+        "CASE {column} WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' \
+         WHEN 'x' THEN 'extended' WHEN 'm' THEN 'main' END"
     )
 }

@@ -25,10 +25,13 @@ pub struct Function {
     pub language: String,
     /// The whole `CREATE OR REPLACE` statement (`pg_get_functiondef`).
     pub definition: String,
+    /// The shells of the types that it reads or writes, and falls with: the catalog fills them in.
+    #[serde(default)]
+    pub shells: Vec<ObjectId>,
 }
 
 impl Function {
-    fn qualified(&self) -> Qualified {
+    pub(super) fn qualified(&self) -> Qualified {
         Qualified {
             schema: self.schema.clone(),
             name: self.name.clone(),
@@ -103,6 +106,10 @@ impl Kind for Function {
         Some(ObjectId::new(KindTag::Schema, [self.schema.raw()]))
     }
 
+    fn falls_with(&self) -> Vec<ObjectId> {
+        self.shells.clone()
+    }
+
     /// Under each number of arguments with which it can be called: beside another one that takes as many, a call is
     /// not unique.
     fn names(&self) -> Vec<Name> {
@@ -126,6 +133,7 @@ impl Kind for Function {
             defaults: _,       // part of `arguments`
             language: _,       // part of `definition`
             definition,
+            shells: _, // the types' own
         } = self;
         vec![
             attr("procedure", procedure),

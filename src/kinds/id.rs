@@ -24,8 +24,8 @@ impl KindTag {
 
     /// Whether objects of this kind are data types by themselves, not the row types of others.
     pub fn is_type(self) -> bool {
-        use KindTag::{Composite, Domain, Enum, Range};
-        matches!(self, Enum | Range | Domain | Composite)
+        use KindTag::{BaseType, Composite, Domain, Enum, Range};
+        matches!(self, Enum | Range | BaseType | Domain | Composite)
     }
 
     /// Whether objects of this kind are told apart by their argument types: schema, name, types.

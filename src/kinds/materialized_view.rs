@@ -170,8 +170,8 @@ impl Kind for MaterializedView {
                JOIN pg_namespace n ON n.oid = c.relnamespace
                LEFT JOIN pg_am am ON am.oid = c.relam
               WHERE c.relkind = 'm' AND c.relpersistence <> 't' AND {user} AND {not_member}",
-            own = super::column::storage_name("a.attstorage"),
-            of_type = super::column::storage_name("t.typstorage"),
+            own = fragment::storage_name("a.attstorage"),
+            of_type = fragment::storage_name("t.typstorage"),
             user = fragment::USER_SCHEMA,
             not_member = fragment::not_member("pg_class", "c.oid"),
             storage_parameters = fragment::STORAGE_PARAMETERS,

@@ -7,6 +7,7 @@
 mod access_method;
 mod aggregate;
 mod attachment;
+mod base_type;
 mod cast;
 mod collation;
 mod column;
@@ -47,6 +48,7 @@ mod schema;
 mod security_label;
 mod sequence;
 mod sequence_owner;
+mod shell_type;
 mod statistics;
 mod subscription;
 mod table;
@@ -255,6 +257,16 @@ pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de
         whole.filter(|id| id.kind != KindTag::Schema).collect()
     }
 
+    /// The object that this one is made of, and that is made anew where this one is: a shell type.
+    fn made_of(&self) -> Option<ObjectId> {
+        None
+    }
+
+    /// Whether it and what falls with it are made in one transaction, and taken back by the drop of it alone.
+    fn made_with_its_parts(&self) -> bool {
+        false
+    }
+
     /// The objects whose creation or change brings this one's about (inheritance).
     fn follows(&self) -> Vec<ObjectId> {
         Vec::new()
@@ -444,6 +456,12 @@ macro_rules! kinds {
             pub fn falls_with(&self) -> Vec<ObjectId> {
                 match self { $(Object::$tag(o) => o.falls_with()),* }
             }
+            pub fn made_of(&self) -> Option<ObjectId> {
+                match self { $(Object::$tag(o) => o.made_of()),* }
+            }
+            pub fn made_with_its_parts(&self) -> bool {
+                match self { $(Object::$tag(o) => o.made_with_its_parts()),* }
+            }
             pub fn follows(&self) -> Vec<ObjectId> {
                 match self { $(Object::$tag(o) => o.follows()),* }
             }
@@ -483,7 +501,9 @@ kinds! {
     Extension = extension::Extension, "extension", "extension";
     Collation = collation::Collation, "collation", "collation";
     Enum = enumeration::Enum, "enum", "type";
+    ShellType = shell_type::ShellType, "shell-type", "shell type";
     Range = range::Range, "range", "type";
+    BaseType = base_type::BaseType, "base-type", "base type";
     Domain = domain::Domain, "domain", "domain";
     Composite = composite::Composite, "composite", "type";
     Sequence = sequence::Sequence, "sequence", "sequence";

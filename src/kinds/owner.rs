@@ -69,7 +69,11 @@ fn in_schema(kind: KindTag) -> Option<&'static str> {
         KindTag::View => "VIEW",
         KindTag::MaterializedView => "MATERIALIZED VIEW",
         KindTag::Sequence => "SEQUENCE",
-        KindTag::Enum | KindTag::Range | KindTag::Composite => "TYPE",
+        KindTag::Enum
+        | KindTag::ShellType
+        | KindTag::Range
+        | KindTag::BaseType
+        | KindTag::Composite => "TYPE",
         KindTag::Domain => "DOMAIN",
         KindTag::Collation => "COLLATION",
         KindTag::Conversion => "CONVERSION",
@@ -96,7 +100,7 @@ const OWNED: [(&str, Option<&str>, &str, &str); 11] = [
         "pg_type",
         Some("typnamespace"),
         "typowner",
-        "o.typtype IN ('e', 'd', 'c', 'r')",
+        "o.typtype IN ('e', 'd', 'c', 'r') OR o.typtype IN ('b', 'p') AND o.typinput <> 'array_in'::regproc",
     ),
     ("pg_operator", Some("oprnamespace"), "oprowner", "true"),
     ("pg_collation", Some("collnamespace"), "collowner", "true"),

@@ -1,12 +1,13 @@
 //! Range types, each with its multirange type.
 //!
-//! One with a canonical function is none of these: only a superuser can make such a function, in C.
+//! The canonical function of one takes and returns the range: the type is a shell before it
+//! ([`ShellType`](super::shell_type::ShellType)), and only a superuser makes one of those.
 
 use super::{
     Alter, Attribute, Hazard, HazardKind, Kind, KindTag, Name, NameSpace, ObjectId, Verb, attr,
-    fragment,
+    fragment, shell_type::ShellType,
 };
-use crate::pg::sql::{Deparsed, List};
+use crate::pg::sql::{Deparsed, List, Word};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
 use crate::sql;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,8 @@ pub struct Range {
     /// Not that of the subtype.
     pub collation: Option<String>,
     pub subtype_diff: Option<String>,
+    #[serde(default)]
+    pub canonical: Option<Qualified>,
     pub multirange: Qualified,
     /// The constructor functions: they keep the names with which the types were made.
     pub constructor: Qualified,
@@ -34,20 +37,64 @@ impl Range {
             name: self.name.clone(),
         }
     }
+
+    /// What CREATE TYPE calls the multirange type: where its schema is another one, the constructors are in that of the
+    /// range.
+    fn multirange_made(&self) -> Qualified {
+        match self.canonical {
+            Some(_) => Qualified {
+                schema: self.schema.clone(),
+                name: self.multirange_constructor.name.clone(),
+            },
+            None => self.multirange_constructor.clone(),
+        }
+    }
+
+    /// From the names of the types to those with which they were made.
+    fn rename_constructors(&self) -> Vec<Sql> {
+        let (of, range) = (&self.subtype, self.qualified());
+        let bounds = [format!("({of}, {of})"), format!("({of}, {of}, text)")];
+        let parts = [
+            "()".to_owned(),
+            format!("({range})"),
+            format!("({range}[])"),
+        ];
+        let ranges = bounds.iter().map(|s| (&range, s, &self.constructor));
+        let made = self.multirange_made();
+        let multiranges = parts
+            .iter()
+            .map(|s| (&made, s, &self.multirange_constructor));
+        let all = ranges.chain(multiranges);
+        all.flat_map(|(made, signature, now)| renamed("FUNCTION", made, signature, now))
+            .collect()
+    }
 }
 
-/// From the name with which a type was made to the one it has.
-fn renamed(made: &Qualified, now: &Qualified) -> Vec<Sql> {
+/// From the name with which a type or function (`signature`: its argument types) was made to the one it has.
+fn renamed(word: &'static str, made: &Qualified, signature: &str, now: &Qualified) -> Vec<Sql> {
+    let (word, signature) = (Word(word), Deparsed(signature));
     let mut statements = Vec::new();
     if made.schema != now.schema {
-        statements.push(sql!("ALTER TYPE {} SET SCHEMA {}", made, now.schema));
+        statements.push(sql!(
+            "ALTER {} {}{} SET SCHEMA {}",
+            word,
+            made,
+            signature,
+            now.schema
+        ));
     }
     if made.name != now.name {
         let moved = Qualified {
             schema: now.schema.clone(),
             name: made.name.clone(),
         };
-        statements.push(sql!("ALTER TYPE {} RENAME TO {}", moved, now.name));
+        statements.push(sql!(
+            "ALTER {} {}{} RENAME TO {}",
+            word,
+            moved,
+            signature,
+            now.name
+        ));
     }
     statements
 }
@@ -78,6 +125,7 @@ impl Kind for Range {
                   , CASE WHEN r.rngcollation <> s.typcollation
                          THEN quote_ident(cn.nspname) || '.' || quote_ident(co.collname) END AS collation
                   , quote_ident(fn.nspname) || '.' || quote_ident(f.proname) AS subtype_diff
+                  , {} AS canonical
                   , json_build_object('schema', mn.nspname, 'name', m.typname) AS multirange
                   , {} AS constructor
                   , {} AS multirange_constructor
@@ -93,7 +141,8 @@ impl Kind for Range {
                LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
                LEFT JOIN pg_proc f ON f.oid = r.rngsubdiff
                LEFT JOIN pg_namespace fn ON fn.oid = f.pronamespace
-              WHERE r.rngcanonical = 0 AND {} AND {}",
+              WHERE {} AND {}",
+            fragment::function_object("r.rngcanonical"),
             constructor("t.oid", "range_constructor2"),
             constructor("m.oid", "multirange_constructor0"),
             fragment::USER_SCHEMA,
@@ -120,7 +169,24 @@ impl Kind for Range {
             &self.multirange_constructor,
         ];
         let schema = |name: &Qualified| ObjectId::new(KindTag::Schema, [name.schema.raw()]);
-        names.into_iter().map(schema).collect()
+        names
+            .into_iter()
+            .map(schema)
+            .chain(self.made_of())
+            .collect()
+    }
+
+    fn made_of(&self) -> Option<ObjectId> {
+        let shell = ShellType::id_of(&self.schema, &self.name);
+        self.canonical.is_some().then_some(shell)
+    }
+
+    fn falls_with(&self) -> Vec<ObjectId> {
+        self.made_of().into_iter().collect()
+    }
+
+    fn needs_trust(&self) -> bool {
+        self.canonical.is_some()
     }
 
     fn names(&self) -> Vec<Name> {
@@ -140,6 +206,7 @@ impl Kind for Range {
             operator_class,
             collation,
             subtype_diff,
+            canonical,
             multirange,
             constructor,
             multirange_constructor,
@@ -149,12 +216,18 @@ impl Kind for Range {
             attr("operator class", operator_class),
             attr("collation", collation),
             attr("subtype difference", subtype_diff),
+            attr("canonical function", canonical),
             attr("multirange type", multirange),
             attr("constructors", [constructor, multirange_constructor]),
         ]
     }
 
     fn create(&self) -> Vec<Sql> {
+        // Its canonical function knows the range, and the shell of that, by the name that it has in the end.
+        let made = match self.canonical {
+            Some(_) => self.qualified(),
+            None => self.constructor.clone(),
+        };
         let mut options = vec![sql!("SUBTYPE = {}", Deparsed(&self.subtype))];
         if let Some(class) = &self.operator_class {
             options.push(sql!("SUBTYPE_OPCLASS = {}", Deparsed(class)));
@@ -165,22 +238,30 @@ impl Kind for Range {
         if let Some(function) = &self.subtype_diff {
             options.push(sql!("SUBTYPE_DIFF = {}", Deparsed(function)));
         }
-        options.push(sql!(
-            "MULTIRANGE_TYPE_NAME = {}",
-            self.multirange_constructor
-        ));
+        if let Some(function) = &self.canonical {
+            options.push(sql!("CANONICAL = {}", function));
+        }
+        let multirange = self.multirange_made();
+        options.push(sql!("MULTIRANGE_TYPE_NAME = {}", multirange));
         let mut statements = vec![sql!(
             "CREATE TYPE {} AS RANGE ({})",
-            self.constructor,
+            made,
             List::comma(options)
         )];
-        statements.extend(renamed(&self.constructor, &self.qualified()));
-        statements.extend(renamed(&self.multirange_constructor, &self.multirange));
+        match self.canonical {
+            Some(_) => statements.extend(self.rename_constructors()),
+            None => statements.extend(renamed("TYPE", &self.constructor, "", &self.qualified())),
+        }
+        statements.extend(renamed("TYPE", &multirange, "", &self.multirange));
         statements
     }
 
+    /// One that is made of a shell goes with that.
     fn drop(&self) -> Vec<Sql> {
-        vec![sql!("DROP TYPE {}", self.qualified())]
+        match self.canonical {
+            Some(_) => Vec::new(),
+            None => vec![sql!("DROP TYPE {}", self.qualified())],
+        }
     }
 
     fn alter(&self, _: &Self, attribute: &str) -> Alter {

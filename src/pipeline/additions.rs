@@ -184,6 +184,7 @@ impl<'a> Wanted<'a> {
                     | KindTag::Sequence
                     | KindTag::Enum
                     | KindTag::Range
+                    | KindTag::BaseType
                     | KindTag::Collation
                     | KindTag::Domain
                     | KindTag::Composite

@@ -294,6 +294,8 @@ impl Step {
                     .chain(&rest)
                     .find(|s| s.operation == "recreate")
             })
+            // A type comes after what it is made of.
+            .or_else(|| rest.iter().rfind(|s| s.operation == "create type"))
             .map(|s| {
                 (
                     s.object.clone(),

@@ -10,7 +10,7 @@ mod reader;
 
 use crate::pg::ident::Literal;
 use crate::source::token::{TokenKind, Tokenizer};
-use probe::{column_exists, constraint_exists, inherits, raw, regclass, sibling};
+use probe::{column_exists, constraint_exists, defined_type, inherits, raw, regclass, sibling};
 use reader::Reader;
 
 /// What a second run makes of a statement.
@@ -134,10 +134,12 @@ impl Reader<'_> {
         }
         if self.eat_any(&["TYPE", "DOMAIN"]) {
             let name = self.name()?;
-            return Some(Again::When(format!(
-                "to_regtype({}) IS NULL",
-                Literal(&name)
-            )));
+            // Of a shell type a type is made: to_regtype() finds none, and fails on 14.
+            let of_shell = matches!(self.text(self.at), "" | "(") || self.eat("AS RANGE");
+            return Some(Again::When(match of_shell {
+                true => self.type_is_missing(&name),
+                false => format!("to_regtype({}) IS NULL", Literal(&name)),
+            }));
         }
         for (words, catalog, relation, column) in [
             ("CONSTRAINT TRIGGER", "pg_trigger", "tgrelid", "tgname"),
@@ -276,6 +278,14 @@ impl Reader<'_> {
             "STATISTICS",
         ]);
         (known && !self.seek("RENAME")).then_some(Again::Harmless)
+    }
+
+    fn type_is_missing(&self, name: &str) -> String {
+        let defined = defined_type(name);
+        match self.text(self.at) {
+            "" => format!("{defined} IS NULL"),
+            _ => format!("{defined} IS NOT TRUE"),
+        }
     }
 
     fn alter_type(&mut self) -> Option<Again> {

@@ -106,7 +106,7 @@ fn shelf(kind: KindTag) -> &'static str {
     match kind {
         KindTag::Schema => "schemas",
         KindTag::Extension => "extensions",
-        kind if kind.is_type() => "types",
+        kind if kind.is_type() || kind == KindTag::ShellType => "types",
         KindTag::Sequence | KindTag::SequenceOwner => "sequences",
         KindTag::Function | KindTag::Aggregate => "functions",
         KindTag::Cast

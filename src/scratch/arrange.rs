@@ -2,6 +2,7 @@
 //! and are tried again. The server stays the arbiter: a wrong guess costs time, nothing else.
 
 use crate::source::DesiredFiles;
+use crate::source::reader::Reader;
 use crate::source::statement::Class;
 use sqlparser::ast::{
     ColumnOption, DataType, ObjectName, Statement, TableConstraint, UserDefinedTypeRepresentation,
@@ -117,6 +118,38 @@ fn names(statement: &Statement, named: &mut BTreeSet<String>) {
         } => attributes.iter().for_each(|a| of_type(&a.data_type)),
         _ => {}
     }
+}
+
+/// When a statement of several files runs: before the others (negative), with them (0) or after them; `shells`: whether
+/// any of them makes a shell type.
+///
+/// A function that returns a type which is not there makes its shell, and CREATE TYPE in another file would find it there.
+/// A partition that comes later would get what is there ON ONLY the partitioned table.
+pub fn round(statement: &str, shells: bool) -> i32 {
+    match shells {
+        true if Reader::new(statement).sees(&["create", "schema"]) => -2,
+        true if makes_shell(statement) => -1,
+        _ => i32::from(is_on_only(statement)),
+    }
+}
+
+/// Whether it is CREATE TYPE and a name.
+pub fn makes_shell(statement: &str) -> bool {
+    let mut rest = Reader::new(statement);
+    rest.eat(&["create", "type"]) && rest.name().is_some() && rest.is_done()
+}
+
+/// Whether a partitioned table may get an index or a key, and none of its partitions.
+fn is_on_only(statement: &str) -> bool {
+    let mut rest = Reader::new(statement);
+    if rest.eat(&["create"]) {
+        rest.eat(&["unique"]);
+        return rest.sees(&["index"]) && rest.skip_until(|r| r.sees(&["on", "only"]));
+    }
+    rest.eat(&["alter", "table"]) && {
+        rest.eat(&["if", "exists"]);
+        rest.eat(&["only"]) && rest.skip_until(|r| r.sees(&["add", "constraint"]))
+    } || rest.eat(&["alter", "index"]) && rest.skip_until(|r| r.sees(&["attach", "partition"]))
 }
 
 #[cfg(test)]

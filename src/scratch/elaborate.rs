@@ -1,6 +1,6 @@
 //! Runs desired files in a scratch database: PostgreSQL is the only parser trusted with meaning.
 
-use super::{Database, EndedWhy, ScratchError, privileged};
+use super::{Database, EndedWhy, ScratchError, arrange, privileged};
 use crate::catalog::Unmodeled;
 use crate::source::reader::Reader;
 use crate::source::statement::{Class, Statement};
@@ -158,20 +158,18 @@ pub fn elaborate_as(
         }
     }
     let mut place = vec![0; files.files.len()];
-    for (at, file) in super::arrange::files_in_order(files)
-        .into_iter()
-        .enumerate()
-    {
+    for (at, file) in arrange::files_in_order(files).into_iter().enumerate() {
         place[file] = at;
     }
-    // Of several files none is the last one. ALL TABLES IN SCHEMA means those of all files, and a partition
-    // that comes later would get what is there ON ONLY the partitioned table.
+    // Of several files none is the last one. ALL TABLES IN SCHEMA means those of all files.
+    let mut texts = work.iter().map(|item| &files.statements[item.index]);
+    let shells = texts.any(|s| arrange::makes_shell(files.statement_text(s)));
     let last = |item: &Item| {
         let statement = &files.statements[item.index];
         match statement.class {
             _ if files.files.len() == 1 => 0,
             Class::Grant { .. } => 2,
-            _ => i32::from(is_on_only(files.statement_text(statement))),
+            _ => arrange::round(files.statement_text(statement), shells),
         }
     };
     work.sort_by_cached_key(|item| (last(item), place[files.statements[item.index].file]));
@@ -197,19 +195,6 @@ pub fn elaborate_as(
         });
     }
     Ok(outcome)
-}
-
-/// Whether a partitioned table may get an index or a key, and none of its partitions.
-fn is_on_only(statement: &str) -> bool {
-    let mut rest = Reader::new(statement);
-    if rest.eat(&["create"]) {
-        rest.eat(&["unique"]);
-        return rest.sees(&["index"]) && rest.skip_until(|r| r.sees(&["on", "only"]));
-    }
-    rest.eat(&["alter", "table"]) && {
-        rest.eat(&["if", "exists"]);
-        rest.eat(&["only"]) && rest.skip_until(|r| r.sees(&["add", "constraint"]))
-    } || rest.eat(&["alter", "index"]) && rest.skip_until(|r| r.sees(&["attach", "partition"]))
 }
 
 fn extension_error(
@@ -530,6 +515,12 @@ fn by_file<'i>(files: &DesiredFiles, items: &'i [Item]) -> Vec<&'i [Item]> {
 /// Trying again cannot help: the statement is wrong, forbidden, or says the same thing twice.
 fn is_final(error: &postgres::Error) -> bool {
     let hopeless = [SqlState::SYNTAX_ERROR, SqlState::INSUFFICIENT_PRIVILEGE];
+    // No error of syntax, whatever its code says: the type is in a file that comes later.
+    let of_shell = "type modifier cannot be specified for shell type";
+    let waits = |db: &DbError| db.message().starts_with(of_shell);
+    if error.as_db_error().is_some_and(waits) {
+        return false;
+    }
     is_duplicate(error) || error.code().is_some_and(|code| hopeless.contains(code))
 }
 

@@ -111,7 +111,7 @@ pub fn runs_code(statement: &str) -> bool {
         &["create", "text", "search", "parser"],
         &["create", "text", "search", "template"],
     ];
-    if always.iter().any(|words| head.sees(words)) {
+    if always.iter().any(|words| head.sees(words)) || is_of_base_type(statement) {
         return true;
     }
     let holds = |words: &[&str]| Reader::new(statement).skip_until(|r| r.sees(words));
@@ -134,6 +134,15 @@ pub fn runs_code(statement: &str) -> bool {
         && lines.any(|line| {
             [" LANGUAGE c", " LANGUAGE internal"].contains(&line) || line.contains(" LEAKPROOF")
         })
+}
+
+/// A shell type, what becomes of one, and what of it changes in place.
+fn is_of_base_type(statement: &str) -> bool {
+    let mut reader = Reader::new(statement);
+    if reader.eat(&["create", "type"]) {
+        return reader.name().is_some() && (reader.is_done() || reader.sees(&["("]));
+    }
+    reader.eat(&["alter", "type"]) && reader.name().is_some() && reader.sees(&["set", "("])
 }
 
 /// What the sandbox role runs of `statement`: itself, where it may.
@@ -372,6 +381,9 @@ mod tests {
         for statement in [
             "CREATE OPERATOR CLASS a.b FOR TYPE integer USING btree FAMILY a.b AS STORAGE integer",
             "CREATE OR REPLACE TRUSTED LANGUAGE l HANDLER h",
+            "CREATE TYPE a.\"b c\"",
+            "CREATE TYPE a.b (INPUT = a.c, OUTPUT = a.d)",
+            "ALTER TYPE a.b SET (SEND = NONE)",
             "CREATE CAST (integer AS date) WITHOUT FUNCTION",
             "CREATE OR REPLACE AGGREGATE a.b(numeric) (SFUNC = f, STYPE = internal)",
             "CREATE OR REPLACE FUNCTION a.b()\n RETURNS integer\n LANGUAGE c\nAS 'x', 'y'",
@@ -384,6 +396,8 @@ mod tests {
             "CREATE AGGREGATE a.b(numeric) (SFUNC = f, STYPE = integer)",
             "CREATE OR REPLACE FUNCTION a.b()\n RETURNS integer\n LANGUAGE sql\nAS ' LEAKPROOF\n LANGUAGE c'",
             "ALTER SUBSCRIPTION s DISABLE",
+            "CREATE TYPE a.b AS (c integer)",
+            "ALTER TYPE a.b SET SCHEMA c",
         ] {
             assert!(!is_needed(statement), "{statement}");
         }

@@ -131,6 +131,8 @@ pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step 
     let action = Action::Transaction(statements);
     let back = if goes_with_its_parent(new, context) {
         drop_part(new)
+    } else if is_part_of_one_making(new, context) {
+        Vec::new()
     } else {
         new.drop()
     };
@@ -160,6 +162,9 @@ pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step 
     }
     step.produces = nodes(&produced, Era::After);
     step.after = fallen::givers(&id, context);
+    if new.made_with_its_parts() || is_part_of_one_making(new, context) {
+        step.together = context.changes.together.get(&id).copied();
+    }
     publication::exclude(&mut step, new, context);
     step
 }
@@ -169,6 +174,15 @@ pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step 
 pub(super) fn goes_with_its_parent(new: &Object, context: &Context<'_>) -> bool {
     new.falls_with().iter().any(|whole| {
         matches!(whole.kind, KindTag::Index | KindTag::Constraint) && comes(whole, context)
+    })
+}
+
+/// Whether it is made in one transaction with something that this plan makes, whose drop takes it along.
+fn is_part_of_one_making(new: &Object, context: &Context<'_>) -> bool {
+    new.falls_with().iter().any(|whole| {
+        let at_once = context.desired.get(whole);
+        let made = context.changes.creates(whole) || context.changes.replaces(whole);
+        made && at_once.is_some_and(Object::made_with_its_parts)
     })
 }
 
@@ -206,7 +220,7 @@ fn create_word(label: &'static str) -> &'static str {
         "extension" => "create extension",
         "comment on" => "comment",
         "domain" => "create domain",
-        "type" => "create type",
+        "type" | "base type" => "create type",
         "attachment of partition" => "attach partition",
         "attachment of index" => "attach index",
         _ => "create",
@@ -240,7 +254,11 @@ pub(super) fn drop(old: &Object, context: &Context<'_>) -> Option<Step> {
     if statements.is_empty() {
         return None;
     }
-    let destroyed = with_absorbed(context, &id, true);
+    let mut gone = with_absorbed(context, &id, true);
+    if old.made_with_its_parts() {
+        // What is made anew without it lets go first, too.
+        gone.extend(fallen::parts(context, &id));
+    }
     let moved = moved_to(old, context).map(ObjectId::human);
     let undo = match old.irreversible_drop() {
         Some(why) => Undo::Irreversible {
@@ -250,10 +268,10 @@ pub(super) fn drop(old: &Object, context: &Context<'_>) -> Option<Step> {
             },
         },
         None => {
-            let mut back = recreate(context, &destroyed, old);
+            let mut back = recreate(context, &gone, old);
             // What falls with it and is made anew by steps of its own.
             let others = fallen::parts(context, &id).into_iter();
-            let others = others.filter(|part| !destroyed.contains(part));
+            let others = others.filter(|part| !gone.contains(part));
             back.extend(fallen::create(context, others));
             Undo::Run(vec![Action::Transaction(back)])
         }
@@ -277,9 +295,9 @@ pub(super) fn drop(old: &Object, context: &Context<'_>) -> Option<Step> {
     if matches!(step.undo(), Undo::Run(_)) {
         step.back_checks = checks::of_making_again(old, context);
     }
-    step.releases = releases(context, &destroyed);
-    step.frees = names_of(context.live, &destroyed);
-    step.destroys = nodes(&destroyed, Era::Before);
+    step.releases = releases(context, &gone);
+    step.frees = names_of(context.live, &gone);
+    step.destroys = nodes(&gone, Era::Before);
     Some(step)
 }
 
@@ -325,10 +343,10 @@ pub(super) fn names_of<S>(
 /// The object and the parts that fell with it, parents first.
 fn recreate(context: &Context<'_>, destroyed: &BTreeSet<ObjectId>, old: &Object) -> Vec<Sql> {
     let mut statements = owner::made(old, context.live, context);
-    let parts = destroyed
-        .iter()
-        .filter(|d| **d != old.id())
-        .filter_map(|d| context.live.get(d));
+    let mut parts = destroyed.clone();
+    parts.remove(&old.id());
+    let parts = fallen::in_order(context, parts);
+    let parts = parts.iter().filter_map(|d| context.live.get(d));
     // What an inherited one follows brings it back.
     let parts = parts.filter(|p| !p.follows().iter().any(|f| destroyed.contains(f)));
     // INHERITS has brought what the table does not declare itself.
@@ -394,7 +412,8 @@ pub(super) fn replace(
         .is_some_and(|w| id.kind.describes() && context.changes.stands_alone(w));
     let together = if apart { None } else { together };
     // A step of its own may be the last that is taken back.
-    let forth = if whole.is_some() && !apart {
+    let falls = whole.is_some() && !apart && !new.falls_with().is_empty();
+    let forth = if falls || is_part_of_one_making(new, context) {
         Vec::new()
     } else {
         new.drop()
@@ -402,8 +421,14 @@ pub(super) fn replace(
     let mut made = owner::made(new, context.live, context);
     made.extend(owner::again(id, id, context));
     made.extend(at_birth(id, context.desired, context));
+    // The type is what such a transaction is about, and not its shell and functions.
+    let is_part = is_part_of_one_making(new, context) && new.made_of().is_none();
+    let operation = match is_part || new.made_with_its_parts() {
+        true => "recreate along",
+        false => "recreate",
+    };
     let mut up = Step::contract(id.clone(), Action::Transaction(made), undo(forth)).described(
-        "recreate",
+        operation,
         format!("replace {}", id.human()),
         why,
     );
@@ -441,7 +466,7 @@ pub(super) fn around(context: &Context<'_>) -> Vec<Step> {
         let mut down = Step::contract(
             around.object.clone(),
             Action::Transaction(around.down.clone()),
-            Undo::Run(vec![Action::Transaction(around.up.clone())]),
+            Undo::Run(vec![Action::Transaction(around.back.clone())]),
         )
         .described("step aside", title.clone(), why.clone());
         down.strategy = "direct";
@@ -451,7 +476,7 @@ pub(super) fn around(context: &Context<'_>) -> Vec<Step> {
         let mut up = Step::contract(
             around.object.clone(),
             Action::Transaction(around.up.clone()),
-            Undo::Run(vec![Action::Transaction(around.down.clone())]),
+            Undo::Run(vec![Action::Transaction(around.down_again.clone())]),
         )
         .described("step back", title, why);
         up.strategy = "direct";

@@ -243,4 +243,196 @@ pub const TRUSTED: &[Mutation] = &[
         "exists",
         "COMMENT ON TEXT SEARCH TEMPLATE app.plain IS 'by hand'",
     ),
+    mutation(
+        "base-type-by-hand",
+        14,
+        "base-type:app/stray",
+        "exists",
+        "CREATE TYPE app.stray; CREATE FUNCTION app.stray_in(cstring) RETURNS app.stray LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+         CREATE FUNCTION app.stray_out(app.stray) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+         CREATE TYPE app.stray (INPUT = app.stray_in, OUTPUT = app.stray_out)",
+    ),
+    mutation(
+        "base-type-input",
+        14,
+        "base-type:app/pair",
+        "input function",
+        "DROP TYPE app.pair CASCADE; CREATE TYPE app.pair;
+         CREATE FUNCTION app.pair_in(cstring) RETURNS app.pair LANGUAGE internal IMMUTABLE STRICT AS 'point_in';
+         CREATE FUNCTION app.pair_out(app.pair) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'point_out';
+         CREATE FUNCTION app.another(cstring) RETURNS app.pair LANGUAGE internal IMMUTABLE STRICT AS 'point_in';
+         CREATE TYPE app.pair (INPUT = app.another, OUTPUT = app.pair_out, INTERNALLENGTH = 16, ALIGNMENT = double)",
+    ),
+    mutation(
+        "base-type-output",
+        14,
+        "base-type:app/pair",
+        "output function",
+        "DROP TYPE app.pair CASCADE; CREATE TYPE app.pair;
+         CREATE FUNCTION app.pair_in(cstring) RETURNS app.pair LANGUAGE internal IMMUTABLE STRICT AS 'point_in';
+         CREATE FUNCTION app.pair_out(app.pair) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'point_out';
+         CREATE FUNCTION app.another(app.pair) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'point_out';
+         CREATE TYPE app.pair (INPUT = app.pair_in, OUTPUT = app.another, INTERNALLENGTH = 16, ALIGNMENT = double)",
+    ),
+    mutation(
+        "base-type-length",
+        14,
+        "base-type:app/pair",
+        "length",
+        "UPDATE pg_type SET typlen = 24 WHERE typname = 'pair'",
+    ),
+    mutation(
+        "base-type-by-value",
+        14,
+        "base-type:app/pair",
+        "passed by value",
+        "UPDATE pg_type SET typlen = 8, typbyval = true WHERE typname = 'pair'",
+    ),
+    mutation(
+        "base-type-alignment",
+        14,
+        "base-type:app/pair",
+        "alignment",
+        "UPDATE pg_type SET typalign = 'i' WHERE typname = 'pair'",
+    ),
+    mutation(
+        "base-type-element",
+        14,
+        "base-type:app/pair",
+        "element",
+        "UPDATE pg_type SET typelem = 'real'::regtype WHERE typname = 'pair'",
+    ),
+    mutation(
+        "base-type-preferred",
+        14,
+        "base-type:app/pair",
+        "preferred",
+        "UPDATE pg_type SET typispreferred = false WHERE typname = 'pair'",
+    ),
+    mutation(
+        "base-type-subscript",
+        14,
+        "base-type:app/pair",
+        "subscript function",
+        "ALTER TYPE app.pair SET (SUBSCRIPT = NONE)",
+    ),
+    mutation(
+        "base-type-category",
+        14,
+        "base-type:app/string",
+        "category",
+        "UPDATE pg_type SET typcategory = 'x' WHERE typname = 'string'",
+    ),
+    mutation(
+        "base-type-default",
+        14,
+        "base-type:app/string",
+        "default",
+        "UPDATE pg_type SET typdefault = 'its' WHERE typname = 'string'",
+    ),
+    mutation(
+        "base-type-delimiter",
+        14,
+        "base-type:app/string",
+        "delimiter",
+        "UPDATE pg_type SET typdelim = ',' WHERE typname = 'string'",
+    ),
+    mutation(
+        "base-type-collatable",
+        14,
+        "base-type:app/string",
+        "collatable",
+        "UPDATE pg_type SET typcollation = 0 WHERE typname = 'string'",
+    ),
+    mutation(
+        "base-type-receive",
+        14,
+        "base-type:app/string",
+        "receive function",
+        "ALTER TYPE app.string SET (RECEIVE = NONE)",
+    ),
+    mutation(
+        "base-type-send",
+        14,
+        "base-type:app/string",
+        "send function",
+        "ALTER TYPE app.string SET (SEND = NONE)",
+    ),
+    mutation(
+        "base-type-modifier-input",
+        14,
+        "base-type:app/string",
+        "type modifier input",
+        "ALTER TYPE app.string SET (TYPMOD_IN = NONE)",
+    ),
+    mutation(
+        "base-type-modifier-output",
+        14,
+        "base-type:app/string",
+        "type modifier output",
+        "ALTER TYPE app.string SET (TYPMOD_OUT = NONE)",
+    ),
+    mutation(
+        "base-type-analyze",
+        14,
+        "base-type:app/string",
+        "analyze function",
+        "ALTER TYPE app.string SET (ANALYZE = NONE)",
+    ),
+    mutation(
+        "base-type-storage",
+        14,
+        "base-type:app/string",
+        "storage",
+        "ALTER TYPE app.string SET (STORAGE = main)",
+    ),
+    mutation(
+        "shell-type-by-hand",
+        14,
+        "shell-type:app/stray",
+        "exists",
+        "CREATE TYPE app.stray",
+    ),
+    mutation(
+        "shell-type-becomes-a-type",
+        14,
+        "shell-type:app/spare",
+        "form",
+        "DROP TYPE app.spare; CREATE TYPE app.spare;
+         CREATE FUNCTION app.spare_in(cstring) RETURNS app.spare LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+         CREATE FUNCTION app.spare_out(app.spare) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+         CREATE TYPE app.spare (INPUT = app.spare_in, OUTPUT = app.spare_out)",
+    ),
+    mutation(
+        "range-canonical-function",
+        14,
+        "range:app/days",
+        "canonical function",
+        "DROP TYPE app.days CASCADE; CREATE TYPE app.days;
+         CREATE FUNCTION app.whole_days(app.days) RETURNS app.days LANGUAGE internal IMMUTABLE STRICT AS 'int4range_canonical';
+         CREATE FUNCTION app.all_days(app.days) RETURNS app.days LANGUAGE internal IMMUTABLE STRICT AS 'int4range_canonical';
+         CREATE TYPE app.days AS RANGE (SUBTYPE = integer, CANONICAL = app.all_days);
+         ALTER TABLE app.of_days ADD d app.days, ADD m app.days_multirange",
+    ),
+    mutation(
+        "comment-on-base-type",
+        14,
+        "comment:base-type/app/string",
+        "exists",
+        "COMMENT ON TYPE app.string IS 'by hand'",
+    ),
+    mutation(
+        "comment-on-shell-type",
+        14,
+        "comment:shell-type/app/spare",
+        "exists",
+        "COMMENT ON TYPE app.spare IS 'by hand'",
+    ),
+    mutation(
+        "grant-on-base-type",
+        14,
+        "grant:app/string/type/pg_monitor",
+        "exists",
+        "GRANT USAGE ON TYPE app.string TO pg_monitor",
+    ),
 ];

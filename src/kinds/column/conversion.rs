@@ -114,6 +114,15 @@ impl Column {
                 up.insert(0, back);
             }
         }
+        if disturbs {
+            // With another type it loses these.
+            if !self.has_storage_of_type() {
+                up.extend(self.set_storage());
+            }
+            if self.compression.is_some() {
+                up.extend(self.set_compression());
+            }
+        }
         if let (Object::Collation(of), Some(own)) = (of, &self.collation)
             && of.qualified().to_string() == *own
         {

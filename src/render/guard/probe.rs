@@ -1,6 +1,7 @@
 //! Conditions on the catalog, by the names that a statement has.
 
 use crate::pg::ident::Literal;
+use crate::source::reader::Reader as Words;
 
 pub(super) fn regclass(name: &str) -> String {
     format!("to_regclass({})", Literal(name))
@@ -27,6 +28,18 @@ pub(super) fn inherits(child: &str, parent: &str) -> String {
         "EXISTS (SELECT FROM pg_catalog.pg_inherits WHERE inhrelid = {} AND inhparent = {})",
         regclass(child),
         regclass(parent)
+    )
+}
+
+/// Whether the type is more than a shell; null where there is none.
+pub(super) fn defined_type(name: &str) -> String {
+    let path = Words::new(name).name().unwrap_or_default();
+    let part = |n: usize| path.get(n).map_or("", String::as_str);
+    format!(
+        "(SELECT t.typisdefined FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace \
+         WHERE n.nspname = {} AND t.typname = {})",
+        Literal(part(0)),
+        Literal(part(1))
     )
 }
 

@@ -66,6 +66,15 @@ fn other_forms_look_into_the_catalog() {
             "inhrelid = to_regclass('s.p')",
         ),
         ("CREATE TYPE s.e AS ENUM ('a')", "to_regtype('s.e') IS NULL"),
+        ("CREATE TYPE s.\"E\"", "t.typname = 'E') IS NULL"),
+        (
+            "CREATE TYPE s.e (INPUT = s.i)",
+            "t.typname = 'e') IS NOT TRUE",
+        ),
+        (
+            "CREATE TYPE s.e AS RANGE (SUBTYPE = integer)",
+            "n.nspname = 's' AND t.typname = 'e') IS NOT TRUE",
+        ),
         (
             "ALTER INDEX s.\"I\" RENAME TO j",
             "to_regclass('s.\"I\"') IS NOT NULL AND to_regclass('s.j') IS NULL",

@@ -209,7 +209,12 @@ fn alter_at_once(
     let mut disturbs = false;
     let mut after_drops = false;
     let names: Vec<&str> = attributes.iter().map(AttributeChange::name).collect();
+    let aside = context.changes.around.iter().any(|a| a.object == *id);
     for attribute in attributes {
+        // A column that steps aside goes without its default and comes back with it.
+        if aside && id.kind == KindTag::Column && attribute.name() == "default" {
+            continue;
+        }
         let statements = match &attribute.alter {
             Alter::InPlace(s) => s,
             Alter::AfterDrops(s) => {
@@ -245,7 +250,7 @@ fn alter_at_once(
             why: why.to_owned(),
         },
         (None, None) => Undo::Run(vec![Action::Transaction(back)]),
-        (None, Some(_)) if old.irreversible_drop().is_none() => {
+        (None, Some(_)) if old.irreversible_drop().is_none() && old.made_of().is_none() => {
             let statements = fallen::made_again(old, new, context);
             Undo::Run(vec![Action::Transaction(statements)])
         }
@@ -289,6 +294,12 @@ fn alter_at_once(
     step.requires = requires(context, &own);
     step.releases = releases(context, &own);
     step.produces = nodes(&own, Era::After);
+    // What steps aside for a replaced type changes before that.
+    if aside {
+        for root in context.changes.in_the_way.get(id).into_iter().flatten() {
+            step.requires.remove(&(root.clone(), Era::After));
+        }
+    }
     if names.contains(&"inheritance") {
         // What a child is to inherit, it has before, and that needs the child as it is.
         let parts = context.changes.changes.keys().filter(|part| {

@@ -92,13 +92,37 @@ pub fn again(context: &Context<'_>, id: &ObjectId) -> Vec<Sql> {
 }
 
 pub fn create(context: &Context<'_>, parts: impl IntoIterator<Item = ObjectId>) -> Vec<Sql> {
-    let parts = parts.into_iter();
+    let parts = in_order(context, parts.into_iter().collect());
+    let parts = parts.iter();
     parts
-        .filter_map(|part| context.live.get(&part))
+        .filter_map(|part| context.live.get(part))
         // What an inherited one follows brings it back.
         .filter(|part| part.follows().is_empty())
         .flat_map(|part| owner::made(part, context.live, context))
         .collect()
+}
+
+/// The order of `ids`, but each after what it needs of them in live: a base type after the functions that read and
+/// write it.
+pub(super) fn in_order(context: &Context<'_>, mut ids: BTreeSet<ObjectId>) -> Vec<ObjectId> {
+    fn put(
+        id: &ObjectId,
+        context: &Context<'_>,
+        ids: &mut BTreeSet<ObjectId>,
+        order: &mut Vec<ObjectId>,
+    ) {
+        if ids.remove(id) {
+            for need in context.live.requires(id) {
+                put(need, context, ids, order);
+            }
+            order.push(id.clone());
+        }
+    }
+    let mut order = Vec::with_capacity(ids.len());
+    while let Some(id) = ids.first().cloned() {
+        put(&id, context, &mut ids, &mut order);
+    }
+    order
 }
 
 /// Takes `new` away and makes `old` again, with what is on it and what hangs on it in live: what the plan makes there is

@@ -1,0 +1,10 @@
+CREATE TYPE alone;
+CREATE FUNCTION alone_in(cstring) RETURNS alone LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION alone_out(alone) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE alone (INPUT = alone_in, OUTPUT = alone_out, INTERNALLENGTH = 4, PASSEDBYVALUE, ALIGNMENT = int4);
+COMMENT ON TYPE alone IS 'a type';
+CREATE TYPE stays; COMMENT ON TYPE stays IS 'a shell';
+CREATE TYPE span;
+CREATE FUNCTION whole(span) RETURNS span LANGUAGE internal IMMUTABLE STRICT AS 'int4range_canonical';
+CREATE TYPE span AS RANGE (SUBTYPE = integer, CANONICAL = whole);
+CREATE TABLE t (a alone, s span);

@@ -1,0 +1,15 @@
+CREATE TYPE amount;
+CREATE FUNCTION amount_in(cstring) RETURNS amount LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION amount_out(amount) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE amount (INPUT = amount_in, OUTPUT = amount_out, INTERNALLENGTH = 4, PASSEDBYVALUE, ALIGNMENT = int4);
+CREATE TYPE other;
+CREATE FUNCTION other_in(cstring) RETURNS other LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION other_out(other) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE other (INPUT = other_in, OUTPUT = other_out, INTERNALLENGTH = 4, PASSEDBYVALUE, ALIGNMENT = int4);
+CREATE TYPE third;
+CREATE FUNCTION third_in(cstring) RETURNS third LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION third_out(third) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE FUNCTION third_send(value third) RETURNS bytea LANGUAGE internal IMMUTABLE STRICT AS 'int4send';
+CREATE TYPE third (INPUT = third_in, OUTPUT = third_out, INTERNALLENGTH = 4, PASSEDBYVALUE, ALIGNMENT = int4, SEND = third_send);
+CREATE TABLE t (id bigint PRIMARY KEY, a amount, o other, t third);
+CREATE VIEW v AS SELECT o FROM t;

@@ -1,0 +1,11 @@
+CREATE TYPE amount;
+CREATE FUNCTION amount_in(cstring) RETURNS amount LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION amount_out(amount) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE amount (INPUT = amount_in, OUTPUT = amount_out, INTERNALLENGTH = 4, PASSEDBYVALUE, ALIGNMENT = int4);
+COMMENT ON TYPE amount IS 'how much';
+GRANT USAGE ON TYPE amount TO pg_monitor;
+CREATE FUNCTION same(amount, amount) RETURNS boolean LANGUAGE internal IMMUTABLE STRICT AS 'int4eq';
+CREATE CAST (amount AS integer) WITHOUT FUNCTION;
+CREATE DOMAIN much AS amount NOT NULL;
+CREATE TABLE things (id bigint PRIMARY KEY, a amount DEFAULT '7', many amount[], d much DEFAULT '3');
+CREATE VIEW all_things AS SELECT a, many FROM things;

@@ -1,0 +1,11 @@
+CREATE TYPE num;
+CREATE FUNCTION num_in(cstring) RETURNS num LANGUAGE internal IMMUTABLE STRICT AS 'float8in';
+CREATE FUNCTION num_out(num) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'float8out';
+CREATE TYPE num (INPUT = num_in, OUTPUT = num_out, INTERNALLENGTH = 8, PASSEDBYVALUE, ALIGNMENT = double);
+CREATE TYPE spot;
+CREATE FUNCTION spot_in(cstring) RETURNS spot LANGUAGE internal IMMUTABLE STRICT AS 'point_in';
+CREATE FUNCTION spot_out(spot) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'point_out';
+CREATE TYPE spot (INPUT = spot_in, OUTPUT = spot_out, INTERNALLENGTH = 16, ALIGNMENT = double, ELEMENT = num);
+CREATE FUNCTION make(num, num) RETURNS spot LANGUAGE internal IMMUTABLE STRICT AS 'construct_point';
+CREATE TABLE t (id bigint PRIMARY KEY, s spot DEFAULT make('1', '2'), first num);
+CREATE VIEW firsts AS SELECT s[0] AS first FROM t;

@@ -1,0 +1,12 @@
+CREATE TABLE t (id bigint PRIMARY KEY);
+CREATE TYPE goes;
+CREATE FUNCTION goes_in(cstring) RETURNS goes LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION goes_out(goes) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE goes (INPUT = goes_in, OUTPUT = goes_out, INTERNALLENGTH = 4, PASSEDBYVALUE, ALIGNMENT = int4);
+CREATE TYPE goes_too;
+CREATE FUNCTION goes_too_in(cstring) RETURNS goes_too LANGUAGE internal IMMUTABLE STRICT AS 'int8in';
+CREATE FUNCTION goes_too_out(goes_too) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int8out';
+CREATE TYPE goes_too (INPUT = goes_too_in, OUTPUT = goes_too_out, INTERNALLENGTH = 8, PASSEDBYVALUE, ALIGNMENT = double);
+CREATE FUNCTION summed(goes, goes_too) RETURNS goes LANGUAGE internal IMMUTABLE STRICT AS 'int48pl';
+CREATE OPERATOR + (FUNCTION = summed, LEFTARG = goes, RIGHTARG = goes_too);
+CREATE TYPE pair AS (a goes, b goes_too);

@@ -1,0 +1,1 @@
+INSERT INTO bookings SELECT g, days(g, g + 2) FROM generate_series(1, 100) g;

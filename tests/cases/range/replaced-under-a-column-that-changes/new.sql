@@ -1,0 +1,3 @@
+CREATE TYPE prices AS RANGE (SUBTYPE = bigint);
+CREATE TABLE t (id int PRIMARY KEY, p prices, q prices DEFAULT '[5,6)');
+ALTER TABLE t ALTER p SET STATISTICS 500;
