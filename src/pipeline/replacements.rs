@@ -338,10 +338,12 @@ fn to_try_on(
         true => is_type(id) && !part.objects.contains_key(id),
         false => id.kind != KindTag::Table,
     };
+    // What the default calls may be another overload of what is there.
+    let of_type = |id: &ObjectId| id.kind.is_type() || id.kind == KindTag::Collation || is_type(id);
     let needed: BTreeSet<ObjectId> = candidates
         .iter()
         .flat_map(|c| desired.requires(c.id))
-        .filter(|id| is_away(id))
+        .filter(|id| of_type(id) && is_away(id))
         .cloned()
         .collect();
     let mut queue: Vec<ObjectId> = needed.into_iter().collect();

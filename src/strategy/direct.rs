@@ -8,6 +8,7 @@
 mod alter;
 mod domain;
 pub(super) mod fallen;
+mod logged;
 mod publication;
 
 pub(super) use alter::alter;

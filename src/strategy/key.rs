@@ -18,7 +18,7 @@ use crate::kinds::{
     Constraint, ConstraintType, Hazard, HazardKind, Index, KindTag, Name, NameSpace, Object,
     ObjectId,
 };
-use crate::pg::Ident;
+use crate::pg::{Ident, Sql};
 use crate::plan::step::Reversal;
 use crate::plan::{Action, Era, Step, Undo};
 use std::collections::BTreeSet;
@@ -179,7 +179,24 @@ fn adopt(id: &ObjectId, new: &Constraint, context: &Context<'_>) -> Step {
     let index = ObjectId::new(KindTag::Index, [new.schema.raw(), new.name.raw()]);
     let mut undo = vec![Action::Transaction(Object::Constraint(new.clone()).drop())];
     undo.extend(index_of(new, &new.name).map(|i| build(&i, &new.name)));
-    let there = vec![new.add_using_index(&new.name)];
+    // The comment on the index stays on it, and goes with it on the way back.
+    let said = context.live.objects.values().filter(|object| {
+        let of = object.described();
+        of.is_some_and(|of| of.target == index)
+    });
+    let said: Vec<&Object> = said.collect();
+    let wanted = context.desired.objects.values().any(|object| {
+        let of = object.described();
+        of.is_some_and(|of| of.target == *id && of.on_index)
+    });
+    let mut there = vec![new.add_using_index(&new.name)];
+    if !wanted {
+        there.extend(said.iter().flat_map(|object| object.drop()));
+    }
+    let again: Vec<Sql> = said.iter().flat_map(|object| object.create()).collect();
+    if !again.is_empty() {
+        undo.push(Action::Transaction(again));
+    }
     let mut step = Step::migrate(id.clone(), Action::Transaction(there), Reversal::Run(undo))
         .described(
             "add constraint",

@@ -132,7 +132,10 @@ fn name_of(id: &ObjectId) -> &str {
 
 fn renamed(step: &mut Step, rename: &Rename) {
     step.strategy = "rename";
-    step.destroys.insert((rename.object(), Era::Before));
+    // What is called otherwise inside, or somewhere else, stays what others hang on: nobody has to let go.
+    if rename.object() != rename.result() {
+        step.destroys.insert((rename.object(), Era::Before));
+    }
     step.produces.insert((rename.result(), Era::Before));
     step.renames = true;
 }

@@ -4,7 +4,7 @@ use super::super::{Workshop, partitioned_keys, renewals};
 use super::{Asked, has_heirs};
 use crate::catalog::{Catalog, Desired, Live};
 use crate::diff::{Change, ChangeSet, ConversionHint};
-use crate::kinds::{Column, Kind, Object, ObjectId};
+use crate::kinds::{Column, Kind, KindTag, Object, ObjectId};
 use crate::pg::sql::Deparsed;
 use crate::pg::{Ident, Sql};
 use crate::sql;
@@ -119,7 +119,8 @@ pub(super) fn candidates<'a>(
             || generated(id)
             || !new.follows().is_empty()
             || has_heirs(live, id)
-            || partitioned_keys::holds(live, id);
+            || partitioned_keys::holds(live, id)
+            || is_under_a_replaced_routine(live, changes, id, hanging);
         let is_small = small.holds(live.sizes.get(&table).copied())
             && renewals::heavy_over(id, live, small).is_none();
         let way = match (stays, is_small) {
@@ -172,4 +173,24 @@ pub(super) fn renamed<'a>(
             })
         })
         .collect()
+}
+
+/// Whether the default of the column, an index or a constraint calls what is dropped and made anew under its name: the
+/// old and the new column would each need another one at a time.
+fn is_under_a_replaced_routine(
+    live: &Catalog<Live>,
+    changes: &ChangeSet,
+    column: &ObjectId,
+    hanging: Option<&Vec<&ObjectId>>,
+) -> bool {
+    let calls = |id: &ObjectId| {
+        let mut needs = live.requires(id);
+        needs.any(|need| {
+            let called = need.kind.is_routine() || need.kind == KindTag::Operator;
+            called && changes.replaces(need)
+        })
+    };
+    let heavy = |id: &&&ObjectId| matches!(id.kind, KindTag::Index | KindTag::Constraint);
+    let over = hanging.into_iter().flatten().filter(heavy);
+    calls(column) || over.into_iter().any(|id| calls(id))
 }

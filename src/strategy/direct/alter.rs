@@ -1,11 +1,9 @@
 //! An object that is changed in place.
 
 use super::super::{Context, checks};
-use super::{domain, fallen, names_of, nodes, one, publication, releases, requires};
+use super::{domain, fallen, logged, names_of, nodes, one, publication, releases, requires};
 use crate::diff::AttributeChange;
-use crate::kinds::{
-    Alter, Column, ConstraintType, Hazard, HazardKind, KindTag, Object, ObjectId,
-};
+use crate::kinds::{Alter, Column, ConstraintType, Hazard, HazardKind, KindTag, Object, ObjectId};
 use crate::pg::Sql;
 use crate::pg::sql::Deparsed;
 use crate::plan::step::Reversal;
@@ -299,6 +297,10 @@ fn alter_at_once(
         for root in context.changes.in_the_way.get(id).into_iter().flatten() {
             step.requires.remove(&(root.clone(), Era::After));
         }
+    }
+    if let (true, Object::Table(table)) = (names.contains(&"unlogged"), new) {
+        step.requires
+            .extend(logged::first(id, table.unlogged, context));
     }
     if names.contains(&"inheritance") {
         // What a child is to inherit, it has before, and that needs the child as it is.

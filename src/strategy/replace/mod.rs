@@ -559,6 +559,9 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
     let types = component.types.iter().map(|(id, _)| *id);
     step.disturbs.extend(direct::nodes(types, Era::Before));
     step.releases = direct::releases(context, &own);
+    for later in stop::of_old_pairs(component, context) {
+        step.releases.remove(&later);
+    }
     step.produces = direct::nodes(own.iter().chain(&following), Era::After);
     step.produces.extend(component.nodes(SWAPPED));
     let rewritten = bodies::functions(component, context);

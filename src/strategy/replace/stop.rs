@@ -7,7 +7,7 @@
 use super::super::{Context, direct, retire, temporary_name};
 use super::sync::{self, Pair};
 use super::{Component, RETIRED, SWAPPED, function_name, named, swap, table_id, trigger_name};
-use crate::kinds::{ConstraintType, Kind, Object, ObjectId};
+use crate::kinds::{ConstraintType, Kind, KindTag, Object, ObjectId};
 use crate::pg::{Ident, Qualified, Sql};
 use crate::plan::{Action, Era, Gate, Node, Step, Undo};
 use crate::sql;
@@ -266,6 +266,7 @@ fn drop(
     let swapped = |node: &Node| component.types.iter().any(|(id, _)| **id == node.0);
     let needs = direct::releases(context, &gone).into_iter();
     step.releases = needs.filter(|n| !swapped(n)).collect();
+    step.releases.extend(of_old_pairs(component, context));
     for sequence in context.live.objects.values() {
         let owner = falls_with_column(sequence, context);
         if owner.is_some_and(|owner| gone.contains(&owner)) {
@@ -275,6 +276,25 @@ fn drop(
         }
     }
     step
+}
+
+/// The functions, operators and the like that old indexes and constraints are made of: under names of ours they stand
+/// until the old columns are dropped.
+pub(super) fn of_old_pairs(component: &Component<'_>, context: &Context<'_>) -> BTreeSet<Node> {
+    let pairs: BTreeSet<ObjectId> = component
+        .pairs
+        .iter()
+        .map(|(id, _)| (*id).clone())
+        .collect();
+    let needs = direct::releases(context, &pairs).into_iter();
+    needs
+        .filter(|(need, _)| {
+            use KindTag::{Collation, Operator, OperatorClass, OperatorFamily};
+            let kind = need.kind;
+            kind.is_routine()
+                || matches!(kind, Collation | Operator | OperatorClass | OperatorFamily)
+        })
+        .collect()
 }
 
 /// Drops the old constraints that do not go with the old columns of `table` by themselves: foreign keys that refer to it,

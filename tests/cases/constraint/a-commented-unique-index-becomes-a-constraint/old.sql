@@ -1,0 +1,2 @@
+CREATE TABLE t (v text);
+CREATE UNIQUE INDEX u ON t (v); COMMENT ON INDEX u IS 'ui';

@@ -1,0 +1,3 @@
+CREATE TYPE st AS ENUM ('a','b');
+CREATE TABLE t (s st DEFAULT 'b');
+CREATE DOMAIN ds AS st;

@@ -1,0 +1,3 @@
+CREATE TABLE logs (id int PRIMARY KEY, lvl int);
+CREATE FUNCTION f(l int) RETURNS text LANGUAGE sql IMMUTABLE AS $$SELECT 'x'$$;
+ALTER TABLE logs ADD CONSTRAINT lc CHECK (f(lvl) <> 'z');

@@ -1,2 +1,0 @@
-CREATE FUNCTION base(x int) RETURNS int LANGUAGE sql IMMUTABLE AS $$SELECT x$$;
-CREATE TABLE q (id int PRIMARY KEY, c int DEFAULT base(1));
