@@ -70,9 +70,9 @@ impl Made {
     /// Of which kinds an object gets them when it is made.
     pub fn of(kind: KindTag) -> Option<Self> {
         match kind {
-            KindTag::Table | KindTag::View => Some(Self::Tables),
+            KindTag::Table | KindTag::View | KindTag::MaterializedView => Some(Self::Tables),
             KindTag::Sequence => Some(Self::Sequences),
-            KindTag::Function => Some(Self::Routines),
+            KindTag::Function | KindTag::Aggregate => Some(Self::Routines),
             KindTag::Enum
             | KindTag::Range
             | KindTag::BaseType

@@ -45,6 +45,7 @@ pub enum On {
     /// The sequence of the identity column `target`, whatever it is called.
     IdentitySequence,
     Routine,
+    Aggregate,
     Type,
     Schema,
     ForeignDataWrapper,
@@ -59,6 +60,7 @@ impl On {
             Self::Sequence => "sequence",
             Self::IdentitySequence => "identity sequence",
             Self::Routine => "routine",
+            Self::Aggregate => "aggregate",
             Self::Type => "type",
             Self::Schema => "schema",
             Self::ForeignDataWrapper => "foreign data wrapper",
@@ -120,7 +122,7 @@ impl Grant {
             return "grant".to_owned();
         };
         let names: Vec<String> = match (on.as_str(), of) {
-            ("routine", [schema, name, arguments]) => vec![
+            ("routine" | "aggregate", [schema, name, arguments]) => vec![
                 Ident::new(schema).to_string(),
                 format!("{}({arguments})", Ident::new(name)),
             ],
@@ -144,6 +146,7 @@ impl Grant {
             ("foreign data wrapper", 1) => KindTag::ForeignDataWrapper,
             ("foreign server", 1) => KindTag::ForeignServer,
             ("routine", _) => KindTag::Function,
+            ("aggregate", _) => KindTag::Aggregate,
             ("sequence", _) => KindTag::Sequence,
             ("type", _) => KindTag::Domain,
             ("column" | "identity sequence", _) => KindTag::Column,
@@ -172,6 +175,7 @@ impl Grant {
         let (on, made) = match Made::of(target.kind)? {
             made @ Made::Tables => (On::Table, made),
             made @ Made::Sequences => (On::Sequence, made),
+            made @ Made::Routines if target.kind == KindTag::Aggregate => (On::Aggregate, made),
             made @ Made::Routines => (On::Routine, made),
             made @ Made::Types => (On::Type, made),
             made @ (Made::Schemas | Made::LargeObjects) => (On::Schema, made),

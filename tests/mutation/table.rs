@@ -2280,6 +2280,13 @@ pub const MUTATIONS: &[Mutation] = &[
         "GRANT EXECUTE ON PROCEDURE app.act(integer) TO rich_reader",
     ),
     mutation(
+        "grant-on-aggregate",
+        14,
+        "grant:app/total/integer/aggregate/rich_reader",
+        "exists",
+        "GRANT EXECUTE ON FUNCTION app.total(integer) TO rich_reader",
+    ),
+    mutation(
         "grant-on-enum",
         14,
         "grant:app/mood/type/public",

@@ -38,7 +38,8 @@ pub(super) fn grants(version: ServerVersion) -> String {
               FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND {user} AND {class}
             UNION ALL
-            SELECT 'pg_proc'::regclass, p.oid, 0, p.proowner, p.proacl, acldefault('f', p.proowner), 'routine'
+            SELECT 'pg_proc'::regclass, p.oid, 0, p.proowner, p.proacl, acldefault('f', p.proowner)
+                 , CASE p.prokind WHEN 'a' THEN 'aggregate' ELSE 'routine' END
                  , NULL, false
               FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
              WHERE p.proacl IS NOT NULL AND {user} AND {routine}

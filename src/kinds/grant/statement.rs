@@ -92,13 +92,13 @@ impl Grant {
                 late(sql!("FOREIGN DATA WRAPPER {}", Ident::new(*path.first()?)))
             }
             On::ForeignServer => late(sql!("FOREIGN SERVER {}", Ident::new(*path.first()?))),
-            On::Routine => late(sql!("ROUTINE {}", self.routine()?)),
+            On::Routine | On::Aggregate => late(sql!("ROUTINE {}", self.routine()?)),
         })
     }
 
     fn routine(&self) -> Option<Sql> {
         match (self.target.kind, self.target.path.as_slice()) {
-            (KindTag::Function, [schema, name, arguments]) => Some(sql!(
+            (KindTag::Function | KindTag::Aggregate, [schema, name, arguments]) => Some(sql!(
                 "{}({})",
                 Qualified::new(schema, name),
                 Deparsed(arguments)
@@ -215,7 +215,7 @@ $pgrehearse$",
                 let oid = sql!("{}::pg_catalog.regtype", Literal(&table));
                 of("pg_type", "typowner", oid)
             }
-            On::Routine => {
+            On::Routine | On::Aggregate => {
                 let name = self.routine().map(|r| r.to_string()).unwrap_or_default();
                 let oid = sql!("{}::pg_catalog.regprocedure", Literal(&name));
                 of("pg_proc", "proowner", oid)
