@@ -522,6 +522,11 @@ impl Kind for Constraint {
         }
     }
 
+    /// A foreign key takes the primary key first, then any unique index over the same columns.
+    fn chooses_its_need(&self) -> bool {
+        self.is_foreign_key()
+    }
+
     fn survives_change(&self) -> bool {
         true
     }

@@ -278,6 +278,11 @@ pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de
         false
     }
 
+    /// Whether the server chooses what it hangs on among equals, so that one made before another goes may hang on that.
+    fn chooses_its_need(&self) -> bool {
+        false
+    }
+
     /// Whether this object lives through a disturbing change of one it depends on, because the
     /// server rebuilds it by itself.
     fn survives_change(&self) -> bool {
@@ -464,6 +469,9 @@ macro_rules! kinds {
             }
             pub fn follows(&self) -> Vec<ObjectId> {
                 match self { $(Object::$tag(o) => o.follows()),* }
+            }
+            pub fn chooses_its_need(&self) -> bool {
+                match self { $(Object::$tag(o) => o.chooses_its_need()),* }
             }
             pub fn survives_change(&self) -> bool {
                 match self { $(Object::$tag(o) => o.survives_change()),* }

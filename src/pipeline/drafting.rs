@@ -100,6 +100,7 @@ pub(super) fn draft_document(
     }
     let mut steps = strategy::expand(&context).map_err(PipelineError::Refused)?;
     steps.extend(strategy::rename_steps(&compared.renames, before));
+    strategy::take_over(&mut steps);
     strategy::mark_replication(&mut steps, &context);
     data::name_as_live(&mut steps, pair, compared);
     let steps = order::sort(steps)?;

@@ -28,7 +28,7 @@ mod volatile_default;
 
 pub use direct::fallen::Wholes;
 pub use direct::using;
-pub use rename::{rename_steps, stand_ins};
+pub use rename::{rename_steps, stand_ins, take_over};
 pub use replace::bare;
 pub use replication::mark as mark_replication;
 pub use retire::{DropGate, Drops};

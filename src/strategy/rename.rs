@@ -12,13 +12,34 @@
 
 use crate::catalog::{Catalog, Live};
 use crate::diff::rename::Rename;
-use crate::kinds::{Column, Hazard, HazardKind, KindTag, Object, ObjectId, Table};
+use crate::kinds::{
+    Column, Hazard, HazardKind, KindTag, Name, Object, ObjectId, Table, relation_names,
+};
 use crate::pg::ident::Literal;
 use crate::pg::sql::{List, Word};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
 use crate::plan::step::Reversal;
 use crate::plan::{Action, Era, Step, Undo};
 use crate::sql;
+use std::collections::BTreeSet;
+
+/// What is made under the old name of a table comes in the transaction in which the view that stood in for it goes: nobody
+/// sees a moment without the name.
+pub fn take_over(steps: &mut [Step]) {
+    let goes = |step: &Step| step.strategy == "rename" && step.operation == "drop view";
+    let freed = steps.iter().enumerate().filter(|(_, step)| goes(step));
+    let freed: Vec<(usize, BTreeSet<Name>)> =
+        freed.map(|(i, step)| (i, step.frees.clone())).collect();
+    for (at, names) in freed {
+        let taken = |step: &Step| step.takes.iter().any(|name| names.contains(name));
+        let Some(by) = steps.iter().position(taken) else {
+            continue;
+        };
+        let number = steps[by].together.unwrap_or(usize::MAX / 2 - at);
+        steps[by].together = Some(number);
+        steps[at].together = Some(number);
+    }
+}
 
 /// The steps of the renames, in their order; they come before whatever uses the new names. `live` is the
 /// catalog before them.
@@ -364,5 +385,7 @@ fn by_view(rename: &Rename, all: &[Rename], live: &Catalog<Live>) -> Option<Vec<
         (moved.map_or(now, |r| r.to.clone()), Era::Before)
     });
     last.releases.extend(columns);
+    last.frees
+        .extend(relation_names(&old.schema, &old.name, true));
     Some(vec![first, swap, last])
 }

@@ -4,7 +4,7 @@ use super::super::{Workshop, partitioned_keys, renewals};
 use super::{Asked, has_heirs};
 use crate::catalog::{Catalog, Desired, Live};
 use crate::diff::{Change, ChangeSet, ConversionHint};
-use crate::kinds::{Column, Kind, KindTag, Object, ObjectId};
+use crate::kinds::{Column, ConstraintType, Kind, KindTag, Object, ObjectId};
 use crate::pg::sql::Deparsed;
 use crate::pg::{Ident, Sql};
 use crate::sql;
@@ -120,6 +120,7 @@ pub(super) fn candidates<'a>(
             || !new.follows().is_empty()
             || has_heirs(live, id)
             || partitioned_keys::holds(live, id)
+            || is_in_a_temporal_key(live, hanging)
             || is_under_a_replaced_routine(live, changes, id, hanging);
         let is_small = small.holds(live.sizes.get(&table).copied())
             && renewals::heavy_over(id, live, small).is_none();
@@ -193,4 +194,18 @@ fn is_under_a_replaced_routine(
     let heavy = |id: &&&ObjectId| matches!(id.kind, KindTag::Index | KindTag::Constraint);
     let over = hanging.into_iter().flatten().filter(heavy);
     calls(column) || over.into_iter().any(|id| calls(id))
+}
+
+/// Whether the column is in a primary key WITHOUT OVERLAPS (18): its index cannot be made beforehand (USING INDEX takes
+/// none of GiST), and a table has one primary key.
+fn is_in_a_temporal_key(live: &Catalog<Live>, hanging: Option<&Vec<&ObjectId>>) -> bool {
+    let mut over = hanging.into_iter().flatten();
+    over.any(|id| match live.get(id) {
+        Some(Object::Constraint(key)) => {
+            let definition = key.index_definition.as_deref();
+            key.constraint_type == ConstraintType::PrimaryKey
+                && definition.is_some_and(|d| !d.contains(" USING btree "))
+        }
+        _ => false,
+    })
 }

@@ -35,6 +35,8 @@ pub(super) fn functions<'c>(component: &Component<'_>, context: &Context<'c>) ->
         };
         function.language == "plpgsql"
             && context.desired.get(id) == Some(object)
+            // One that steps aside is made anew anyway.
+            && !context.changes.replaces(id)
             && (of_triggers.contains(id) || any_named(&function.definition, &names))
     });
     found.map(|(_, object)| object).collect()
