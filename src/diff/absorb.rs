@@ -1,6 +1,7 @@
 //! Finds the changes that another change brings about by itself.
 
 use super::change::{AttributeChange, Change, ChangeSet};
+use super::compare::alteration;
 use crate::catalog::{Catalog, Desired, Live};
 use crate::kinds::{Object, ObjectId};
 use petgraph::algo::tarjan_scc;
@@ -79,6 +80,77 @@ pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut
             .push(part.clone());
     }
     set.absorbed = absorbed;
+    set.left = left(live, desired, set);
+}
+
+/// What inheritance brings is as it is where it comes from: what differs is written when it is there. What it reaches
+/// and is to stay as it is, is written once more.
+fn left(
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+    set: &ChangeSet,
+) -> BTreeMap<ObjectId, Change> {
+    let mut left = BTreeMap::new();
+    let origins = |new: &Object| -> Vec<&Object> {
+        let follows = new.follows().into_iter();
+        follows.filter_map(|id| desired.get(&id)).collect()
+    };
+    for id in set.absorbed.keys() {
+        let whole = desired.get(outermost(&set.absorbed, id));
+        let (Some(Change::Create { new }), Some(whole)) = (set.changes.get(id), whole) else {
+            continue;
+        };
+        let given = new.given(whole, &origins(new));
+        if let Some(change) = given.and_then(|given| alteration(&given, new)) {
+            left.insert(id.clone(), change);
+        }
+    }
+    let reaching: BTreeSet<(&ObjectId, &str)> = set
+        .changes
+        .iter()
+        .flat_map(|(id, change)| {
+            let attributes = match change {
+                Change::Alter { attributes, .. } => attributes.as_slice(),
+                _ => &[],
+            };
+            let names = attributes.iter().map(AttributeChange::name);
+            names.map(move |name| (id, name))
+        })
+        .filter(|(id, name)| id.kind.recurses(name))
+        .collect();
+    if reaching.is_empty() {
+        return left;
+    }
+    for (id, new) in desired.objects.iter() {
+        let follows = new.follows();
+        let Some(old) = live.get(id).filter(|_| !follows.is_empty()) else {
+            continue;
+        };
+        let still = old.follows();
+        let reached = |name: &str| {
+            let mut above = follows.iter().filter(|f| still.contains(f));
+            above.any(|f| reaching.contains(&(f, name))) && !set.absorbed.contains_key(id)
+        };
+        let given = new.given(old, &origins(new));
+        let Some(Change::Alter {
+            old,
+            new,
+            mut attributes,
+        }) = given.and_then(|given| alteration(&given, new))
+        else {
+            continue;
+        };
+        attributes.retain(|a| reached(a.name()));
+        if !attributes.is_empty() {
+            let change = Change::Alter {
+                old,
+                new,
+                attributes,
+            };
+            left.insert(id.clone(), change);
+        }
+    }
+    left
 }
 
 /// Whether the table of `part` comes to inherit from that of `origin` in these changes: until then nothing reaches it
@@ -99,6 +171,19 @@ fn inherits_anew(
     changes && !live.requires(&table).any(|need| *need == above)
 }
 
+/// What brings `id` about in the end.
+fn outermost<'a>(absorbed: &'a BTreeMap<ObjectId, ObjectId>, id: &'a ObjectId) -> &'a ObjectId {
+    let mut id = id;
+    // A part of a part is the longest chain; the bound ends a circle.
+    for _ in 0..8 {
+        match absorbed.get(id) {
+            Some(whole) => id = whole,
+            None => break,
+        }
+    }
+    id
+}
+
 /// The dropped parts through which dropped wholes need each other: foreign keys of tables in a circle. They go before
 /// any of the wholes.
 fn in_circles(
@@ -106,17 +191,6 @@ fn in_circles(
     set: &ChangeSet,
     absorbed: &BTreeMap<ObjectId, ObjectId>,
 ) -> Vec<ObjectId> {
-    fn outermost<'a>(absorbed: &'a BTreeMap<ObjectId, ObjectId>, id: &'a ObjectId) -> &'a ObjectId {
-        let mut id = id;
-        // A part of a part is the longest chain; the bound ends a circle.
-        for _ in 0..8 {
-            match absorbed.get(id) {
-                Some(whole) => id = whole,
-                None => break,
-            }
-        }
-        id
-    }
     let mut needs: Vec<(&ObjectId, &ObjectId, &ObjectId)> = Vec::new();
     for part in absorbed.keys() {
         let whole = outermost(absorbed, part);

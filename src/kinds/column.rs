@@ -1,6 +1,7 @@
 //! Columns of tables.
 
 mod conversion;
+mod inherited;
 mod not_null;
 mod property;
 
@@ -263,7 +264,8 @@ impl Kind for Column {
                           'name', k.conname
                         , 'default_name', k.conname = left(c.relname || '_' || a.attname, 54) || '_not_null'
                         , 'validated', k.convalidated
-                        , 'no_inherit', k.connoinherit)
+                        , 'no_inherit', k.connoinherit
+                        , 'local', k.conislocal)
                        FROM pg_constraint k
                       WHERE k.conrelid = c.oid AND k.contype = 'n' AND k.conkey[1] = a.attnum)
                     , '{\"name\": null, \"default_name\": true, \"validated\": true, \"no_inherit\": false}')
@@ -380,6 +382,10 @@ impl Kind for Column {
             .collect()
     }
 
+    fn given(&self, whole: &Object, origins: &[&Object]) -> Option<Self> {
+        self.as_given(whole, origins)
+    }
+
     /// The sequence of an identity.
     fn names(&self) -> Vec<super::Name> {
         let Some(identity) = &self.identity else {
@@ -425,6 +431,7 @@ impl Kind for Column {
                 default_name,
                 validated,
                 no_inherit,
+                local: _, // says only whether it stays when the parent's goes
             } = n;
             // An inherited one is named by the parent's.
             let own = !default_name && inherited_from.is_empty();

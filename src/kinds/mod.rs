@@ -260,6 +260,13 @@ pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de
         Vec::new()
     }
 
+    /// The object as it comes with `whole` (one of `origins`, which it follows, or what it stands in), or as it is when
+    /// their changes have reached `whole`, itself before: the rest is left to write. `None`: nothing is.
+    fn given(&self, whole: &Object, origins: &[&Object]) -> Option<Self> {
+        let _ = (whole, origins);
+        None
+    }
+
     /// Whether a change of `attribute` reaches the objects that follow this one.
     fn recurses(attribute: &str) -> bool {
         let _ = attribute;
@@ -446,6 +453,9 @@ macro_rules! kinds {
             }
             pub fn follows(&self) -> Vec<ObjectId> {
                 match self { $(Object::$tag(o) => o.follows()),* }
+            }
+            pub fn given(&self, whole: &Object, origins: &[&Object]) -> Option<Object> {
+                match self { $(Object::$tag(o) => o.given(whole, origins).map(Object::$tag)),* }
             }
             pub fn survives_change(&self) -> bool {
                 match self { $(Object::$tag(o) => o.survives_change()),* }

@@ -280,8 +280,12 @@ impl Kind for Table {
         for column in columns {
             bundle.absorbed.push(column.id());
             // Inherited columns come with INHERITS; a partition is made whole and then attached.
-            if column.local || self.inherits.is_empty() {
+            if self.inherits.is_empty() {
                 body.push(column.definition_in(self));
+            } else if column.local {
+                body.push(column.without_inherited().definition_in(self));
+            } else {
+                continue;
             }
             after.extend(column.storage_statements());
         }

@@ -8,6 +8,7 @@
 mod alter;
 mod domain;
 pub(super) mod fallen;
+mod inherited;
 mod publication;
 
 pub(super) use alter::alter;
@@ -153,6 +154,13 @@ pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step 
             .extend(add_column::row_functions(table, context));
     }
     step.requires = requires(context, &produced);
+    if matches!(new, Object::Table(table) if !table.inherits.is_empty()) {
+        // What it inherits it gets as it is then.
+        let parts = produced.iter().filter_map(|part| context.desired.get(part));
+        let above: BTreeSet<ObjectId> = parts.flat_map(Object::follows).collect();
+        let above = above.iter().filter(|above| !produced.contains(*above));
+        step.requires.extend(nodes(above, Era::After));
+    }
     for product in &produced {
         if let Some(object) = context.desired.get(product) {
             step.takes.extend(object.names());

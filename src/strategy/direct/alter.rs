@@ -1,7 +1,7 @@
 //! An object that is changed in place.
 
-use super::super::{Context, checks};
-use super::{domain, fallen, names_of, nodes, one, publication, releases, requires};
+use super::super::{Context, checks, set_not_null};
+use super::{domain, fallen, inherited, names_of, nodes, one, publication, releases, requires};
 use crate::diff::AttributeChange;
 use crate::kinds::{Alter, Column, Hazard, HazardKind, KindTag, Object, ObjectId};
 use crate::pg::Sql;
@@ -26,13 +26,18 @@ pub(in crate::strategy) fn alter(
     attributes: &[AttributeChange],
     context: &Context<'_>,
 ) -> Vec<Step> {
+    if let Some(steps) = inherited::default_of_retyped(id, old, new, attributes, context) {
+        return steps;
+    }
     let gains = |a: &AttributeChange| a.name() == "identity" && a.old.value.is_null();
     let loses = |a: &AttributeChange| a.name() == "identity" && a.new.value.is_null();
     let comes_later = attributes
         .iter()
         .any(|a| matches!(a.alter, Alter::Disturbing(_) | Alter::AfterDrops(_)));
     let alone = !context.changes.together.contains_key(id);
-    let taken = |a: &AttributeChange| new.takes_away(old, a.name()).is_some();
+    // What this very plan brings takes nothing away.
+    let is_new = !context.live.objects.contains_key(id);
+    let taken = |a: &AttributeChange| !is_new && new.takes_away(old, a.name()).is_some();
     if !comes_later && alone && attributes.iter().any(taken) {
         return withdraw(id, old, new, attributes, context);
     }
@@ -173,6 +178,10 @@ fn alter_at_once(
     if there.is_empty() {
         return Vec::new();
     }
+    if names.contains(&"not null") {
+        let back_below = set_not_null::again_below(id, context);
+        back.extend(back_below.into_iter().filter(|_| required_anew(old, new)));
+    }
     if names.contains(&"constraints") {
         back.extend(domain::comments_again(id, context));
     }
@@ -251,6 +260,15 @@ fn alter_at_once(
     publication::exclude(&mut step, new, context);
     step.together = context.changes.together.get(id).copied();
     vec![step]
+}
+
+fn required_anew(old: &Object, new: &Object) -> bool {
+    match (old, new) {
+        (Object::Column(old), Object::Column(new)) => {
+            old.not_null.is_none() && new.not_null.is_some()
+        }
+        _ => false,
+    }
 }
 
 fn add_new(statements: &mut Vec<Sql>, more: &[Sql]) {

@@ -1,0 +1,95 @@
+//! What a table has of its own in a column that it inherits.
+
+use super::super::Context;
+use super::{alter, nodes, one, requires};
+use crate::diff::{AttributeChange, Change};
+use crate::kinds::{Alter, Column, Kind, Object, ObjectId};
+use crate::pg::Sql;
+use crate::plan::{Action, Era, Step, Undo};
+use std::collections::BTreeSet;
+
+/// The steps of a default of its own, where the type changes above: the server converts a default together with the
+/// type, or refuses to. It goes before, and the new one comes after.
+pub(super) fn default_of_retyped(
+    id: &ObjectId,
+    old: &Object,
+    new: &Object,
+    attributes: &[AttributeChange],
+    context: &Context<'_>,
+) -> Option<Vec<Step>> {
+    let default = attributes.iter().find(|a| a.name() == "default")?;
+    let (Object::Column(old_column), Object::Column(new_column)) = (old, new) else {
+        return None;
+    };
+    if attributes.iter().any(|a| a.name() == "type") {
+        return None;
+    }
+    let retyped = |above: &ObjectId| {
+        matches!(context.changes.changes.get(above), Some(Change::Alter { attributes, .. })
+            if attributes.iter().any(|a| a.name() == "type" && matches!(a.alter, Alter::Disturbing(_))))
+    };
+    let mut above: BTreeSet<ObjectId> = BTreeSet::new();
+    let mut queue = old.follows();
+    while let Some(next) = queue.pop() {
+        queue.extend(
+            context
+                .live
+                .get(&next)
+                .into_iter()
+                .flat_map(Object::follows),
+        );
+        if retyped(&next) {
+            above.insert(next);
+        }
+    }
+    let first = above.first()?;
+    let together = context.changes.together.get(first).copied();
+    let bare = |column: &Column| Column {
+        expression: None,
+        ..column.clone()
+    };
+    let step = |from: &Column, to: &Column| -> Option<Step> {
+        let statements = |from: &Column, to: &Column| -> Vec<Sql> {
+            match to.alter(from, "default") {
+                Alter::InPlace(statements) => statements,
+                _ => Vec::new(),
+            }
+        };
+        let (there, back) = (statements(from, to), statements(to, from));
+        if there.is_empty() {
+            return None;
+        }
+        let undo = Undo::Run(vec![Action::Transaction(back)]);
+        let mut step = Step::contract(id.clone(), Action::Transaction(there), undo).described(
+            "alter",
+            format!("change {}: default", id.human()),
+            "its type changes with that of the table above",
+        );
+        step.strategy = "direct";
+        step.together = together;
+        Some(step)
+    };
+    let mut steps = Vec::new();
+    if let Some(mut down) = step(old_column, &bare(old_column)) {
+        down.releases = nodes(&above, Era::Before);
+        down.releases.extend(super::releases(context, &one(id)));
+        steps.push(down);
+    }
+    if let Some(mut up) = step(&bare(new_column), new_column) {
+        up.requires = requires(context, &one(id));
+        up.requires.extend(nodes(&above, Era::After));
+        steps.push(up);
+    }
+    if let Some(last) = steps.last_mut() {
+        last.produces = nodes(&one(id), Era::After);
+    }
+    let rest: Vec<AttributeChange> = attributes
+        .iter()
+        .filter(|a| a.name() != default.name())
+        .cloned()
+        .collect();
+    if !rest.is_empty() {
+        steps.extend(alter(id, old, new, &rest, context));
+    }
+    Some(steps)
+}
