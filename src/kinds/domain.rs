@@ -60,7 +60,7 @@ impl Kind for Domain {
                   , CASE WHEN t.typcollation <> b.typcollation
                          THEN quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
                     END AS collation
-                  , t.typdefault AS default_expr
+                  , pg_get_expr(t.typdefaultbin, 'pg_catalog.pg_type'::regclass) AS default_expr
                   , t.typnotnull AS not_null
                   , coalesce((SELECT json_agg(json_build_object(
                                   'name', k.conname
