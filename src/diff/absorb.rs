@@ -3,7 +3,7 @@
 use super::change::{AttributeChange, Change, ChangeSet};
 use super::compare::alteration;
 use crate::catalog::{Catalog, Desired, Live};
-use crate::kinds::{Object, ObjectId};
+use crate::kinds::{Object, ObjectId, TYPED};
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,6 +59,9 @@ pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut
                 }
             }
         }
+    }
+    for (id, object) in typed(set) {
+        absorbed.insert(id, object);
     }
     for part in in_circles(live, set, &absorbed) {
         absorbed.remove(&part);
@@ -218,6 +221,26 @@ fn in_circles(
         .collect()
 }
 
+/// What comes, goes or changes with a type, with that: the columns of the tables of a type are its attributes.
+fn typed(set: &ChangeSet) -> BTreeMap<ObjectId, ObjectId> {
+    let part = |id: &ObjectId, object: &Object| {
+        let changes = |by: &ObjectId| matches!(set.changes.get(by), Some(Change::Alter { .. }));
+        let by = object.typed_by().filter(changes)?;
+        // A new table has them from the start, and one that goes takes them along.
+        let whole = object.parent();
+        let stays = whole.is_none_or(|w| !set.creates(&w) && !set.drops(&w));
+        stays.then(|| (id.clone(), by))
+    };
+    let parts = set.changes.iter().filter_map(|(id, change)| match change {
+        Change::Create { new: object } | Change::Drop { old: object } => part(id, object),
+        Change::Alter {
+            new, attributes, ..
+        } if attributes.iter().all(|a| TYPED.contains(&a.name())) => part(id, new),
+        _ => None,
+    });
+    parts.collect()
+}
+
 /// Of what changes in an inherited part, it does itself what does not come from where it is inherited.
 fn leave_to_origins(set: &mut ChangeSet) {
     let mut own = Vec::new();
@@ -228,7 +251,12 @@ fn leave_to_origins(set: &mut ChangeSet) {
         else {
             continue;
         };
+        let by = new.typed_by();
+        let typed = by.is_some_and(|by| matches!(set.changes.get(&by), Some(Change::Alter { .. })));
         let comes = |a: &AttributeChange| {
+            if typed && TYPED.contains(&a.name()) {
+                return true;
+            }
             let mut origins = new.follows().into_iter();
             id.kind.recurses(a.name()) && origins.any(|f| alike(set, &f, a))
         };

@@ -5,6 +5,7 @@ mod inherited;
 mod not_null;
 mod property;
 
+pub use inherited::TYPED;
 pub use property::{Generated, Identity, NotNull};
 
 use super::{
@@ -50,6 +51,9 @@ pub struct Column {
     pub foreign_options: Vec<String>,
     /// Declared on this table itself, not only inherited. Not compared: no statement changes it.
     pub local: bool,
+    /// The composite type that its table is of.
+    #[serde(default)]
+    pub of_type: Option<Qualified>,
     /// The parent tables that have it too.
     pub inherited_from: Vec<Qualified>,
 }
@@ -324,6 +328,9 @@ impl Kind for Column {
                   , c.relkind = 'f' AS on_foreign_table
                   , {foreign_options} AS foreign_options
                   , a.attislocal AS local
+                  , (SELECT json_build_object('schema', yn.nspname, 'name', y.typname)
+                       FROM pg_type y JOIN pg_namespace yn ON yn.oid = y.typnamespace
+                      WHERE y.oid = c.reloftype) AS of_type
                   , CASE WHEN a.attinhcount = 0 THEN '[]' ELSE
                     coalesce((SELECT json_agg(json_build_object('schema', pn.nspname, 'name', p.relname)
                                      ORDER BY i.inhseqno)
@@ -382,6 +389,11 @@ impl Kind for Column {
             .collect()
     }
 
+    fn typed_by(&self) -> Option<ObjectId> {
+        let name = self.of_type.as_ref()?;
+        Some(super::relation_id(KindTag::Composite, name))
+    }
+
     fn given(&self, whole: &Object, origins: &[&Object]) -> Option<Self> {
         self.as_given(whole, origins)
     }
@@ -423,6 +435,7 @@ impl Kind for Column {
             on_foreign_table: _, // the table's own
             foreign_options,
             local: _,
+            of_type: _, // the table's own
             inherited_from,
         } = self;
         let not_null = not_null.as_ref().map(|n| {

@@ -62,7 +62,7 @@ mod view;
 pub(crate) use aggregate::signature as aggregate_signature;
 pub use attachment::Attachment;
 pub(crate) use cast::signature as cast_signature;
-pub use column::{Column, Generated, Identity, NotNull};
+pub use column::{Column, Generated, Identity, NotNull, TYPED};
 pub use comment::Comment;
 pub use constraint::{Constraint, ConstraintType, ParentIndex};
 pub use default_privileges::DefaultPrivileges;
@@ -267,6 +267,11 @@ pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de
         None
     }
 
+    /// The type whose change makes and drops this one and changes its type ([`TYPED`]).
+    fn typed_by(&self) -> Option<ObjectId> {
+        None
+    }
+
     /// Whether a change of `attribute` reaches the objects that follow this one.
     fn recurses(attribute: &str) -> bool {
         let _ = attribute;
@@ -453,6 +458,9 @@ macro_rules! kinds {
             }
             pub fn follows(&self) -> Vec<ObjectId> {
                 match self { $(Object::$tag(o) => o.follows()),* }
+            }
+            pub fn typed_by(&self) -> Option<ObjectId> {
+                match self { $(Object::$tag(o) => o.typed_by()),* }
             }
             pub fn given(&self, whole: &Object, origins: &[&Object]) -> Option<Object> {
                 match self { $(Object::$tag(o) => o.given(whole, origins).map(Object::$tag)),* }

@@ -2,7 +2,7 @@
 
 use super::{
     Alter, Attribute, Bundle, Constraint, Hazard, HazardKind, Kind, KindTag, Object, ObjectId,
-    Verb, attr, fragment, text,
+    TakeDown, Verb, attr, fragment, text,
 };
 use crate::pg::sql::{Deparsed, List, Word};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql, generic_options};
@@ -393,6 +393,22 @@ impl Kind for Table {
             _ => Alter::Impossible {
                 why: "a table's partition key cannot be changed while it keeps its rows",
             },
+        }
+    }
+
+    /// While its type is made anew it is of none, and keeps its rows.
+    fn take_down(&self, of: &Object) -> TakeDown {
+        match (&self.of_type, of) {
+            (Some(of_type), Object::Composite(_)) => TakeDown::Around {
+                down: vec![sql!("ALTER TABLE {} NOT OF", self.qualified())],
+                up: vec![sql!(
+                    "ALTER TABLE {} OF {}",
+                    self.qualified(),
+                    Deparsed(of_type)
+                )],
+                disturbs: false,
+            },
+            _ => TakeDown::Replace,
         }
     }
 

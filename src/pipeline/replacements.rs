@@ -259,6 +259,7 @@ fn candidates<'a>(
             || has_generated
             || generated(id)
             || !new.follows().is_empty()
+            || new.of_type.is_some()
             || has_heirs(live, id)
             || partitioned_keys::holds(live, id);
         if hint.is_none() && (plain || !new.converts_from(old)) {

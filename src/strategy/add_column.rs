@@ -58,11 +58,17 @@ impl Strategy for AddColumn {
             why: "a NOT NULL column without a default cannot be added to a table that may have \
                   rows: there is nothing to fill them with"
                 .to_owned(),
-            help: format!(
-                "put this line above {name}, with the value for the rows that are there: \
-                 -- pgrehearse: backfill (EXPRESSION over the other columns); or give {name} a \
-                 DEFAULT"
-            ),
+            help: match change {
+                Change::Alter { .. } => format!(
+                    "give the column a DEFAULT where it is inherited from; or leave NOT NULL of {name} out here, fill \
+                     the rows, and put it in for the next plan"
+                ),
+                _ => format!(
+                    "put this line above {name}, with the value for the rows that are there: \
+                     -- pgrehearse: backfill (EXPRESSION over the other columns); or give {name} a \
+                     DEFAULT"
+                ),
+            },
         })
     }
 }

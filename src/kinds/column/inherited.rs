@@ -3,6 +3,9 @@
 use super::{Column, NotNull};
 use crate::kinds::{Kind, Object};
 
+/// The attributes that the columns of a table of a composite type have from that.
+pub const TYPED: [&str; 2] = ["type", "collation"];
+
 impl Column {
     /// The column as it comes with `whole`: with CREATE TABLE … INHERITS of its own table, or with ADD COLUMN of a
     /// table above; or as it is when ALTER COLUMN above has reached it, `whole`, as it was. What it has besides, it gets
@@ -13,6 +16,16 @@ impl Column {
             _ => None,
         });
         let origins: Vec<&Self> = origins.collect();
+        if let Object::Composite(_) = whole {
+            return Some(self.added_with(&Self {
+                compression: None,
+                foreign_options: Vec::new(),
+                expression: None,
+                identity: None,
+                not_null: None,
+                ..self.clone()
+            }));
+        }
         let first = origins.first()?;
         match whole {
             Object::Table(table) if table.inherits.is_empty() => None,

@@ -185,6 +185,10 @@ fn alter_at_once(
     if names.contains(&"constraints") {
         back.extend(domain::comments_again(id, context));
     }
+    let parts = inherited::Parts::of(id, context);
+    if let Some(why) = parts.loss {
+        irreversible = Some(why);
+    }
     if let Some(hint) = context.conversions.get(id) {
         there = there.into_iter().map(|s| using(s, &hint.using)).collect();
     }
@@ -194,7 +198,7 @@ fn alter_at_once(
             why: why.to_owned(),
         },
         (None, None) => Undo::Run(vec![Action::Transaction(back)]),
-        (None, Some(_)) if old.irreversible_drop().is_none() => {
+        (None, Some(_)) if old.irreversible_drop().is_none() && parts.loss.is_none() => {
             let statements = fallen::made_again(old, new, context);
             Undo::Run(vec![Action::Transaction(statements)])
         }
@@ -259,6 +263,7 @@ fn alter_at_once(
     }
     publication::exclude(&mut step, new, context);
     step.together = context.changes.together.get(id).copied();
+    parts.come_along(&mut step, context);
     vec![step]
 }
 

@@ -3,10 +3,77 @@
 use super::super::Context;
 use super::{alter, nodes, one, requires};
 use crate::diff::{AttributeChange, Change};
-use crate::kinds::{Alter, Column, Kind, Object, ObjectId};
+use crate::kinds::{Alter, Column, Hazard, HazardKind, Kind, Object, ObjectId, Verb};
 use crate::pg::Sql;
 use crate::plan::{Action, Era, Step, Undo};
 use std::collections::BTreeSet;
+
+/// What a change makes, drops and changes elsewhere: the columns of the tables of a composite type.
+#[derive(Default)]
+pub(super) struct Parts<'a> {
+    made: BTreeSet<ObjectId>,
+    dropped: BTreeSet<ObjectId>,
+    changed: BTreeSet<ObjectId>,
+    hazards: Vec<Hazard>,
+    /// Why what is dropped cannot come back.
+    pub loss: Option<&'static str>,
+    gone: Option<&'a ObjectId>,
+}
+
+impl<'a> Parts<'a> {
+    pub fn of(id: &ObjectId, context: &'a Context<'_>) -> Self {
+        let mut parts = Self::default();
+        let mut queue = vec![id];
+        while let Some(whole) = queue.pop() {
+            for part in context.changes.absorbs.get(whole).into_iter().flatten() {
+                queue.push(part);
+                match context.changes.changes.get(part) {
+                    Some(Change::Create { new }) if part.kind != id.kind => {
+                        parts.made.insert(part.clone());
+                        parts.hazards.extend(new.hazards(Verb::Create));
+                    }
+                    Some(Change::Drop { old }) if part.kind != id.kind => {
+                        parts.dropped.insert(part.clone());
+                        parts.hazards.extend(old.hazards(Verb::Drop));
+                        parts.loss = parts.loss.or(old.irreversible_drop());
+                        parts.gone = parts.gone.or(Some(part));
+                    }
+                    Some(Change::Alter { .. }) if part.kind != id.kind => {
+                        parts.changed.insert(part.clone());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        parts
+    }
+
+    pub fn come_along(self, step: &mut Step, context: &Context<'_>) {
+        let stays = self.made.union(&self.changed).cloned().collect();
+        let ends = self.dropped.union(&self.changed).cloned().collect();
+        step.requires.extend(requires(context, &stays));
+        step.produces.extend(nodes(&stays, Era::After));
+        step.releases.extend(super::releases(context, &ends));
+        step.destroys.extend(nodes(&self.dropped, Era::Before));
+        step.disturbs.extend(nodes(&self.changed, Era::Before));
+        // Its own type is no obstacle to what is changed with that.
+        let own = |era: Era| (step.object.clone(), era);
+        step.requires.remove(&own(Era::After));
+        step.releases.remove(&own(Era::Before));
+        step.hazards.extend(self.hazards);
+        if self.loss.is_some() {
+            let text = "no rollback brings it back";
+            let hazard = Hazard::declared(HazardKind::Irreversible, text);
+            step.hazards.push(hazard);
+        }
+        if let Some(gone) = self.gone {
+            step.gate = context.drops.audit_of(gone);
+        }
+        let mut groups = stays.iter().chain(&ends);
+        let group = groups.find_map(|part| context.changes.together.get(part));
+        step.together = step.together.or(group.copied());
+    }
+}
 
 /// The steps of a default of its own, where the type changes above: the server converts a default together with the
 /// type, or refuses to. It goes before, and the new one comes after.
