@@ -11,13 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Fills [`ChangeSet::absorbed`]: drops of parts of what is dropped, what inheritance makes or makes
 /// anew, and creations that stand in the statement of their parent.
 pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut ChangeSet) {
-    leave_to_origins(set);
+    leave_to_origins(live, desired, set);
     let mut absorbed = BTreeMap::new();
     for (id, change) in &set.changes {
         match change {
             Change::Drop { old } => {
                 let mut with = old.falls_with();
                 with.retain(|w| set.drops(w) || set.replaces(w));
+                with.retain(|w| !leaves(live, desired, set, old, w));
                 // Of two columns, the computed one is dropped before what it is computed from.
                 let is_last = |whole: &ObjectId| {
                     let mut others = with.iter().filter(|o| o.kind == whole.kind);
@@ -42,9 +43,9 @@ pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut
                 new, attributes, ..
             } => {
                 let origin = new.follows().into_iter().find(|f| {
-                    attributes
-                        .iter()
-                        .all(|a| id.kind.recurses(a.name()) && alike(set, f, a))
+                    let reaches =
+                        |a: &AttributeChange| id.kind.recurses(a.name()) && alike(set, f, a);
+                    attributes.iter().all(reaches) && !joins(live, desired, set, new, f)
                 });
                 if let Some(origin) = origin {
                     absorbed.insert(id.clone(), origin);
@@ -156,9 +157,43 @@ fn left(
     left
 }
 
-/// Whether the table of `part` comes to inherit from that of `origin` in these changes: until then nothing reaches it
-/// from there, and it needs the part before.
+/// Whether the table of `part` no longer inherits from that of `origin`: it leaves that before anything there changes.
+fn leaves(
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+    set: &ChangeSet,
+    part: &Object,
+    origin: &ObjectId,
+) -> bool {
+    let (Some(table), Some(above)) = (part.parent(), live.get(origin).and_then(Object::parent))
+    else {
+        return false;
+    };
+    inherits_otherwise(set, &table)
+        && table != *origin
+        && !desired.requires(&table).any(|need| *need == above)
+}
+
+/// Whether `part`, which is made, needs to be there before its table comes to inherit it from that of `origin`. Not what it
+/// is to have from there alone, and is still to come there.
 fn inherits_anew(
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+    set: &ChangeSet,
+    part: &Object,
+    origin: &ObjectId,
+) -> bool {
+    let comes = |f: &ObjectId| {
+        let whole = desired.get(f).and_then(Object::parent);
+        set.creates(f) && whole.is_some_and(|w| live.get(&w).is_some())
+    };
+    let alone = part.falls_with().contains(origin) && part.follows().iter().all(comes);
+    !alone && joins(live, desired, set, part, origin)
+}
+
+/// Whether the table of `part` comes to inherit from that of `origin` in these changes: until then nothing reaches it
+/// from there.
+fn joins(
     live: &Catalog<Live>,
     desired: &Catalog<Desired>,
     set: &ChangeSet,
@@ -169,9 +204,12 @@ fn inherits_anew(
     let (Some(table), Some(above)) = (part.parent(), above) else {
         return false;
     };
-    let changes = matches!(set.changes.get(&table), Some(Change::Alter { attributes, .. })
-        if attributes.iter().any(|a| a.name() == "inheritance"));
-    changes && !live.requires(&table).any(|need| *need == above)
+    inherits_otherwise(set, &table) && !live.requires(&table).any(|need| *need == above)
+}
+
+fn inherits_otherwise(set: &ChangeSet, table: &ObjectId) -> bool {
+    matches!(set.changes.get(table), Some(Change::Alter { attributes, .. })
+        if attributes.iter().any(|a| a.name() == "inheritance"))
 }
 
 /// What brings `id` about in the end.
@@ -242,7 +280,7 @@ fn typed(set: &ChangeSet) -> BTreeMap<ObjectId, ObjectId> {
 }
 
 /// Of what changes in an inherited part, it does itself what does not come from where it is inherited.
-fn leave_to_origins(set: &mut ChangeSet) {
+fn leave_to_origins(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut ChangeSet) {
     let mut own = Vec::new();
     for (id, change) in &set.changes {
         let Change::Alter {
@@ -258,7 +296,8 @@ fn leave_to_origins(set: &mut ChangeSet) {
                 return true;
             }
             let mut origins = new.follows().into_iter();
-            id.kind.recurses(a.name()) && origins.any(|f| alike(set, &f, a))
+            let reaches = |f: &ObjectId| alike(set, f, a) && !joins(live, desired, set, new, f);
+            id.kind.recurses(a.name()) && origins.any(|f| reaches(&f))
         };
         let rest: Vec<AttributeChange> = attributes.iter().filter(|a| !comes(a)).cloned().collect();
         if !rest.is_empty() && rest.len() < attributes.len() {

@@ -1,8 +1,8 @@
 //! Tables: plain, partitioned, unlogged, inheriting, typed, foreign.
 
 use super::{
-    Alter, Attribute, Bundle, Constraint, Hazard, HazardKind, Kind, KindTag, Object, ObjectId,
-    TakeDown, Verb, attr, fragment, text,
+    Alter, Attribute, Bundle, Constraint, ConstraintType, Hazard, HazardKind, Kind, KindTag,
+    Object, ObjectId, TakeDown, Verb, attr, fragment, text,
 };
 use crate::pg::sql::{Deparsed, List, Word};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql, generic_options};
@@ -119,8 +119,19 @@ impl Table {
 
     /// Whether a constraint may stand inside CREATE TABLE: not foreign keys, which are nodes of
     /// their own so that cycles between tables are no problem, and not what is NOT VALID.
-    fn takes_inline(&self, constraint: &Constraint) -> bool {
-        !constraint.is_foreign_key() && constraint.validated && !constraint.clustered
+    fn takes_inline(&self, constraint: &Constraint, children: &[&Object]) -> bool {
+        // From 18 on a primary key in CREATE TABLE makes a NOT NULL of its own, also where one is inherited.
+        let inherits_not_null = |object: &&Object| match object {
+            Object::Column(c) => constraint.columns.contains(&c.name) && c.inherits_not_null(),
+            _ => false,
+        };
+        let makes_not_null = constraint.constraint_type == ConstraintType::PrimaryKey
+            && !self.inherits.is_empty()
+            && children.iter().any(inherits_not_null);
+        !constraint.is_foreign_key()
+            && constraint.validated
+            && !constraint.clustered
+            && !makes_not_null
     }
 }
 
@@ -294,7 +305,7 @@ impl Kind for Table {
                 let inherited = !constraint.local && !self.inherits.is_empty();
                 if inherited {
                     bundle.absorbed.push(constraint.id());
-                } else if self.takes_inline(constraint) {
+                } else if self.takes_inline(constraint, children) {
                     bundle.absorbed.push(constraint.id());
                     body.push(constraint.definition_with_name());
                 }
@@ -331,8 +342,12 @@ impl Kind for Table {
                 Word(if self.unlogged { "UNLOGGED" } else { "LOGGED" })
             )),
             "inheritance" => {
-                let gone = old.inherits.iter().filter(|p| !self.inherits.contains(p));
-                let new = self.inherits.iter().filter(|p| !old.inherits.contains(p));
+                // A parent comes behind those that are there: what is to stand before them makes them come again.
+                let kept = old.inherits.iter().filter(|p| self.inherits.contains(p));
+                let stay = kept.zip(&self.inherits).take_while(|(a, b)| a == b).count();
+                let stay = &self.inherits[..stay];
+                let gone = old.inherits.iter().filter(|p| !stay.contains(p));
+                let new = self.inherits.iter().filter(|p| !stay.contains(p));
                 let statements = gone
                     .map(|p| sql!("ALTER TABLE {} NO INHERIT {}", name, p))
                     .chain(new.map(|p| sql!("ALTER TABLE {} INHERIT {}", name, p)));

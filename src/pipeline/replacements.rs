@@ -119,7 +119,7 @@ pub(super) fn find(
     asked: &Asked<'_>,
     workshop: &Workshop<'_>,
 ) -> Result<(Replacements, BTreeMap<ObjectId, String>), PipelineError> {
-    let mut candidates = candidates(live, changes, asked.conversions, workshop);
+    let mut candidates = candidates(live, desired, changes, asked.conversions, workshop);
     candidates.extend(renamed(live, desired, asked));
     let mut found = Replacements::default();
     let enums = enums::find(live, desired, changes, workshop.options.small);
@@ -223,6 +223,7 @@ pub(super) fn find(
 
 fn candidates<'a>(
     live: &'a Catalog<Live>,
+    desired: &Catalog<Desired>,
     changes: &'a ChangeSet,
     hints: &'a BTreeMap<ObjectId, ConversionHint>,
     workshop: &Workshop<'_>,
@@ -261,6 +262,7 @@ fn candidates<'a>(
             || !new.follows().is_empty()
             || new.of_type.is_some()
             || has_heirs(live, id)
+            || has_heirs(desired, id)
             || partitioned_keys::holds(live, id);
         if hint.is_none() && (plain || !new.converts_from(old)) {
             continue;

@@ -8,6 +8,7 @@
 mod alter;
 mod domain;
 pub(super) mod fallen;
+pub(super) mod inheritance;
 mod inherited;
 mod publication;
 

@@ -316,6 +316,7 @@ pub fn expand(context: &Context<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
     refusals.extend(rewritten::refusals(&steps, context));
     retire::gate_indexes(&mut steps, context);
     partition::order(&mut steps, context);
+    direct::inheritance::order(&mut steps, context);
     steps.extend(direct::around(context));
     if refusals.is_empty() {
         Ok(steps)

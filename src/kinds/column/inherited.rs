@@ -57,13 +57,19 @@ impl Column {
         }
     }
 
-    /// What a table that inherits says of it itself: from 18 on a NOT NULL is a constraint, which may be the parent's.
+    /// What a table that inherits says of it itself.
     pub(in crate::kinds) fn without_inherited(&self) -> Self {
-        let inherited =
-            |n: &NotNull| n.name.is_some() && !n.local && !self.inherited_from.is_empty();
         let mut own = self.clone();
-        own.not_null = own.not_null.filter(|n| !inherited(n));
+        if self.inherits_not_null() {
+            own.not_null = None;
+        }
         own
+    }
+
+    /// From 18 on a NOT NULL is a constraint, which may be the parent's.
+    pub(in crate::kinds) fn inherits_not_null(&self) -> bool {
+        let inherited = |n: &NotNull| n.name.is_some() && !n.local;
+        !self.inherited_from.is_empty() && self.not_null.as_ref().is_some_and(inherited)
     }
 
     /// Storage and compression are merged from the parents (`MergeAttributes`); the rest of a column that the table

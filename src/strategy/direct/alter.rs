@@ -1,7 +1,9 @@
 //! An object that is changed in place.
 
 use super::super::{Context, checks, set_not_null};
-use super::{domain, fallen, inherited, names_of, nodes, one, publication, releases, requires};
+use super::{
+    domain, fallen, inheritance, inherited, names_of, nodes, one, publication, releases, requires,
+};
 use crate::diff::AttributeChange;
 use crate::kinds::{Alter, Column, Hazard, HazardKind, KindTag, Object, ObjectId};
 use crate::pg::Sql;
@@ -26,6 +28,17 @@ pub(in crate::strategy) fn alter(
     attributes: &[AttributeChange],
     context: &Context<'_>,
 ) -> Vec<Step> {
+    if let (Object::Table(old_table), Object::Table(new_table)) = (old, new)
+        && attributes.iter().any(inheritance::is_inheritance)
+    {
+        let rest = attributes
+            .iter()
+            .filter(|a| !inheritance::is_inheritance(a));
+        let rest: Vec<AttributeChange> = rest.cloned().collect();
+        let mut steps = alter(id, old, new, &rest, context);
+        steps.extend(inheritance::steps(id, old_table, new_table, context));
+        return steps;
+    }
     if let Some(steps) = inherited::default_of_retyped(id, old, new, attributes, context) {
         return steps;
     }
@@ -242,16 +255,6 @@ fn alter_at_once(
     step.requires = requires(context, &own);
     step.releases = releases(context, &own);
     step.produces = nodes(&own, Era::After);
-    if names.contains(&"inheritance") {
-        // What a child is to inherit, it has before, and that needs the child as it is.
-        let parts = context.changes.changes.keys().filter(|part| {
-            let object = context.desired.get(part);
-            object.is_some_and(|p| p.parent().as_ref() == Some(id) && !p.follows().is_empty())
-                && !context.changes.absorbed.contains_key(*part)
-        });
-        step.requires.extend(nodes(parts, Era::After));
-        step.produces.clear();
-    }
     let (before, after) = (
         names_of(context.live, &own),
         names_of(context.desired, &own),
