@@ -54,6 +54,9 @@ pub struct Around {
     pub of: ObjectId,
     pub down: Vec<Sql>,
     pub up: Vec<Sql>,
+    /// What undoes `down`, and what undoes `up`.
+    pub down_back: Vec<Sql>,
+    pub up_back: Vec<Sql>,
 }
 
 /// The changes of a plan.

@@ -150,7 +150,16 @@ pub(super) fn rebuild(
                         ),
                     });
                 }
-                (TakeDown::Around { down, disturbs, .. }, TakeDown::Around { up, .. }) => {
+                (
+                    TakeDown::Around {
+                        down,
+                        up: down_back,
+                        disturbs,
+                    },
+                    TakeDown::Around {
+                        down: up_back, up, ..
+                    },
+                ) => {
                     if retyped(set.changes.get(dependent)) || (down.is_empty() && up.is_empty()) {
                         continue;
                     }
@@ -163,7 +172,10 @@ pub(super) fn rebuild(
                         of: root.clone(),
                         down,
                         up,
+                        down_back,
+                        up_back,
                     });
+                    brought_back(&mut set, dependent);
                 }
                 _ => {
                     let why = format!("{} is in the way of it", root.human());
@@ -188,6 +200,17 @@ pub(super) fn rebuild(
         .sort_by(|a, b| (&a.object, &a.of).cmp(&(&b.object, &b.of)));
     set.together = groups.numbers();
     Ok(set)
+}
+
+/// What steps aside comes back with the default that it is to have.
+fn brought_back(set: &mut ChangeSet, id: &ObjectId) {
+    let Some(Change::Alter { attributes, .. }) = set.changes.get_mut(id) else {
+        return;
+    };
+    attributes.retain(|a| a.name() != "default");
+    if attributes.is_empty() {
+        set.changes.remove(id);
+    }
 }
 
 /// What is dropped, with what is made under its name: a type with another sort of type.

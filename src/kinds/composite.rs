@@ -46,6 +46,14 @@ impl Composite {
     }
 }
 
+impl Composite {
+    /// An attribute gets another type.
+    pub fn retypes(&self, old: &Self) -> bool {
+        let was = |f: &Field| old.fields.iter().any(|o| o.name == f.name && o != f);
+        self.fields.iter().any(was)
+    }
+}
+
 impl Kind for Composite {
     fn query(_: ServerVersion) -> String {
         format!(
@@ -109,6 +117,12 @@ impl Kind for Composite {
 
     fn drop(&self) -> Vec<Sql> {
         vec![sql!("DROP TYPE {}", self.qualified())]
+    }
+
+    fn takes_away(&self, old: &Self, _: &str) -> Option<&'static str> {
+        let kept = |f: &Field| self.fields.iter().any(|new| new.name == f.name);
+        let all = old.fields.iter().all(kept);
+        (!all).then_some("an attribute goes: from here on nobody can name it")
     }
 
     fn alter(&self, old: &Self, _: &str) -> Alter {

@@ -33,6 +33,12 @@ impl Domain {
         }
     }
 
+    /// What was a value before may be none now.
+    pub fn looks_at_values(&self, old: &Self) -> bool {
+        let is_new = |check: &DomainCheck| check.validated && !old.constraints.contains(check);
+        self.not_null && !old.not_null || self.constraints.iter().any(is_new)
+    }
+
     fn add(&self, check: &DomainCheck) -> Sql {
         let add = sql!(
             "ALTER DOMAIN {} ADD CONSTRAINT {} {}",

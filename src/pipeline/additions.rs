@@ -255,6 +255,7 @@ impl<'a> Wanted<'a> {
                 part.requires.insert(id, needs);
             }
         }
+        super::overloads::let_go(&mut part, self.desired);
         part
     }
 }

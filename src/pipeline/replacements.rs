@@ -2,7 +2,7 @@
 //! to rewrite, scan or build, and what hangs on them.
 
 use super::expression::{assigns, is_implicit, resolve};
-use super::{PipelineError, Workshop, enums, partitioned_keys, renewals};
+use super::{PipelineError, Workshop, enums, overloads, partitioned_keys, renewals};
 use crate::catalog::{self, Catalog, Desired, Live, closure};
 use crate::diff::rename::Rename;
 use crate::diff::replacement::Expression;
@@ -431,6 +431,7 @@ fn to_try_on(
             part.requires.insert(id, needs);
         }
     }
+    overloads::let_go(&mut part, desired);
     part
 }
 

@@ -11,6 +11,7 @@ pub(super) mod fallen;
 pub(super) mod inheritance;
 mod inherited;
 mod publication;
+mod stored;
 
 pub(super) use alter::alter;
 pub use alter::using;
@@ -45,6 +46,10 @@ impl Strategy for Direct {
         change: &Change,
         context: &Context<'_>,
     ) -> Result<Vec<Step>, Refusal> {
+        let refusal = stored::refusal(id, change, context);
+        if let Some(refusal) = refusal.or_else(|| inherited::refusal(id, change, context)) {
+            return Err(refusal);
+        }
         let mut steps = match change {
             Change::Create { new } => vec![create(new, context, Phase::Expand)],
             Change::Drop { old } => drop(old, context).into_iter().collect(),
@@ -450,7 +455,7 @@ pub(super) fn around(context: &Context<'_>) -> Vec<Step> {
         let mut down = Step::contract(
             around.object.clone(),
             Action::Transaction(around.down.clone()),
-            Undo::Run(vec![Action::Transaction(around.up.clone())]),
+            Undo::Run(vec![Action::Transaction(around.down_back.clone())]),
         )
         .described("step aside", title.clone(), why.clone());
         down.strategy = "direct";
@@ -460,11 +465,13 @@ pub(super) fn around(context: &Context<'_>) -> Vec<Step> {
         let mut up = Step::contract(
             around.object.clone(),
             Action::Transaction(around.up.clone()),
-            Undo::Run(vec![Action::Transaction(around.down.clone())]),
+            Undo::Run(vec![Action::Transaction(around.up_back.clone())]),
         )
         .described("step back", title, why);
         up.strategy = "direct";
         up.requires = nodes([&around.of], Era::After);
+        // A function in its default may be another one than before.
+        up.requires.extend(requires(context, &own));
         up.after = nodes([&around.of], Era::Before);
         up.produces = nodes(&own, Era::After);
         up.together = together;

@@ -211,7 +211,7 @@ fn alter_at_once(
             why: why.to_owned(),
         },
         (None, None) => Undo::Run(vec![Action::Transaction(back)]),
-        (None, Some(_)) if old.irreversible_drop().is_none() && parts.loss.is_none() => {
+        (None, Some(_)) if parts.loss.is_none() && fallen::can_be_made_again(old, context) => {
             let statements = fallen::made_again(old, new, context);
             Undo::Run(vec![Action::Transaction(statements)])
         }
@@ -255,6 +255,9 @@ fn alter_at_once(
     step.requires = requires(context, &own);
     step.releases = releases(context, &own);
     step.produces = nodes(&own, Era::After);
+    if names.contains(&"type") {
+        inheritance::becomes_typed(&mut step, id, new, context);
+    }
     let (before, after) = (
         names_of(context.live, &own),
         names_of(context.desired, &own),

@@ -83,6 +83,25 @@ pub(super) fn steps(id: &ObjectId, old: &Table, new: &Table, context: &Context<'
     steps
 }
 
+/// A table becomes one of a type when it has the columns of that, and no other.
+pub(super) fn becomes_typed(step: &mut Step, id: &ObjectId, new: &Object, context: &Context<'_>) {
+    if !matches!(new, Object::Table(table) if table.of_type.is_some()) {
+        return;
+    }
+    for (part, _) in parts(id, context.live.objects.iter()) {
+        if part.kind == KindTag::Column && context.changes.drops(part) {
+            step.after.extend(nodes([part], Era::Before));
+        }
+    }
+    for (part, _) in parts(id, context.desired.objects.iter()) {
+        if part.kind == KindTag::Column && context.changes.changes.contains_key(part) {
+            step.requires.extend(nodes([part], Era::After));
+            // What is added needs the table as it is.
+            step.produces.clear();
+        }
+    }
+}
+
 /// What changes in a table above waits for those that leave it, and what it brings for those that join it.
 pub(in crate::strategy) fn order(steps: &mut [Step], context: &Context<'_>) {
     for (id, change) in &context.changes.changes {

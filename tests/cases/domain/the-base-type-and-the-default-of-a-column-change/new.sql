@@ -1,0 +1,2 @@
+CREATE DOMAIN pos AS bigint;
+CREATE TABLE d (s pos DEFAULT 6);
