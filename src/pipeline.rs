@@ -13,6 +13,7 @@ mod expression;
 mod hanging;
 mod in_flight;
 mod inspect;
+mod overloads;
 mod own_names;
 mod owners;
 mod partitioned_keys;

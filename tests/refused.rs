@@ -72,6 +72,83 @@ fn rows_that_a_policy_hides_from_the_role_are_never_skipped() {
 }
 
 #[test]
+fn values_of_a_composite_type_do_not_change_their_places() {
+    const OLD: &str =
+        "CREATE TYPE pair AS (a integer, b integer); CREATE TABLE t (p pair, many pair[]);";
+    for version in outermost() {
+        let world = world(
+            version,
+            OLD,
+            &OLD.replace("a integer, b integer", "b integer, a integer"),
+        );
+        run(&world, "INSERT INTO t VALUES (ROW(1, 2), NULL)");
+        plan(&world).exits(3).warns("change their places");
+    }
+}
+
+#[test]
+fn a_type_inside_the_type_of_a_column_stays_as_it_is() {
+    let composite = "CREATE TYPE iv AS (a int); CREATE TABLE q (i iv);";
+    let domain = "CREATE DOMAIN pi AS int CHECK (VALUE > 0); CREATE TABLE t (l pi[], p pi);";
+    for version in outermost() {
+        plan(&world(
+            version,
+            composite,
+            &composite.replace("a int", "a bigint"),
+        ))
+        .exits(3)
+        .warns("column public.q.i");
+        plan(&world(version, domain, &domain.replace("> 0", "> 1")))
+            .exits(3)
+            .warns("column public.t.l");
+        // Less needs no look at the values.
+        let less = "CREATE DOMAIN pi AS int; CREATE TABLE t (l pi[], p pi);";
+        plan(&world(version, domain, less)).exits(0);
+    }
+}
+
+#[test]
+fn a_not_null_of_another_name_below_is_in_the_way_of_a_type() {
+    let old =
+        "CREATE TABLE base (id int NOT NULL); CREATE TABLE kid (id int NOT NULL) INHERITS (base);";
+    let new = old.replace("id int", "id bigint");
+    for version in outermost() {
+        let world = world(version, old, &new);
+        if version < ServerVersion::V18 {
+            plan(&world).exits(0);
+            continue;
+        }
+        plan(&world).exits(3).warns("NOT NULL under another name");
+        run(
+            &world,
+            "ALTER TABLE kid NO INHERIT base; ALTER TABLE kid RENAME CONSTRAINT kid_id_not_null TO base_id_not_null;
+             ALTER TABLE kid INHERIT base",
+        );
+        world.write(
+            "new.sql",
+            &new.replace(
+                "kid (id bigint",
+                "kid (id bigint CONSTRAINT base_id_not_null",
+            ),
+        );
+        plan(&world).exits(0);
+    }
+}
+
+#[test]
+fn no_cast_leads_from_one_range_type_to_another() {
+    for version in outermost() {
+        let (old, new) = (
+            "CREATE TABLE t (r int4range);",
+            "CREATE TABLE t (r int8range);",
+        );
+        plan(&world(version, old, new))
+            .exits(3)
+            .warns("no cast from int4range to int8range");
+    }
+}
+
+#[test]
 fn what_is_not_modelled_and_hangs_on_a_type_stops_the_plan() {
     const OLD: &str = "CREATE TYPE pair AS (a integer);
         CREATE FUNCTION hash_of(pair) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT ($1).a';";

@@ -1,8 +1,9 @@
 //! Finds the changes that another change brings about by itself.
 
 use super::change::{AttributeChange, Change, ChangeSet};
+use super::compare::alteration;
 use crate::catalog::{Catalog, Desired, Live};
-use crate::kinds::{Object, ObjectId};
+use crate::kinds::{Object, ObjectId, TYPED};
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,13 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Fills [`ChangeSet::absorbed`]: drops of parts of what is dropped, what inheritance makes or makes
 /// anew, and creations that stand in the statement of their parent.
 pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut ChangeSet) {
-    leave_to_origins(set);
+    leave_to_origins(live, desired, set);
     let mut absorbed = BTreeMap::new();
     for (id, change) in &set.changes {
         match change {
             Change::Drop { old } => {
                 let mut with = old.falls_with();
                 with.retain(|w| set.drops(w) || set.replaces(w));
+                with.retain(|w| !leaves(live, desired, set, old, w));
                 // Of two columns, the computed one is dropped before what it is computed from.
                 let is_last = |whole: &ObjectId| {
                     let mut others = with.iter().filter(|o| o.kind == whole.kind);
@@ -41,9 +43,9 @@ pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut
                 new, attributes, ..
             } => {
                 let origin = new.follows().into_iter().find(|f| {
-                    attributes
-                        .iter()
-                        .all(|a| id.kind.recurses(a.name()) && alike(set, f, a))
+                    let reaches =
+                        |a: &AttributeChange| id.kind.recurses(a.name()) && alike(set, f, a);
+                    attributes.iter().all(reaches) && !joins(live, desired, set, new, f)
                 });
                 if let Some(origin) = origin {
                     absorbed.insert(id.clone(), origin);
@@ -58,6 +60,9 @@ pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut
                 }
             }
         }
+    }
+    for (id, object) in typed(set) {
+        absorbed.insert(id, object);
     }
     for part in in_circles(live, set, &absorbed) {
         absorbed.remove(&part);
@@ -79,11 +84,116 @@ pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut
             .push(part.clone());
     }
     set.absorbed = absorbed;
+    set.left = left(live, desired, set);
+}
+
+/// What inheritance brings is as it is where it comes from: what differs is written when it is there. What it reaches
+/// and is to stay as it is, is written once more.
+fn left(
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+    set: &ChangeSet,
+) -> BTreeMap<ObjectId, Change> {
+    let mut left = BTreeMap::new();
+    let origins = |new: &Object| -> Vec<&Object> {
+        let follows = new.follows().into_iter();
+        follows.filter_map(|id| desired.get(&id)).collect()
+    };
+    for id in set.absorbed.keys() {
+        let whole = desired.get(outermost(&set.absorbed, id));
+        let (Some(Change::Create { new }), Some(whole)) = (set.changes.get(id), whole) else {
+            continue;
+        };
+        let given = new.given(whole, &origins(new));
+        if let Some(change) = given.and_then(|given| alteration(&given, new)) {
+            left.insert(id.clone(), change);
+        }
+    }
+    let reaching: BTreeSet<(&ObjectId, &str)> = set
+        .changes
+        .iter()
+        .flat_map(|(id, change)| {
+            let attributes = match change {
+                Change::Alter { attributes, .. } => attributes.as_slice(),
+                _ => &[],
+            };
+            let names = attributes.iter().map(AttributeChange::name);
+            names.map(move |name| (id, name))
+        })
+        .filter(|(id, name)| id.kind.recurses(name))
+        .collect();
+    if reaching.is_empty() {
+        return left;
+    }
+    for (id, new) in desired.objects.iter() {
+        let follows = new.follows();
+        let Some(old) = live.get(id).filter(|_| !follows.is_empty()) else {
+            continue;
+        };
+        let still = old.follows();
+        let reached = |name: &str| {
+            let mut above = follows.iter().filter(|f| still.contains(f));
+            above.any(|f| reaching.contains(&(f, name))) && !set.absorbed.contains_key(id)
+        };
+        let given = new.given(old, &origins(new));
+        let Some(Change::Alter {
+            old,
+            new,
+            mut attributes,
+        }) = given.and_then(|given| alteration(&given, new))
+        else {
+            continue;
+        };
+        attributes.retain(|a| reached(a.name()));
+        if !attributes.is_empty() {
+            let change = Change::Alter {
+                old,
+                new,
+                attributes,
+            };
+            left.insert(id.clone(), change);
+        }
+    }
+    left
+}
+
+/// Whether the table of `part` no longer inherits from that of `origin`: it leaves that before anything there changes.
+fn leaves(
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+    set: &ChangeSet,
+    part: &Object,
+    origin: &ObjectId,
+) -> bool {
+    let (Some(table), Some(above)) = (part.parent(), live.get(origin).and_then(Object::parent))
+    else {
+        return false;
+    };
+    inherits_otherwise(set, &table)
+        && table != *origin
+        && !desired.requires(&table).any(|need| *need == above)
+}
+
+/// Whether `part`, which is made, needs to be there before its table comes to inherit it from that of `origin`. Not what it
+/// is to have from there alone, and is still to come there.
+fn inherits_anew(
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+    set: &ChangeSet,
+    part: &Object,
+    origin: &ObjectId,
+) -> bool {
+    let comes = |f: &ObjectId| {
+        let whole = desired.get(f).and_then(Object::parent);
+        set.creates(f) && whole.is_some_and(|w| live.get(&w).is_some())
+    };
+    let alone = part.falls_with().contains(origin) && part.follows().iter().all(comes);
+    !alone && joins(live, desired, set, part, origin)
 }
 
 /// Whether the table of `part` comes to inherit from that of `origin` in these changes: until then nothing reaches it
-/// from there, and it needs the part before.
-fn inherits_anew(
+/// from there.
+fn joins(
     live: &Catalog<Live>,
     desired: &Catalog<Desired>,
     set: &ChangeSet,
@@ -94,9 +204,25 @@ fn inherits_anew(
     let (Some(table), Some(above)) = (part.parent(), above) else {
         return false;
     };
-    let changes = matches!(set.changes.get(&table), Some(Change::Alter { attributes, .. })
-        if attributes.iter().any(|a| a.name() == "inheritance"));
-    changes && !live.requires(&table).any(|need| *need == above)
+    inherits_otherwise(set, &table) && !live.requires(&table).any(|need| *need == above)
+}
+
+fn inherits_otherwise(set: &ChangeSet, table: &ObjectId) -> bool {
+    matches!(set.changes.get(table), Some(Change::Alter { attributes, .. })
+        if attributes.iter().any(|a| a.name() == "inheritance"))
+}
+
+/// What brings `id` about in the end.
+fn outermost<'a>(absorbed: &'a BTreeMap<ObjectId, ObjectId>, id: &'a ObjectId) -> &'a ObjectId {
+    let mut id = id;
+    // A part of a part is the longest chain; the bound ends a circle.
+    for _ in 0..8 {
+        match absorbed.get(id) {
+            Some(whole) => id = whole,
+            None => break,
+        }
+    }
+    id
 }
 
 /// The dropped parts through which dropped wholes need each other: foreign keys of tables in a circle. They go before
@@ -106,17 +232,6 @@ fn in_circles(
     set: &ChangeSet,
     absorbed: &BTreeMap<ObjectId, ObjectId>,
 ) -> Vec<ObjectId> {
-    fn outermost<'a>(absorbed: &'a BTreeMap<ObjectId, ObjectId>, id: &'a ObjectId) -> &'a ObjectId {
-        let mut id = id;
-        // A part of a part is the longest chain; the bound ends a circle.
-        for _ in 0..8 {
-            match absorbed.get(id) {
-                Some(whole) => id = whole,
-                None => break,
-            }
-        }
-        id
-    }
     let mut needs: Vec<(&ObjectId, &ObjectId, &ObjectId)> = Vec::new();
     for part in absorbed.keys() {
         let whole = outermost(absorbed, part);
@@ -144,8 +259,28 @@ fn in_circles(
         .collect()
 }
 
+/// What comes, goes or changes with a type, with that: the columns of the tables of a type are its attributes.
+fn typed(set: &ChangeSet) -> BTreeMap<ObjectId, ObjectId> {
+    let part = |id: &ObjectId, object: &Object| {
+        let changes = |by: &ObjectId| matches!(set.changes.get(by), Some(Change::Alter { .. }));
+        let by = object.typed_by().filter(changes)?;
+        // A new table has them from the start, and one that goes takes them along.
+        let whole = object.parent();
+        let stays = whole.is_none_or(|w| !set.creates(&w) && !set.drops(&w));
+        stays.then(|| (id.clone(), by))
+    };
+    let parts = set.changes.iter().filter_map(|(id, change)| match change {
+        Change::Create { new: object } | Change::Drop { old: object } => part(id, object),
+        Change::Alter {
+            new, attributes, ..
+        } if attributes.iter().all(|a| TYPED.contains(&a.name())) => part(id, new),
+        _ => None,
+    });
+    parts.collect()
+}
+
 /// Of what changes in an inherited part, it does itself what does not come from where it is inherited.
-fn leave_to_origins(set: &mut ChangeSet) {
+fn leave_to_origins(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut ChangeSet) {
     let mut own = Vec::new();
     for (id, change) in &set.changes {
         let Change::Alter {
@@ -154,9 +289,15 @@ fn leave_to_origins(set: &mut ChangeSet) {
         else {
             continue;
         };
+        let by = new.typed_by();
+        let typed = by.is_some_and(|by| matches!(set.changes.get(&by), Some(Change::Alter { .. })));
         let comes = |a: &AttributeChange| {
+            if typed && TYPED.contains(&a.name()) {
+                return true;
+            }
             let mut origins = new.follows().into_iter();
-            id.kind.recurses(a.name()) && origins.any(|f| alike(set, &f, a))
+            let reaches = |f: &ObjectId| alike(set, f, a) && !joins(live, desired, set, new, f);
+            id.kind.recurses(a.name()) && origins.any(|f| reaches(&f))
         };
         let rest: Vec<AttributeChange> = attributes.iter().filter(|a| !comes(a)).cloned().collect();
         if !rest.is_empty() && rest.len() < attributes.len() {

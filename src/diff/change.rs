@@ -69,6 +69,8 @@ pub struct ChangeSet {
     pub absorbed: BTreeMap<ObjectId, ObjectId>,
     /// The other direction of [`ChangeSet::absorbed`].
     pub absorbs: BTreeMap<ObjectId, Vec<ObjectId>>,
+    /// What is left to change in objects whose creation or change another object's brings about.
+    pub left: BTreeMap<ObjectId, Change>,
     /// Per object that steps aside or is replaced for others: those others. It comes back after
     /// they are gone or changed.
     pub in_the_way: BTreeMap<ObjectId, BTreeSet<ObjectId>>,

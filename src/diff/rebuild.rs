@@ -185,6 +185,7 @@ pub(super) fn rebuild(
                         up,
                         down_again,
                     });
+                    brought_back(&mut set, dependent);
                 }
                 _ => {
                     let why = format!("{} is in the way of it", root.human());
@@ -245,6 +246,17 @@ fn join_parts(set: &ChangeSet, desired: &Catalog<Desired>, groups: &mut Groups) 
         for whole in wholes.filter(at_once) {
             groups.join(&whole, id);
         }
+    }
+}
+
+/// What steps aside comes back with the default that it is to have.
+fn brought_back(set: &mut ChangeSet, id: &ObjectId) {
+    let Some(Change::Alter { attributes, .. }) = set.changes.get_mut(id) else {
+        return;
+    };
+    attributes.retain(|a| a.name() != "default");
+    if attributes.is_empty() {
+        set.changes.remove(id);
     }
 }
 

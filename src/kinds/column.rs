@@ -1,10 +1,12 @@
 //! Columns of tables.
 
 mod conversion;
+mod inherited;
 mod not_null;
 mod property;
 mod storage;
 
+pub use inherited::TYPED;
 pub use property::{Generated, Identity, NotNull};
 
 use super::{
@@ -54,6 +56,9 @@ pub struct Column {
     pub foreign_options: Vec<String>,
     /// Declared on this table itself, not only inherited. Not compared: no statement changes it.
     pub local: bool,
+    /// The composite type that its table is of.
+    #[serde(default)]
+    pub of_type: Option<Qualified>,
     /// The parent tables that have it too.
     pub inherited_from: Vec<Qualified>,
 }
@@ -259,7 +264,8 @@ impl Kind for Column {
                           'name', k.conname
                         , 'default_name', k.conname = left(c.relname || '_' || a.attname, 54) || '_not_null'
                         , 'validated', k.convalidated
-                        , 'no_inherit', k.connoinherit)
+                        , 'no_inherit', k.connoinherit
+                        , 'local', k.conislocal)
                        FROM pg_constraint k
                       WHERE k.conrelid = c.oid AND k.contype = 'n' AND k.conkey[1] = a.attnum)
                     , '{\"name\": null, \"default_name\": true, \"validated\": true, \"no_inherit\": false}')
@@ -320,6 +326,9 @@ impl Kind for Column {
                   , c.relkind = 'f' AS on_foreign_table
                   , {foreign_options} AS foreign_options
                   , a.attislocal AS local
+                  , (SELECT json_build_object('schema', yn.nspname, 'name', y.typname)
+                       FROM pg_type y JOIN pg_namespace yn ON yn.oid = y.typnamespace
+                      WHERE y.oid = c.reloftype) AS of_type
                   , CASE WHEN a.attinhcount = 0 THEN '[]' ELSE
                     coalesce((SELECT json_agg(json_build_object('schema', pn.nspname, 'name', p.relname)
                                      ORDER BY i.inhseqno)
@@ -393,6 +402,15 @@ impl Kind for Column {
             .collect()
     }
 
+    fn typed_by(&self) -> Option<ObjectId> {
+        let name = self.of_type.as_ref()?;
+        Some(super::relation_id(KindTag::Composite, name))
+    }
+
+    fn given(&self, whole: &Object, origins: &[&Object]) -> Option<Self> {
+        self.as_given(whole, origins)
+    }
+
     /// The sequence of an identity.
     fn names(&self) -> Vec<super::Name> {
         let Some(identity) = &self.identity else {
@@ -431,6 +449,7 @@ impl Kind for Column {
             on_foreign_table: _, // the table's own
             foreign_options,
             local: _,
+            of_type: _, // the table's own
             inherited_from,
         } = self;
         let not_null = not_null.as_ref().map(|n| {
@@ -439,6 +458,7 @@ impl Kind for Column {
                 default_name,
                 validated,
                 no_inherit,
+                local: _, // says only whether it stays when the parent's goes
             } = n;
             // An inherited one is named by the parent's.
             let own = !default_name && inherited_from.is_empty();

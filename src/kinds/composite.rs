@@ -1,7 +1,7 @@
 //! Composite types.
 
 use super::{Alter, Attribute, Kind, KindTag, ObjectId, attr, fragment};
-use crate::pg::sql::{Deparsed, List};
+use crate::pg::sql::{Deparsed, List, Word};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
 use crate::sql;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,9 @@ pub struct Composite {
     pub schema: Ident,
     pub name: Ident,
     pub fields: Vec<Field>,
+    /// Tables are of it: a change reaches them by CASCADE only. Not compared: it is theirs.
+    #[serde(default)]
+    pub has_tables: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +46,14 @@ impl Composite {
     }
 }
 
+impl Composite {
+    /// An attribute gets another type.
+    pub fn retypes(&self, old: &Self) -> bool {
+        let was = |f: &Field| old.fields.iter().any(|o| o.name == f.name && o != f);
+        self.fields.iter().any(was)
+    }
+}
+
 impl Kind for Composite {
     fn query(_: ServerVersion) -> String {
         format!(
@@ -63,6 +74,7 @@ impl Kind for Composite {
                                 LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
                                WHERE a.attrelid = t.typrelid AND a.attnum > 0
                                  AND NOT a.attisdropped), '[]') AS fields
+                  , EXISTS (SELECT FROM pg_class o WHERE o.reloftype = t.oid) AS has_tables
                FROM pg_type t
                JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
                JOIN pg_namespace n ON n.oid = t.typnamespace
@@ -93,6 +105,7 @@ impl Kind for Composite {
             schema: _,
             name: _,
             fields,
+            has_tables: _,
         } = self;
         vec![attr("attributes", fields)]
     }
@@ -104,6 +117,12 @@ impl Kind for Composite {
 
     fn drop(&self) -> Vec<Sql> {
         vec![sql!("DROP TYPE {}", self.qualified())]
+    }
+
+    fn takes_away(&self, old: &Self, _: &str) -> Option<&'static str> {
+        let kept = |f: &Field| self.fields.iter().any(|new| new.name == f.name);
+        let all = old.fields.iter().all(kept);
+        (!all).then_some("an attribute goes: from here on nobody can name it")
     }
 
     fn alter(&self, old: &Self, _: &str) -> Alter {
@@ -128,10 +147,19 @@ impl Kind for Composite {
             };
         }
         let name = self.qualified();
+        let cascade = Word(match old.has_tables || self.has_tables {
+            true => " CASCADE",
+            false => "",
+        });
         let mut statements = Vec::new();
         for field in &old.fields {
             match by_name(&self.fields, &field.name) {
-                None => statements.push(sql!("ALTER TYPE {} DROP ATTRIBUTE {}", name, field.name)),
+                None => statements.push(sql!(
+                    "ALTER TYPE {} DROP ATTRIBUTE {}{}",
+                    name,
+                    field.name,
+                    cascade
+                )),
                 Some(new) if new != *field => {
                     let alter = sql!(
                         "ALTER TYPE {} ALTER ATTRIBUTE {} SET DATA TYPE {}",
@@ -139,16 +167,17 @@ impl Kind for Composite {
                         new.name,
                         Deparsed(&new.data_type)
                     );
-                    statements.push(new.typed(alter));
+                    statements.push(sql!("{}{}", new.typed(alter), cascade));
                 }
                 Some(_) => {}
             }
         }
         for field in added {
             statements.push(sql!(
-                "ALTER TYPE {} ADD ATTRIBUTE {}",
+                "ALTER TYPE {} ADD ATTRIBUTE {}{}",
                 name,
-                field.definition()
+                field.definition(),
+                cascade
             ));
         }
         Alter::InPlace(statements)

@@ -33,6 +33,12 @@ impl Domain {
         }
     }
 
+    /// What was a value before may be none now.
+    pub fn looks_at_values(&self, old: &Self) -> bool {
+        let is_new = |check: &DomainCheck| check.validated && !old.constraints.contains(check);
+        self.not_null && !old.not_null || self.constraints.iter().any(is_new)
+    }
+
     fn add(&self, check: &DomainCheck) -> Sql {
         let add = sql!(
             "ALTER DOMAIN {} ADD CONSTRAINT {} {}",
@@ -60,7 +66,7 @@ impl Kind for Domain {
                   , CASE WHEN t.typcollation <> b.typcollation
                          THEN quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
                     END AS collation
-                  , t.typdefault AS default_expr
+                  , pg_get_expr(t.typdefaultbin, 'pg_catalog.pg_type'::regclass) AS default_expr
                   , t.typnotnull AS not_null
                   , coalesce((SELECT json_agg(json_build_object(
                                   'name', k.conname

@@ -7,6 +7,7 @@
 mod access_method;
 mod aggregate;
 mod attachment;
+mod attribute;
 mod base_type;
 mod cast;
 mod collation;
@@ -63,8 +64,10 @@ mod view;
 
 pub(crate) use aggregate::signature as aggregate_signature;
 pub use attachment::Attachment;
+pub use attribute::{Alter, Attribute, differing};
+pub(crate) use attribute::{attr, text};
 pub(crate) use cast::signature as cast_signature;
-pub use column::{Column, Generated, Identity, NotNull};
+pub use column::{Column, Generated, Identity, NotNull, TYPED};
 pub use comment::Comment;
 pub use constraint::{Constraint, ConstraintType, ParentIndex};
 pub use default_privileges::DefaultPrivileges;
@@ -101,57 +104,10 @@ use crate::pg::{Ident, Qualified, ServerVersion, Sql};
 use crate::sql;
 pub use hazard::{Hazard, HazardKind};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// Where the server keeps an object: `(classid, objid, objsubid)` as in `pg_depend`.
 pub type Address = (u32, u32, i32);
-
-/// One compared property of an object.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Attribute {
-    pub name: &'static str,
-    pub value: Value,
-    /// The value holds text that the server deparsed from an expression: two spellings may mean
-    /// the same, so it is compared in canonical form only.
-    pub deparsed: bool,
-}
-
-/// The plain value of an attribute.
-pub(crate) fn attr(name: &'static str, value: impl Serialize) -> Attribute {
-    // Values are strings, numbers, booleans and lists of them: serialization cannot fail.
-    let value = serde_json::to_value(value).unwrap_or(Value::Null);
-    Attribute {
-        name,
-        value,
-        deparsed: false,
-    }
-}
-
-/// An attribute that holds deparsed text.
-pub(crate) fn text(name: &'static str, value: impl Serialize) -> Attribute {
-    Attribute {
-        deparsed: true,
-        ..attr(name, value)
-    }
-}
-
-/// How an attribute gets from its old to its new value on an empty database.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Alter {
-    /// These statements, while everything that depends on the object stays.
-    InPlace(Vec<Sql>),
-    /// These statements, once the dependents that are dropped anyway are gone.
-    AfterDrops(Vec<Sql>),
-    /// These statements, but what depends on the object and does not
-    /// [`survive`](Kind::survives_change) has to be taken down before and put back after.
-    Disturbing(Vec<Sql>),
-    /// The object is dropped and created again.
-    Replace { why: &'static str },
-    /// There is no way: the plan is refused.
-    Impossible { why: &'static str },
-}
 
 /// What creating or dropping an object together with its children takes.
 #[derive(Clone, Debug, Default)]
@@ -270,6 +226,18 @@ pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de
     /// The objects whose creation or change brings this one's about (inheritance).
     fn follows(&self) -> Vec<ObjectId> {
         Vec::new()
+    }
+
+    /// The object as it comes with `whole` (one of `origins`, which it follows, or what it stands in), or as it is when
+    /// their changes have reached `whole`, itself before: the rest is left to write. `None`: nothing is.
+    fn given(&self, whole: &Object, origins: &[&Object]) -> Option<Self> {
+        let _ = (whole, origins);
+        None
+    }
+
+    /// The type whose change makes and drops this one and changes its type ([`TYPED`]).
+    fn typed_by(&self) -> Option<ObjectId> {
+        None
     }
 
     /// Whether a change of `attribute` reaches the objects that follow this one.
@@ -473,6 +441,12 @@ macro_rules! kinds {
             pub fn chooses_its_need(&self) -> bool {
                 match self { $(Object::$tag(o) => o.chooses_its_need()),* }
             }
+            pub fn typed_by(&self) -> Option<ObjectId> {
+                match self { $(Object::$tag(o) => o.typed_by()),* }
+            }
+            pub fn given(&self, whole: &Object, origins: &[&Object]) -> Option<Object> {
+                match self { $(Object::$tag(o) => o.given(whole, origins).map(Object::$tag)),* }
+            }
             pub fn survives_change(&self) -> bool {
                 match self { $(Object::$tag(o) => o.survives_change()),* }
             }
@@ -562,23 +536,6 @@ impl fmt::Display for KindTag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.label())
     }
-}
-
-/// The attributes of two objects that differ, by name, old value first.
-pub fn differing(old: &Object, new: &Object) -> Vec<(Attribute, Attribute)> {
-    // Of a thousand tables nearly all are equal, and naming their attributes is most of a diff.
-    if old == new {
-        return Vec::new();
-    }
-    let old: BTreeMap<&str, Attribute> =
-        old.attributes().into_iter().map(|a| (a.name, a)).collect();
-    new.attributes()
-        .into_iter()
-        .filter_map(|n| {
-            let o = old.get(n.name)?;
-            (o.value != n.value).then(|| (o.clone(), n))
-        })
-        .collect()
 }
 
 /// The kind of what holds the rows that an index or statistics are about.

@@ -1,8 +1,8 @@
 //! Tables: plain, partitioned, unlogged, inheriting, typed, foreign.
 
 use super::{
-    Alter, Attribute, Bundle, Constraint, Hazard, HazardKind, Kind, KindTag, Object, ObjectId,
-    Verb, attr, fragment, text,
+    Alter, Attribute, Bundle, Constraint, ConstraintType, Hazard, HazardKind, Kind, KindTag,
+    Object, ObjectId, TakeDown, Verb, attr, fragment, text,
 };
 use crate::pg::sql::{Deparsed, List, Word};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql, generic_options};
@@ -119,8 +119,19 @@ impl Table {
 
     /// Whether a constraint may stand inside CREATE TABLE: not foreign keys, which are nodes of
     /// their own so that cycles between tables are no problem, and not what is NOT VALID.
-    fn takes_inline(&self, constraint: &Constraint) -> bool {
-        !constraint.is_foreign_key() && constraint.validated && !constraint.clustered
+    fn takes_inline(&self, constraint: &Constraint, children: &[&Object]) -> bool {
+        // From 18 on a primary key in CREATE TABLE makes a NOT NULL of its own, also where one is inherited.
+        let inherits_not_null = |object: &&Object| match object {
+            Object::Column(c) => constraint.columns.contains(&c.name) && c.inherits_not_null(),
+            _ => false,
+        };
+        let makes_not_null = constraint.constraint_type == ConstraintType::PrimaryKey
+            && !self.inherits.is_empty()
+            && children.iter().any(inherits_not_null);
+        !constraint.is_foreign_key()
+            && constraint.validated
+            && !constraint.clustered
+            && !makes_not_null
     }
 }
 
@@ -280,8 +291,12 @@ impl Kind for Table {
         for column in columns {
             bundle.absorbed.push(column.id());
             // Inherited columns come with INHERITS; a partition is made whole and then attached.
-            if column.local || self.inherits.is_empty() {
+            if self.inherits.is_empty() {
                 body.push(column.definition_in(self));
+            } else if column.local {
+                body.push(column.without_inherited().definition_in(self));
+            } else {
+                continue;
             }
             after.extend(column.storage_statements());
         }
@@ -290,7 +305,7 @@ impl Kind for Table {
                 let inherited = !constraint.local && !self.inherits.is_empty();
                 if inherited {
                     bundle.absorbed.push(constraint.id());
-                } else if self.takes_inline(constraint) {
+                } else if self.takes_inline(constraint, children) {
                     bundle.absorbed.push(constraint.id());
                     body.push(constraint.definition_with_name());
                 }
@@ -327,8 +342,12 @@ impl Kind for Table {
                 Word(if self.unlogged { "UNLOGGED" } else { "LOGGED" })
             )),
             "inheritance" => {
-                let gone = old.inherits.iter().filter(|p| !self.inherits.contains(p));
-                let new = self.inherits.iter().filter(|p| !old.inherits.contains(p));
+                // A parent comes behind those that are there: what is to stand before them makes them come again.
+                let kept = old.inherits.iter().filter(|p| self.inherits.contains(p));
+                let stay = kept.zip(&self.inherits).take_while(|(a, b)| a == b).count();
+                let stay = &self.inherits[..stay];
+                let gone = old.inherits.iter().filter(|p| !stay.contains(p));
+                let new = self.inherits.iter().filter(|p| !stay.contains(p));
                 let statements = gone
                     .map(|p| sql!("ALTER TABLE {} NO INHERIT {}", name, p))
                     .chain(new.map(|p| sql!("ALTER TABLE {} INHERIT {}", name, p)));
@@ -389,6 +408,22 @@ impl Kind for Table {
             _ => Alter::Impossible {
                 why: "a table's partition key cannot be changed while it keeps its rows",
             },
+        }
+    }
+
+    /// While its type is made anew it is of none, and keeps its rows.
+    fn take_down(&self, of: &Object) -> TakeDown {
+        match (&self.of_type, of) {
+            (Some(of_type), Object::Composite(_)) => TakeDown::Around {
+                down: vec![sql!("ALTER TABLE {} NOT OF", self.qualified())],
+                up: vec![sql!(
+                    "ALTER TABLE {} OF {}",
+                    self.qualified(),
+                    Deparsed(of_type)
+                )],
+                disturbs: false,
+            },
+            _ => TakeDown::Replace,
         }
     }
 

@@ -256,6 +256,7 @@ impl<'a> Wanted<'a> {
                 part.requires.insert(id, needs);
             }
         }
+        super::overloads::let_go(&mut part, self.desired);
         part
     }
 }

@@ -5,7 +5,7 @@ mod candidates;
 mod together;
 
 use super::expression::{assigns, is_implicit, resolve};
-use super::{PipelineError, Workshop, enums, partitioned_keys, renewals};
+use super::{PipelineError, Workshop, enums, overloads, partitioned_keys, renewals};
 use crate::catalog::{self, Catalog, Desired, Live, closure};
 use crate::diff::rename::Rename;
 use crate::diff::replacement::Expression;
@@ -64,7 +64,7 @@ pub(super) fn find(
     asked: &Asked<'_>,
     workshop: &Workshop<'_>,
 ) -> Result<(Replacements, BTreeMap<ObjectId, String>), PipelineError> {
-    let mut candidates = candidates(live, changes, asked.conversions, workshop);
+    let mut candidates = candidates(live, desired, changes, asked.conversions, workshop);
     candidates.extend(renamed(live, desired, asked));
     let mut found = Replacements::default();
     let enums = enums::find(live, desired, changes, workshop.options.small);
@@ -356,6 +356,7 @@ fn to_try_on(
             part.requires.insert(id, needs);
         }
     }
+    overloads::let_go(&mut part, desired);
     part
 }
 

@@ -15,15 +15,26 @@ impl Strategy for AddColumn {
         "add column"
     }
 
-    fn claims(&self, _: &ObjectId, change: &Change, context: &Context<'_>) -> bool {
-        let Change::Create {
-            new: Object::Column(column),
-        } = change
-        else {
-            return false;
+    fn claims(&self, id: &ObjectId, change: &Change, context: &Context<'_>) -> bool {
+        let column = match change {
+            Change::Create {
+                new: Object::Column(new),
+            } if !has_value(new, new) => new,
+            // What comes with the column of a table above has to be a value for the rows of this one, too.
+            Change::Alter {
+                old: Object::Column(given),
+                new: Object::Column(new),
+                attributes,
+            } if !context.live.objects.contains_key(id)
+                && attributes.iter().any(|a| a.name() == "not null")
+                && !has_value(new, given) =>
+            {
+                new
+            }
+            _ => return false,
         };
         let table = column.table_id();
-        !has_value(column) && context.live.objects.contains_key(&table) && !context.is_empty(&table)
+        context.live.objects.contains_key(&table) && !context.is_empty(&table)
     }
 
     fn expand(
@@ -35,6 +46,10 @@ impl Strategy for AddColumn {
         let name = match change {
             Change::Create {
                 new: Object::Column(c),
+            }
+            | Change::Alter {
+                new: Object::Column(c),
+                ..
             } => c.name.to_string(),
             _ => id.human(),
         };
@@ -43,20 +58,26 @@ impl Strategy for AddColumn {
             why: "a NOT NULL column without a default cannot be added to a table that may have \
                   rows: there is nothing to fill them with"
                 .to_owned(),
-            help: format!(
-                "put this line above {name}, with the value for the rows that are there: \
-                 -- pgrehearse: backfill (EXPRESSION over the other columns); or give {name} a \
-                 DEFAULT"
-            ),
+            help: match change {
+                Change::Alter { .. } => format!(
+                    "give the column a DEFAULT where it is inherited from; or leave NOT NULL of {name} out here, fill \
+                     the rows, and put it in for the next plan"
+                ),
+                _ => format!(
+                    "put this line above {name}, with the value for the rows that are there: \
+                     -- pgrehearse: backfill (EXPRESSION over the other columns); or give {name} a \
+                     DEFAULT"
+                ),
+            },
         })
     }
 }
 
-/// Whether existing rows get a value that may stay.
-fn has_value(column: &Column) -> bool {
+/// Whether existing rows get a value that may stay, by what the column is `given` when it is added.
+fn has_value(column: &Column, given: &Column) -> bool {
     column.not_null.as_ref().is_none_or(|n| !n.validated)
-        || column.expression.is_some()
-        || column.identity.is_some()
+        || given.expression.is_some()
+        || given.identity.is_some()
 }
 
 /// Functions that return rows of `table`: a prepared call keeps the columns that there were (measured: 42804,

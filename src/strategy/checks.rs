@@ -480,9 +480,10 @@ fn columns_of_type<'a>(
         Object::Column(column) => Some(column),
         _ => None,
     });
-    // A partition has the parent's rows: they are asked for once.
+    // A partition has the parent's rows: they are asked for once. A value of a domain is one of the type under it.
     columns.filter(move |c| {
-        c.data_type == name && c.generated.is_none() && c.inherited_from.is_empty()
+        let of_type = c.data_type == name || c.base_type.as_deref() == Some(name);
+        of_type && c.generated.is_none() && c.inherited_from.is_empty()
     })
 }
 

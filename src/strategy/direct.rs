@@ -8,8 +8,11 @@
 mod alter;
 mod domain;
 pub(super) mod fallen;
+pub(super) mod inheritance;
+mod inherited;
 mod logged;
 mod publication;
+mod stored;
 
 pub(super) use alter::alter;
 pub use alter::using;
@@ -44,6 +47,10 @@ impl Strategy for Direct {
         change: &Change,
         context: &Context<'_>,
     ) -> Result<Vec<Step>, Refusal> {
+        let refusal = stored::refusal(id, change, context);
+        if let Some(refusal) = refusal.or_else(|| inherited::refusal(id, change, context)) {
+            return Err(refusal);
+        }
         let mut steps = match change {
             Change::Create { new } => vec![create(new, context, Phase::Expand)],
             Change::Drop { old } => drop(old, context).into_iter().collect(),
@@ -156,6 +163,13 @@ pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step 
             .extend(add_column::row_functions(table, context));
     }
     step.requires = requires(context, &produced);
+    if matches!(new, Object::Table(table) if !table.inherits.is_empty()) {
+        // What it inherits it gets as it is then.
+        let parts = produced.iter().filter_map(|part| context.desired.get(part));
+        let above: BTreeSet<ObjectId> = parts.flat_map(Object::follows).collect();
+        let above = above.iter().filter(|above| !produced.contains(*above));
+        step.requires.extend(nodes(above, Era::After));
+    }
     for product in &produced {
         if let Some(object) = context.desired.get(product) {
             step.takes.extend(object.names());

@@ -39,7 +39,7 @@ use crate::diff::{
 };
 use crate::kinds::{KindTag, Object, ObjectId};
 use crate::pg::ServerVersion;
-use crate::plan::{Action, Phase, Step, Undo};
+use crate::plan::{Action, Era, Node, Phase, Step, Undo};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -251,6 +251,21 @@ const REGISTRY: &[&dyn Strategy] = &[
 /// statement only writes the catalog. Leaving a parent that has rows is another matter.
 const OF_FOREIGN_TABLES: &[&dyn Strategy] = &[&partition::Detach, &direct::Direct];
 
+/// Those for what is left to change in a part that inheritance brings.
+const OF_WHAT_IS_LEFT: &[&dyn Strategy] = &[
+    &add_column::AddColumn,
+    &set_not_null::SetNotNull,
+    &direct::Direct,
+];
+
+/// What brings a part, or reaches it from where it is inherited: what is left to change there comes after.
+fn brought_by(id: &ObjectId, context: &Context<'_>) -> BTreeSet<Node> {
+    let whole = context.changes.absorbed.get(id).cloned();
+    let above = || context.desired.get(id).map(Object::follows);
+    let above = whole.map(|whole| vec![whole]).or_else(above);
+    direct::nodes(above.iter().flatten(), Era::After)
+}
+
 fn registry(id: &ObjectId, context: &Context<'_>) -> &'static [&'static dyn Strategy] {
     match context.is_foreign(id) {
         true => OF_FOREIGN_TABLES,
@@ -268,17 +283,24 @@ fn registry(id: &ObjectId, context: &Context<'_>) -> &'static [&'static dyn Stra
 pub fn expand(context: &Context<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
     let mut steps = Vec::new();
     let mut refusals = Vec::new();
-    for (id, change) in &context.changes.changes {
-        if context.changes.absorbed.contains_key(id) {
-            continue;
-        }
-        let mut all = registry(id, context).iter();
-        let Some(strategy) = all.find(|s| s.claims(id, change, context)) else {
+    let absorbed = |id: &ObjectId| context.changes.absorbed.contains_key(id);
+    let own = context.changes.changes.iter();
+    let own = own.filter(|(id, _)| !absorbed(id)).map(|own| (own, false));
+    let left = context.changes.left.iter().map(|left| (left, true));
+    for ((id, change), is_left) in own.chain(left) {
+        let all = match is_left {
+            true if !context.is_foreign(id) => OF_WHAT_IS_LEFT,
+            _ => registry(id, context),
+        };
+        let Some(strategy) = all.iter().find(|s| s.claims(id, change, context)) else {
             continue;
         };
         match strategy.expand(id, change, context) {
             Ok(mut expanded) => {
                 for step in &mut expanded {
+                    if is_left {
+                        step.requires.extend(brought_by(id, context));
+                    }
                     if context.is_foreign(id) {
                         // Asking about the rows would ask another server.
                         step.checks.clear();
@@ -297,6 +319,7 @@ pub fn expand(context: &Context<'_>) -> Result<Vec<Step>, Vec<Refusal>> {
     refusals.extend(rewritten::refusals(&steps, context));
     retire::gate_indexes(&mut steps, context);
     partition::order(&mut steps, context);
+    direct::inheritance::order(&mut steps, context);
     steps.extend(direct::around(context));
     if refusals.is_empty() {
         Ok(steps)

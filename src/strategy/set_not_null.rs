@@ -188,16 +188,15 @@ fn by_check(id: &ObjectId, column: &Column, context: &Context<'_>) -> Vec<Step> 
     );
     second.requires = direct::nodes([id], Era::Temp(2));
     second.produces = direct::nodes([id], Era::Temp(3));
-    let mut third = Step::migrate(
-        id.clone(),
-        Action::Transaction(vec![set, drop]),
-        run(vec![unset, add]),
-    )
-    .described(
-        "set not null",
-        format!("set {} NOT NULL", id.human()),
-        "the validated CHECK proves it: no row is read",
-    );
+    let mut back = vec![unset];
+    back.extend(again_below(id, context));
+    back.push(add);
+    let mut third = Step::migrate(id.clone(), Action::Transaction(vec![set, drop]), run(back))
+        .described(
+            "set not null",
+            format!("set {} NOT NULL", id.human()),
+            "the validated CHECK proves it: no row is read",
+        );
     third.requires = direct::nodes([id], Era::Temp(3));
     vec![first, second, third]
 }
@@ -260,8 +259,32 @@ fn by_not_valid(
     vec![first, second]
 }
 
+/// Up to 17 DROP NOT NULL of `id` takes those of the tables below along, which were there before this plan.
+pub(super) fn again_below(id: &ObjectId, context: &Context<'_>) -> Vec<Sql> {
+    if context.version >= ServerVersion::V18 {
+        return Vec::new();
+    }
+    let below = inheriting(id, context).into_iter();
+    let kept = below.filter(|column| column.not_null.is_some());
+    kept.map(|column| {
+        sql!(
+            "ALTER TABLE {} ALTER COLUMN {} SET NOT NULL",
+            column.table_name(),
+            column.name
+        )
+    })
+    .collect()
+}
+
 /// The nullable columns that inherit the column `id`, however deep.
 fn below<'a>(id: &ObjectId, context: &'a Context<'_>) -> Vec<&'a Column> {
+    let mut all = inheriting(id, context);
+    all.retain(|column| column.not_null.is_none());
+    all
+}
+
+/// The columns that inherit the column `id`, however deep.
+fn inheriting<'a>(id: &ObjectId, context: &'a Context<'_>) -> Vec<&'a Column> {
     let mut found: Vec<&Column> = Vec::new();
     let mut queue = vec![id.clone()];
     while let Some(above) = queue.pop() {
@@ -271,9 +294,7 @@ fn below<'a>(id: &ObjectId, context: &'a Context<'_>) -> Vec<&'a Column> {
             };
             if object.follows().contains(&above) {
                 queue.push(part.clone());
-                if column.not_null.is_none() {
-                    found.push(column);
-                }
+                found.push(column);
             }
         }
     }

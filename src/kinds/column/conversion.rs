@@ -191,7 +191,8 @@ fn family(data_type: &str) -> Family {
         "inet" | "cidr" => Family::Network,
         "bit" | "bit varying" => Family::Bits,
         "boolean" => Family::Boolean,
-        _ if base.contains('.') => {
+        // No cast leads from one range type to another.
+        _ if base.contains('.') || base.ends_with("range") => {
             use std::hash::{DefaultHasher, Hash, Hasher};
             let mut hasher = DefaultHasher::new();
             base.hash(&mut hasher);

@@ -14,6 +14,9 @@ pub struct NotNull {
     pub default_name: bool,
     pub validated: bool,
     pub no_inherit: bool,
+    /// From PostgreSQL 18 on: declared on this table itself.
+    #[serde(default)]
+    pub local: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

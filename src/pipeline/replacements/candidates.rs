@@ -81,6 +81,7 @@ impl Candidate<'_> {
 
 pub(super) fn candidates<'a>(
     live: &'a Catalog<Live>,
+    desired: &Catalog<Desired>,
     changes: &'a ChangeSet,
     hints: &'a BTreeMap<ObjectId, ConversionHint>,
     workshop: &Workshop<'_>,
@@ -118,7 +119,9 @@ pub(super) fn candidates<'a>(
             || has_generated
             || generated(id)
             || !new.follows().is_empty()
+            || new.of_type.is_some()
             || has_heirs(live, id)
+            || has_heirs(desired, id)
             || partitioned_keys::holds(live, id)
             || is_in_a_temporal_key(live, hanging)
             || is_under_a_replaced_routine(live, changes, id, hanging);

@@ -384,6 +384,12 @@ pub const IN_SOME_ROWS: &[(&str, &str, &str, &str)] = &[
         "of what is inherited no statement changes it",
     ),
     (
+        "pg_inherits",
+        "inhseqno",
+        "(SELECT count(*) FROM pg_inherits i WHERE i.inhrelid = x.inhrelid AND i.inhseqno <= x.inhseqno)",
+        "the first parent of a table may have gone: what counts is which is first of those that are left",
+    ),
+    (
         "pg_constraint",
         "conname",
         "CASE WHEN x.contype <> 'n'

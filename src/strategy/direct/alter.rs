@@ -1,7 +1,10 @@
 //! An object that is changed in place.
 
-use super::super::{Context, checks};
-use super::{domain, fallen, logged, names_of, nodes, one, publication, releases, requires};
+use super::super::{Context, checks, set_not_null};
+use super::{
+    domain, fallen, inheritance, inherited, logged, names_of, nodes, one, publication, releases,
+    requires,
+};
 use crate::diff::AttributeChange;
 use crate::kinds::{Alter, Column, ConstraintType, Hazard, HazardKind, KindTag, Object, ObjectId};
 use crate::pg::Sql;
@@ -26,6 +29,20 @@ pub(in crate::strategy) fn alter(
     attributes: &[AttributeChange],
     context: &Context<'_>,
 ) -> Vec<Step> {
+    if let (Object::Table(old_table), Object::Table(new_table)) = (old, new)
+        && attributes.iter().any(inheritance::is_inheritance)
+    {
+        let rest = attributes
+            .iter()
+            .filter(|a| !inheritance::is_inheritance(a));
+        let rest: Vec<AttributeChange> = rest.cloned().collect();
+        let mut steps = alter(id, old, new, &rest, context);
+        steps.extend(inheritance::steps(id, old_table, new_table, context));
+        return steps;
+    }
+    if let Some(steps) = inherited::default_of_retyped(id, old, new, attributes, context) {
+        return steps;
+    }
     let gains = |a: &AttributeChange| a.name() == "identity" && a.old.value.is_null();
     let loses = |a: &AttributeChange| a.name() == "identity" && a.new.value.is_null();
     let comes_later = attributes
@@ -35,7 +52,9 @@ pub(in crate::strategy) fn alter(
     if let (true, Some(steps)) = (alone, null_allowed(id, old, new, attributes, context)) {
         return steps;
     }
-    let taken = |a: &AttributeChange| new.takes_away(old, a.name()).is_some();
+    // What this very plan brings takes nothing away.
+    let is_new = !context.live.objects.contains_key(id);
+    let taken = |a: &AttributeChange| !is_new && new.takes_away(old, a.name()).is_some();
     if !comes_later && alone && attributes.iter().any(taken) {
         return withdraw(id, old, new, attributes, context);
     }
@@ -236,8 +255,16 @@ fn alter_at_once(
     if there.is_empty() {
         return Vec::new();
     }
+    if names.contains(&"not null") {
+        let back_below = set_not_null::again_below(id, context);
+        back.extend(back_below.into_iter().filter(|_| required_anew(old, new)));
+    }
     if names.contains(&"constraints") {
         back.extend(domain::comments_again(id, context));
+    }
+    let parts = inherited::Parts::of(id, context);
+    if let Some(why) = parts.loss {
+        irreversible = Some(why);
     }
     if let Some(hint) = context.conversions.get(id) {
         there = there.into_iter().map(|s| using(s, &hint.using)).collect();
@@ -248,7 +275,11 @@ fn alter_at_once(
             why: why.to_owned(),
         },
         (None, None) => Undo::Run(vec![Action::Transaction(back)]),
-        (None, Some(_)) if old.irreversible_drop().is_none() && old.made_of().is_none() => {
+        (None, Some(_))
+            if parts.loss.is_none()
+                && old.made_of().is_none()
+                && fallen::can_be_made_again(old, context) =>
+        {
             let statements = fallen::made_again(old, new, context);
             Undo::Run(vec![Action::Transaction(statements)])
         }
@@ -302,15 +333,8 @@ fn alter_at_once(
         step.requires
             .extend(logged::first(id, table.unlogged, context));
     }
-    if names.contains(&"inheritance") {
-        // What a child is to inherit, it has before, and that needs the child as it is.
-        let parts = context.changes.changes.keys().filter(|part| {
-            let object = context.desired.get(part);
-            object.is_some_and(|p| p.parent().as_ref() == Some(id) && !p.follows().is_empty())
-                && !context.changes.absorbed.contains_key(*part)
-        });
-        step.requires.extend(nodes(parts, Era::After));
-        step.produces.clear();
+    if names.contains(&"type") {
+        inheritance::becomes_typed(&mut step, id, new, context);
     }
     let (before, after) = (
         names_of(context.live, &own),
@@ -323,7 +347,17 @@ fn alter_at_once(
     }
     publication::exclude(&mut step, new, context);
     step.together = context.changes.together.get(id).copied();
+    parts.come_along(&mut step, context);
     vec![step]
+}
+
+fn required_anew(old: &Object, new: &Object) -> bool {
+    match (old, new) {
+        (Object::Column(old), Object::Column(new)) => {
+            old.not_null.is_none() && new.not_null.is_some()
+        }
+        _ => false,
+    }
 }
 
 fn add_new(statements: &mut Vec<Sql>, more: &[Sql]) {

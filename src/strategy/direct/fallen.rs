@@ -145,6 +145,13 @@ pub fn made_again(old: &Object, new: &Object, context: &Context<'_>) -> Vec<Sql>
     statements
 }
 
+/// Whether [`made_again`] puts no row at risk.
+pub fn can_be_made_again(old: &Object, context: &Context<'_>) -> bool {
+    let wholes = hanging(&old.id(), context);
+    let mut all = wholes.iter().filter_map(|whole| context.live.get(whole));
+    all.all(|whole| whole.irreversible_drop().is_none())
+}
+
 /// What hangs on `id`, at any depth, and is no part of anything there: itself first, each after what it needs.
 fn hanging(id: &ObjectId, context: &Context<'_>) -> Vec<ObjectId> {
     let dependents = context.live.dependents();

@@ -1,0 +1,11 @@
+CREATE TYPE emp_t AS (id int, dept text, level bigint, born date, note text);
+CREATE TABLE emp OF emp_t (PRIMARY KEY (id), born WITH OPTIONS DEFAULT '2000-01-01');
+ALTER TABLE emp ALTER note SET STORAGE EXTERNAL, ALTER dept SET DEFAULT 'x';
+COMMENT ON COLUMN emp.note IS 'what is said';
+CREATE TABLE managers (team text) INHERITS (emp);
+CREATE INDEX emp_level ON emp (level);
+CREATE INDEX emp_born ON emp (born);
+CREATE VIEW levels AS SELECT id, level FROM emp;
+CREATE VIEW births AS SELECT id, born FROM emp;
+CREATE TYPE pair AS (a int, b int);
+CREATE TABLE pairs OF pair;

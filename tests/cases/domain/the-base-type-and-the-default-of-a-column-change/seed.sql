@@ -1,0 +1,1 @@
+INSERT INTO d SELECT i FROM generate_series(1, 20) i;

@@ -1,0 +1,2 @@
+CREATE FUNCTION g(a int, p int DEFAULT 1) RETURNS int LANGUAGE sql AS $$SELECT p$$;
+CREATE TABLE k (id int PRIMARY KEY, n int DEFAULT g(1));

@@ -1,0 +1,2 @@
+CREATE FUNCTION g(a int) RETURNS int LANGUAGE sql AS $$SELECT 1$$;
+CREATE TABLE k (id int PRIMARY KEY, n int DEFAULT g(1));

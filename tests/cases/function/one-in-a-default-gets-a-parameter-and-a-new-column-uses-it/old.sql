@@ -1,0 +1,2 @@
+CREATE FUNCTION gen() RETURNS text LANGUAGE sql AS $$SELECT 'c'$$;
+CREATE TABLE k (id int PRIMARY KEY, code text NOT NULL DEFAULT gen());

@@ -1,0 +1,1 @@
+INSERT INTO k (id) VALUES (1);

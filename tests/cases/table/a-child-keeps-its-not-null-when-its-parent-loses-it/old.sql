@@ -1,0 +1,3 @@
+CREATE TABLE par (id int, v text NOT NULL);
+CREATE TABLE ch (v text NOT NULL) INHERITS (par);
+CREATE TABLE other () INHERITS (par);

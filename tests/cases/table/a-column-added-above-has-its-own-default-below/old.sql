@@ -1,0 +1,5 @@
+CREATE TABLE par (id int);
+CREATE TABLE ch (w int) INHERITS (par);
+CREATE TABLE grandchild () INHERITS (ch);
+CREATE TABLE events (at date NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');

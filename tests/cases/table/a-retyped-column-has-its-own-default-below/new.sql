@@ -1,0 +1,4 @@
+CREATE TABLE par (id int, v text DEFAULT '1', w bigint);
+CREATE TABLE ch () INHERITS (par);
+ALTER TABLE ch ALTER v SET DEFAULT 'two', ALTER w SET DEFAULT 4;
+CREATE TABLE other () INHERITS (par);

@@ -1,0 +1,4 @@
+CREATE TABLE par (id int, v text);
+CREATE TABLE ch (w int) INHERITS (par);
+ALTER TABLE ch ALTER v SET DEFAULT 'd';
+ALTER TABLE ch ALTER v SET NOT NULL;

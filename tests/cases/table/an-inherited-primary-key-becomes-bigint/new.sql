@@ -1,0 +1,3 @@
+CREATE TABLE base (id bigint PRIMARY KEY);
+CREATE TABLE kid () INHERITS (base);
+ALTER TABLE kid ADD PRIMARY KEY (id);

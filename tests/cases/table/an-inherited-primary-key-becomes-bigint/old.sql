@@ -1,0 +1,3 @@
+CREATE TABLE base (id int PRIMARY KEY);
+CREATE TABLE kid () INHERITS (base);
+ALTER TABLE kid ADD PRIMARY KEY (id);

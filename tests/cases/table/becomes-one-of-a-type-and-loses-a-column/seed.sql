@@ -1,0 +1,1 @@
+INSERT INTO ot (id) SELECT i FROM generate_series(1, 20) i;

@@ -1,0 +1,2 @@
+CREATE TABLE par (id int, v text, u int DEFAULT 1);
+CREATE TABLE ch (id int, v text, u int DEFAULT 1, w int);

@@ -1,0 +1,2 @@
+CREATE TABLE par (id int, v text);
+CREATE TABLE ch (id int, v text, w int) INHERITS (par);
