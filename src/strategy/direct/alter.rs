@@ -149,7 +149,9 @@ fn null_allowed(
     }
     let in_the_way = context.live.objects.iter().filter(|(_, object)| {
         let key = matches!(object, Object::Constraint(c) if c.constraint_type == ConstraintType::PrimaryKey);
-        key || matches!(object, Object::ReplicaIdentity(_))
+        // From 18 on it has a comment, which goes with it.
+        let said = object.described().is_some_and(|of| of.not_null.is_some());
+        key || said || matches!(object, Object::ReplicaIdentity(_))
     });
     let in_the_way = in_the_way.filter(|(of, _)| context.live.requires(of).any(|need| need == id));
     let after = nodes(in_the_way.map(|(of, _)| of), Era::Before);
