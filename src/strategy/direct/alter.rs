@@ -3,9 +3,7 @@
 use super::super::{Context, checks};
 use super::{domain, fallen, names_of, nodes, one, publication, releases, requires};
 use crate::diff::AttributeChange;
-use crate::kinds::{
-    Alter, Column, ConstraintType, Hazard, HazardKind, KindTag, Object, ObjectId,
-};
+use crate::kinds::{Alter, Column, ConstraintType, Hazard, HazardKind, KindTag, Object, ObjectId};
 use crate::pg::Sql;
 use crate::pg::sql::Deparsed;
 use crate::plan::step::Reversal;

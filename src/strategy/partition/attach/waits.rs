@@ -2,6 +2,7 @@
 
 use super::super::bounds::may_overlap;
 use super::super::{attachment_id, attachments, foreign_keys_above, partitions, passing_on, tree};
+use super::change::BOUNDS;
 use super::default_check;
 use crate::diff::Change;
 use crate::kinds::{Alter, Attachment, KindTag, Object, ObjectId, ParentIndex};
@@ -101,14 +102,6 @@ pub(super) fn gone_before_it(
     new: &Attachment,
     context: &Context<'_>,
 ) -> BTreeSet<Node> {
-    let gone = |other: &Attachment| {
-        let other = attachment_id(&other.partition());
-        other != *id && (context.changes.drops(&other) || context.changes.replaces(&other))
-    };
-    let partitions = attachments(context.live)
-        .filter(|a| a.parent == new.parent && gone(a))
-        .filter(|a| new.is_default() || may_overlap(&a.bound, &new.bound))
-        .map(|a| attachment_id(&a.partition()));
     let parent = new.parent_id();
     let tables = [&parent.path, &new.table_id().path];
     let columns = context.changes.changes.keys().filter(|id| {
@@ -123,11 +116,32 @@ pub(super) fn gone_before_it(
     // What has to be on the partition first may wait for those.
     let parts = new.indexes.iter().map(ParentIndex::id);
     let parts = parts.flat_map(|part| tree::gone_before(&part, context));
-    partitions
-        .chain(columns.cloned())
+    let others = columns
+        .cloned()
         .chain(keys)
-        .chain(tree::dropped_on(&parent, context))
+        .chain(tree::dropped_on(&parent, context));
+    others
         .map(|id| (id, Era::Before))
         .chain(parts)
+        .chain(in_its_place(id, new, context))
         .collect()
+}
+
+/// The partitions whose bounds are in the way of those of `new`, as the end of that.
+pub(super) fn in_its_place(
+    id: &ObjectId,
+    new: &Attachment,
+    context: &Context<'_>,
+) -> BTreeSet<Node> {
+    let others = attachments(context.live)
+        .filter(|a| a.parent == new.parent)
+        .filter(|a| new.is_default() || may_overlap(&a.bound, &new.bound))
+        .map(|a| attachment_id(&a.partition()))
+        .filter(|other| other != id);
+    let ends = others.filter_map(|other| match context.changes.changes.get(&other)? {
+        Change::Drop { .. } | Change::Replace { .. } => Some((other, Era::Before)),
+        Change::Alter { .. } => Some((other, BOUNDS)),
+        Change::Create { .. } => None,
+    });
+    ends.collect()
 }
