@@ -10,19 +10,28 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Fills [`ChangeSet::absorbed`]: drops of parts of what is dropped, what inheritance makes or makes
 /// anew, and creations that stand in the statement of their parent.
 pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut ChangeSet) {
-    leave_to_origins(set);
+    leave_to_origins(live, desired, set);
     let mut absorbed = BTreeMap::new();
     for (id, change) in &set.changes {
         match change {
             Change::Drop { old } => {
                 let mut with = old.falls_with();
                 with.retain(|w| set.drops(w) || set.replaces(w));
+                let origins = origins(live, desired, old);
+                with.retain(|w| origins.contains(w) || !old.follows().contains(w));
                 // Of two columns, the computed one is dropped before what it is computed from.
                 let is_last = |whole: &ObjectId| {
                     let mut others = with.iter().filter(|o| o.kind == whole.kind);
                     others.any(|o| live.requires(o).any(|need| need == whole))
                 };
-                if let Some(whole) = with.iter().find(|w| !is_last(w)) {
+                // Of two indexes, the attached one goes with the other, before what either is of.
+                let goes_along = |whole: &&ObjectId| {
+                    let falls = live.get(whole).map(Object::falls_with).unwrap_or_default();
+                    let mut others = with.iter().filter(|o| o.kind == whole.kind);
+                    set.drops(whole) && others.any(|o| falls.contains(o) && set.drops(o))
+                };
+                let along = with.iter().find(goes_along);
+                if let Some(whole) = along.or_else(|| with.iter().find(|w| !is_last(w))) {
                     absorbed.insert(id.clone(), whole.clone());
                 }
             }
@@ -30,7 +39,7 @@ pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut
                 // A new table is made whole, whatever it inherits.
                 let new_parent = new.parent().is_some_and(|p| set.creates(&p));
                 let comes = |f: &ObjectId| set.creates(f) || set.replaces(f);
-                if let Some(origin) = new.follows().into_iter().find(comes)
+                if let Some(origin) = origins(live, desired, new).into_iter().find(comes)
                     && !new_parent
                     && !inherits_anew(live, desired, set, new, &origin)
                 {
@@ -40,7 +49,7 @@ pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut
             Change::Alter {
                 new, attributes, ..
             } => {
-                let origin = new.follows().into_iter().find(|f| {
+                let origin = origins(live, desired, new).into_iter().find(|f| {
                     attributes
                         .iter()
                         .all(|a| id.kind.recurses(a.name()) && alike(set, f, a))
@@ -52,7 +61,7 @@ pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut
             // It goes and comes again with what it is inherited from.
             Change::Replace { old, new, .. } => {
                 let goes_with = old.falls_with();
-                let mut origins = new.follows().into_iter();
+                let mut origins = origins(live, desired, new).into_iter();
                 if let Some(origin) = origins.find(|f| goes_with.contains(f) && set.replaces(f)) {
                     absorbed.insert(id.clone(), origin);
                 }
@@ -79,6 +88,15 @@ pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut
             .push(part.clone());
     }
     set.absorbed = absorbed;
+}
+
+/// What brings the change of `part` about, if it changes. A partition that leaves does so before its parent changes,
+/// and one that comes is changed before.
+fn origins(live: &Catalog<Live>, desired: &Catalog<Desired>, part: &Object) -> Vec<ObjectId> {
+    match live.keeps_its_parent(desired, &part.id()) {
+        true => part.follows(),
+        false => Vec::new(),
+    }
 }
 
 /// Whether the table of `part` comes to inherit from that of `origin` in these changes: until then nothing reaches it
@@ -145,7 +163,7 @@ fn in_circles(
 }
 
 /// Of what changes in an inherited part, it does itself what does not come from where it is inherited.
-fn leave_to_origins(set: &mut ChangeSet) {
+fn leave_to_origins(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut ChangeSet) {
     let mut own = Vec::new();
     for (id, change) in &set.changes {
         let Change::Alter {
@@ -155,7 +173,7 @@ fn leave_to_origins(set: &mut ChangeSet) {
             continue;
         };
         let comes = |a: &AttributeChange| {
-            let mut origins = new.follows().into_iter();
+            let mut origins = origins(live, desired, new).into_iter();
             id.kind.recurses(a.name()) && origins.any(|f| alike(set, &f, a))
         };
         let rest: Vec<AttributeChange> = attributes.iter().filter(|a| !comes(a)).cloned().collect();

@@ -373,10 +373,14 @@ pub(super) fn replace(
     let own = with_absorbed(context, id, false);
     let together = context.changes.together.get(id).copied();
     let mut steps = Vec::new();
-    let whole = old
-        .falls_with()
-        .into_iter()
-        .find(|whole| context.changes.replaces(whole) || context.changes.drops(whole));
+    // What is of a partition that leaves falls with nothing of the tables above it.
+    let table = old.parent();
+    let stays = |table: &ObjectId| context.live.keeps_its_parent(context.desired, table);
+    let left = table.as_ref().is_some_and(|table| !stays(table));
+    let whole = old.falls_with().into_iter().find(|whole| {
+        let falls = context.changes.replaces(whole) || context.changes.drops(whole);
+        falls && (!left || table.as_ref() == Some(whole))
+    });
     let data = old.irreversible_drop().map(str::to_owned);
     let undo = |actions: Vec<Sql>| match &data {
         Some(why) => Undo::Irreversible { why: why.clone() },

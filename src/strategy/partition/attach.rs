@@ -339,10 +339,13 @@ fn keys(
             }
             continue;
         }
-        let free = !context.live.objects.contains_key(&ObjectId::new(
+        let own = ObjectId::new(
             KindTag::Constraint,
             [part.schema.raw(), part.name.raw(), above.name.raw()],
-        ));
+        );
+        // Another one of that name goes before.
+        let goes = context.changes.drops(&own);
+        let free = goes || !context.live.objects.contains_key(&own);
         let key = super::on_table(above, &part, &above.name, context.live);
         if plain || !free || !above.validated || key.on_partitioned {
             created.extend(free.then(|| above.name.clone()));
@@ -351,6 +354,10 @@ fn keys(
         let mut pair = key_steps(id, &key, context);
         pair[1].lift(phase);
         pair[0].requires = direct::requires(context, &BTreeSet::from([id.clone()]));
+        if goes {
+            pair[0].lift(phase);
+            pair[0].after.insert((own, Era::Before));
+        }
         chain(id, numbers, ready, &mut pair);
         steps.extend(pair);
     }
