@@ -25,7 +25,7 @@ pub use scope::{Own, Scope};
 pub use shared::Shared;
 pub use unmodeled::Unmodeled;
 
-use crate::kinds::{Object, ObjectId};
+use crate::kinds::{KindTag, Object, ObjectId};
 use crate::pg::ServerVersion;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -141,6 +141,15 @@ impl<Side> Catalog<Side> {
 
     /// What follows one of `ids`, at any depth: the columns of partitions, and of their partitions.
     pub fn followers<'i>(&self, ids: impl IntoIterator<Item = &'i ObjectId>) -> BTreeSet<ObjectId> {
+        self.followers_where(ids, |_| true)
+    }
+
+    /// The same, without what `within` does not hold for and what follows that.
+    pub fn followers_where<'i>(
+        &self,
+        ids: impl IntoIterator<Item = &'i ObjectId>,
+        within: impl Fn(&ObjectId) -> bool,
+    ) -> BTreeSet<ObjectId> {
         let mut heirs: BTreeMap<ObjectId, Vec<&ObjectId>> = BTreeMap::new();
         for (id, object) in &self.objects {
             for origin in object.follows() {
@@ -151,12 +160,23 @@ impl<Side> Catalog<Side> {
         let mut queue: Vec<&ObjectId> = ids.into_iter().collect();
         while let Some(heirs) = queue.pop().map(|id| heirs.get(id)) {
             for heir in heirs.into_iter().flatten().copied() {
-                if found.insert(heir.clone()) {
+                if within(heir) && found.insert(heir.clone()) {
                     queue.push(heir);
                 }
             }
         }
         found
+    }
+
+    /// Whether the table of `part` is a partition of the same table here and in `other`, or of none in both.
+    pub fn keeps_its_parent<T>(&self, other: &Catalog<T>, part: &ObjectId) -> bool {
+        let table = part.path.iter().take(2).cloned();
+        let id = ObjectId::new(KindTag::Attachment, table);
+        match (self.get(&id), other.get(&id)) {
+            (Some(Object::Attachment(a)), Some(Object::Attachment(b))) => a.parent == b.parent,
+            (None, None) => true,
+            _ => false,
+        }
     }
 
     /// Takes out what steps of ours made for a while: a catalog of that alone.

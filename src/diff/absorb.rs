@@ -19,12 +19,21 @@ pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut
                 let mut with = old.falls_with();
                 with.retain(|w| set.drops(w) || set.replaces(w));
                 with.retain(|w| !leaves(live, desired, set, old, w));
+                let origins = origins(live, desired, old);
+                with.retain(|w| origins.contains(w) || !old.follows().contains(w));
                 // Of two columns, the computed one is dropped before what it is computed from.
                 let is_last = |whole: &ObjectId| {
                     let mut others = with.iter().filter(|o| o.kind == whole.kind);
                     others.any(|o| live.requires(o).any(|need| need == whole))
                 };
-                if let Some(whole) = with.iter().find(|w| !is_last(w)) {
+                // Of two indexes, the attached one goes with the other, before what either is of.
+                let goes_along = |whole: &&ObjectId| {
+                    let falls = live.get(whole).map(Object::falls_with).unwrap_or_default();
+                    let mut others = with.iter().filter(|o| o.kind == whole.kind);
+                    set.drops(whole) && others.any(|o| falls.contains(o) && set.drops(o))
+                };
+                let along = with.iter().find(goes_along);
+                if let Some(whole) = along.or_else(|| with.iter().find(|w| !is_last(w))) {
                     absorbed.insert(id.clone(), whole.clone());
                 }
             }
@@ -32,7 +41,7 @@ pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut
                 // A new table is made whole, whatever it inherits.
                 let new_parent = new.parent().is_some_and(|p| set.creates(&p));
                 let comes = |f: &ObjectId| set.creates(f) || set.replaces(f);
-                if let Some(origin) = new.follows().into_iter().find(comes)
+                if let Some(origin) = origins(live, desired, new).into_iter().find(comes)
                     && !new_parent
                     && !inherits_anew(live, desired, set, new, &origin)
                 {
@@ -42,7 +51,7 @@ pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut
             Change::Alter {
                 new, attributes, ..
             } => {
-                let origin = new.follows().into_iter().find(|f| {
+                let origin = origins(live, desired, new).into_iter().find(|f| {
                     let reaches =
                         |a: &AttributeChange| id.kind.recurses(a.name()) && alike(set, f, a);
                     attributes.iter().all(reaches) && !joins(live, desired, set, new, f)
@@ -54,7 +63,7 @@ pub(super) fn absorb(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut
             // It goes and comes again with what it is inherited from.
             Change::Replace { old, new, .. } => {
                 let goes_with = old.falls_with();
-                let mut origins = new.follows().into_iter();
+                let mut origins = origins(live, desired, new).into_iter();
                 if let Some(origin) = origins.find(|f| goes_with.contains(f) && set.replaces(f)) {
                     absorbed.insert(id.clone(), origin);
                 }
@@ -191,6 +200,15 @@ fn inherits_anew(
     !alone && joins(live, desired, set, part, origin)
 }
 
+/// What brings the change of `part` about, if it changes. A partition that leaves does so before its parent changes,
+/// and one that comes is changed before.
+fn origins(live: &Catalog<Live>, desired: &Catalog<Desired>, part: &Object) -> Vec<ObjectId> {
+    match live.keeps_its_parent(desired, &part.id()) {
+        true => part.follows(),
+        false => Vec::new(),
+    }
+}
+
 /// Whether the table of `part` comes to inherit from that of `origin` in these changes: until then nothing reaches it
 /// from there.
 fn joins(
@@ -295,7 +313,7 @@ fn leave_to_origins(live: &Catalog<Live>, desired: &Catalog<Desired>, set: &mut 
             if typed && TYPED.contains(&a.name()) {
                 return true;
             }
-            let mut origins = new.follows().into_iter();
+            let mut origins = origins(live, desired, new).into_iter();
             let reaches = |f: &ObjectId| alike(set, f, a) && !joins(live, desired, set, new, f);
             id.kind.recurses(a.name()) && origins.any(|f| reaches(&f))
         };

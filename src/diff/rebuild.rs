@@ -112,7 +112,7 @@ pub(super) fn rebuild(
             let (Some(old), Some(new)) = (live.get(dependent), desired.get(dependent)) else {
                 continue;
             };
-            if is_copied(dependent) {
+            if is_copied(dependent) || let_go(live, desired, dependent, &root) {
                 continue;
             }
             // A part of the whole is no obstacle to a change of the whole, and the other way.
@@ -212,6 +212,23 @@ pub(super) fn rebuild(
         .sort_by(|a, b| (&a.object, &a.of).cmp(&(&b.object, &b.of)));
     set.together = groups.numbers();
     Ok(set)
+}
+
+/// Whether `dependent` is of a partition that leaves: until `of`, on a table above it, changes, it does not hang on
+/// that any more.
+fn let_go(
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+    dependent: &ObjectId,
+    of: &ObjectId,
+) -> bool {
+    let table = |id: &ObjectId| live.get(id).and_then(Object::parent);
+    match (table(dependent), table(of)) {
+        (Some(own), Some(other)) => {
+            own != other && own.kind == other.kind && !live.keeps_its_parent(desired, &own)
+        }
+        _ => false,
+    }
 }
 
 /// Makes anew what the replaced object `id` is made of.

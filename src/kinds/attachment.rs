@@ -191,10 +191,21 @@ impl Kind for Attachment {
         )]
     }
 
-    fn alter(&self, _: &Self, _: &str) -> Alter {
-        Alter::Replace {
-            why: "a partition is detached and attached to change its bounds",
+    fn alter(&self, old: &Self, _: &str) -> Alter {
+        if self.parent != old.parent {
+            return Alter::Replace {
+                why: "a partition is detached and attached to change its parent",
+            };
         }
+        // In one transaction: ATTACH takes what DETACH let go of for the parent's again, so that nothing which hangs
+        // on the attachment feels it.
+        let mut statements = old.drop();
+        statements.extend(self.create());
+        Alter::InPlace(statements)
+    }
+
+    fn takes_away(&self, _: &Self, _: &str) -> Option<&'static str> {
+        Some("rows of the old bounds are taken until here")
     }
 
     fn requires(&self) -> Vec<ObjectId> {

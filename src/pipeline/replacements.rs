@@ -443,7 +443,9 @@ fn twins(
     let columns: BTreeSet<ObjectId> = found.columns.keys().cloned().collect();
     // A partition's column goes with its parent's.
     let mut all = columns.clone();
-    all.extend(desired.followers(&columns));
+    // One that comes changes for itself.
+    let stays = |id: &ObjectId| live.keeps_its_parent(desired, id) || live.get(id).is_none();
+    all.extend(desired.followers_where(&columns, stays));
     let mut was = all.clone();
     for replacement in found.columns.values().filter(|r| r.is_renamed()) {
         was.extend(live.followers([&replacement.old]));

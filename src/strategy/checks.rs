@@ -262,9 +262,8 @@ pub fn attachment(new: &Attachment, context: &Context<'_>) -> Vec<DataCheck> {
         },
     };
     let live = |table: &Qualified| has_columns(context, table, &new.key);
-    let changed = context
-        .changes
-        .replaces(&Object::Attachment(new.clone()).id());
+    let id = Object::Attachment(new.clone()).id();
+    let changed = context.live.objects.contains_key(&id);
     let moves = |table: &Qualified| matches!(context.live.get(&table_id(table)), Some(Object::Table(t)) if changed || t.partition_of.is_none());
     if live(&partition) && moves(&partition) {
         let what = format!("rows of {partition} outside of {}", new.bound);

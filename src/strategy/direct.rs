@@ -388,10 +388,14 @@ pub(super) fn replace(
     let own = with_absorbed(context, id, false);
     let together = context.changes.together.get(id).copied();
     let mut steps = Vec::new();
-    let whole = old
-        .falls_with()
-        .into_iter()
-        .find(|whole| context.changes.replaces(whole) || context.changes.drops(whole));
+    // What is of a partition that leaves falls with nothing of the tables above it.
+    let table = old.parent();
+    let stays = |table: &ObjectId| context.live.keeps_its_parent(context.desired, table);
+    let left = table.as_ref().is_some_and(|table| !stays(table));
+    let whole = old.falls_with().into_iter().find(|whole| {
+        let falls = context.changes.replaces(whole) || context.changes.drops(whole);
+        falls && (!left || table.as_ref() == Some(whole))
+    });
     let data = old.irreversible_drop().map(str::to_owned);
     let undo = |actions: Vec<Sql>| match &data {
         Some(why) => Undo::Irreversible { why: why.clone() },
@@ -427,7 +431,11 @@ pub(super) fn replace(
         .is_some_and(|w| id.kind.describes() && context.changes.stands_alone(w));
     let together = if apart { None } else { together };
     // A step of its own may be the last that is taken back.
-    let falls = whole.is_some() && !apart && !new.falls_with().is_empty();
+    // What fell with one that does not come again is there by itself now.
+    let again = |whole: &ObjectId| {
+        context.changes.replaces(whole) || new.falls_with().contains(whole) || new.drop().is_empty()
+    };
+    let falls = whole.as_ref().is_some_and(again) && !apart && !new.falls_with().is_empty();
     let forth = if falls || is_part_of_one_making(new, context) {
         Vec::new()
     } else {

@@ -43,7 +43,11 @@ impl Strategy for Index {
             Change::Create { new } => concurrent(new),
             Change::Drop { old } => concurrent(old) && !attached(old),
             Change::Replace { old, new, .. } => {
-                concurrent(old) && concurrent(new) && !attached(old) && !attached(new)
+                // Where the partition leaves, it does so before.
+                let left = old
+                    .parent()
+                    .is_some_and(|table| !context.live.keeps_its_parent(context.desired, &table));
+                concurrent(old) && concurrent(new) && (left || !attached(old)) && !attached(new)
             }
             Change::Alter { .. } => false,
         }

@@ -17,6 +17,7 @@
 use super::super::direct;
 use super::super::{Context, Refusal, Strategy};
 use super::attach::referred;
+use super::joining;
 use super::{
     BoundCheck, add_key, foreign_keys_above, is_same_key, on_table, own_key, partitions, step,
 };
@@ -282,7 +283,8 @@ fn key_id(key: &Constraint) -> ObjectId {
     Object::Constraint(key.clone()).id()
 }
 
-/// The foreign keys that `parent` and the tables above it get in this plan: before the partition leaves.
+/// The foreign keys that `parent` and the tables above it get in this plan: before the partition leaves, where their
+/// columns do not change when it has left.
 fn coming_keys<'a>(
     parent: &Qualified,
     context: &'a Context<'_>,
@@ -290,7 +292,8 @@ fn coming_keys<'a>(
     let above = foreign_keys_above(context.desired, parent);
     above.into_iter().filter(|key| {
         let id = key_id(key);
-        context.changes.creates(&id) || context.changes.replaces(&id)
+        let comes = context.changes.creates(&id) || context.changes.replaces(&id);
+        comes && !context.replacements.covers(&id) && !joining::is_late(key, context)
     })
 }
 

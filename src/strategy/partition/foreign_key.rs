@@ -16,6 +16,7 @@ use super::super::direct::{self, fallen};
 use super::super::{Context, Refusal, Strategy};
 use super::attach::key_steps;
 use super::detach::comes_by_detaching;
+use super::joining;
 use super::{foreign_keys_above, leaves, on_table, own_key, partitions, step};
 use crate::diff::Change;
 use crate::kinds::{Attachment, Constraint, KindTag, Object, ObjectId};
@@ -96,6 +97,9 @@ fn by_partition(
         back.extend(fallen::again(context, id));
     }
     for table in leaves(context.live, &new.table_name()) {
+        if joining::is_late(new, context) && joining::leaves_from(&table, context) {
+            continue;
+        }
         let standing = own_key(context.live, &table, new).filter(|k| old.is_none() && k.validated);
         if let Some(standing) = standing {
             // Taken over as it is; dropping the parent's takes it along.

@@ -5,12 +5,16 @@ mod bounds;
 mod detach;
 mod foreign_key;
 mod index;
+mod joining;
+mod own_index;
 mod tree;
 
 pub(super) use attach::Attach;
 pub(super) use detach::{Detach, DropPartition};
 pub(super) use foreign_key::{Adopted, ForeignKey};
 pub(super) use index::{DropIndex, RedefineIndex};
+pub(super) use own_index::OwnIndex;
+pub(super) use tree::leaving_below;
 
 use super::Context;
 use crate::catalog::Catalog;
@@ -18,25 +22,15 @@ use crate::kinds::{Attachment, Constraint, KindTag, Object, ObjectId};
 use crate::pg::sql::Word;
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
 use crate::plan::step::Reversal;
-use crate::plan::{Action, Era, Node, Phase, Step};
+use crate::plan::{Action, Node, Phase, Step};
 use crate::sql;
 use std::collections::BTreeSet;
 
 /// Puts the steps about partitions and their indexes in their order.
 pub(super) fn order(steps: &mut [Step], context: &Context<'_>) {
     tree::order(steps, context);
-    // A partition has the columns of its parent, until it leaves.
-    for step in steps {
-        let leaves = match (step.object.kind, step.object.path.as_slice()) {
-            (KindTag::Column, [schema, table, _]) => {
-                attachment_id(&Qualified::new(schema.as_str(), table.as_str()))
-            }
-            _ => continue,
-        };
-        if context.changes.drops(&leaves) && context.desired.get(&step.object).is_some() {
-            step.after.insert((leaves, Era::Before));
-        }
-    }
+    joining::order(steps, context);
+    own_index::bring_back(steps, context);
 }
 
 /// What is on `table` under names of ours for a while, as the end of that: ATTACH would ask for the columns, and

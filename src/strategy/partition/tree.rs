@@ -106,9 +106,14 @@ pub(super) fn gone_before(part: &ObjectId, context: &Context<'_>) -> BTreeSet<No
         }) => Some(new),
         _ => None,
     };
-    let Some(table) = comes.and_then(table_of) else {
-        return BTreeSet::new();
-    };
+    match comes.and_then(table_of) {
+        Some(table) => leaving_below(table, context),
+        None => BTreeSet::new(),
+    }
+}
+
+/// The partitions that leave `table` and those below it.
+pub(in super::super) fn leaving_below(table: Qualified, context: &Context<'_>) -> BTreeSet<Node> {
     let mut gone = BTreeSet::new();
     let mut queue = vec![table];
     while let Some(table) = queue.pop() {

@@ -68,7 +68,7 @@ pub(super) fn hazard(component: &Component<'_>, context: &Context<'_>) -> Option
 fn relations(component: &Component<'_>, context: &Context<'_>) -> BTreeSet<ObjectId> {
     let retyped = component.columns.iter();
     let retyped = retyped.filter(|p| !p.replacement.is_renamed());
-    let columns = retyped.flat_map(|p| followed(context.live, p.old));
+    let columns = retyped.flat_map(|p| followed(context.live, p.old, context));
     let mut relations = BTreeSet::new();
     let mut queue: Vec<ObjectId> = Vec::new();
     for column in columns {

@@ -52,10 +52,21 @@ impl<'a> Component<'a> {
     }
 }
 
+/// What follows the new columns `ids`, in partitions that are there before and after: one that comes is attached when
+/// it has changed for itself, one that leaves is gone before the swap.
+pub(super) fn followers<'i>(
+    ids: impl IntoIterator<Item = &'i ObjectId>,
+    context: &Context<'_>,
+) -> BTreeSet<ObjectId> {
+    let stays = |id: &ObjectId| context.live.keeps_its_parent(context.desired, id);
+    context.desired.followers_where(ids, stays)
+}
+
 /// Whether it is a partition's part of a column that is replaced.
 pub(super) fn is_part(object: &Object, context: &Context<'_>) -> bool {
     let column = matches!(object, Object::Column(_));
     column
+        && context.live.keeps_its_parent(context.desired, &object.id())
         && object
             .follows()
             .iter()
@@ -145,7 +156,7 @@ pub(super) fn component<'a>(
         .iter()
         .map(|p| p.replacement.column.clone())
         .collect();
-    parts.extend(context.desired.followers(&parts));
+    parts.extend(followers(&parts, context));
     let pairs: Vec<(&ObjectId, &ObjectId)> = replacements
         .pairs
         .iter()

@@ -38,6 +38,7 @@ pub(in crate::strategy) use swap::numberer_grants;
 pub use twins::bare;
 
 use super::index::{not_transactional, unbuild};
+use super::partition::leaving_below;
 use super::{Context, Refusal, Strategy, last_name, temporary_name};
 use super::{add_column, checks, direct};
 use crate::diff::{Change, Replacement, Replacements};
@@ -448,6 +449,20 @@ fn build(component: &Component<'_>, context: &Context<'_>) -> Result<Vec<Step>, 
         step.hazards.retain(|h| h.kind != HazardKind::RejectsWrites);
         step.checks.clear();
         step.requires.extend(component.nodes(FILLED));
+        // Where a partition leaves, the new index would be INVALID with it, and stay so.
+        step.after
+            .extend(match component.stage.target.get(&step.object) {
+                Some(Object::Index(index)) if index.on_partitioned => {
+                    leaving_below(index.table_name(), context)
+                }
+                Some(Object::IndexAttachment(part)) => {
+                    match component.stage.target.get(&part.parent.id()) {
+                        Some(Object::Index(above)) => leaving_below(above.table_name(), context),
+                        _ => BTreeSet::new(),
+                    }
+                }
+                _ => BTreeSet::new(),
+            });
     }
     Ok(steps)
 }
@@ -537,7 +552,7 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
     step.hazards.extend(swap::lost_grants(component, context));
     let retyped: Vec<&ObjectId> = retyped.iter().map(|p| &p.replacement.column).collect();
     // The columns of partitions go along.
-    let following = context.desired.followers(retyped.iter().copied());
+    let following = component::followers(retyped.iter().copied(), context);
     let own: BTreeSet<ObjectId> = retyped
         .iter()
         .copied()
@@ -562,6 +577,9 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
     for later in stop::of_old_pairs(component, context) {
         step.releases.remove(&later);
     }
+    // What is of a partition that leaves went with it.
+    step.releases
+        .retain(|(id, _)| context.live.keeps_its_parent(context.desired, id));
     step.produces = direct::nodes(own.iter().chain(&following), Era::After);
     step.produces.extend(component.nodes(SWAPPED));
     let rewritten = bodies::functions(component, context);

@@ -6,6 +6,7 @@
 
 use super::super::retire::null_again::{NullAgain, nulls, validation};
 use super::super::{Context, temporary_name};
+use super::component::followers;
 use super::sync::{self, Pair};
 use super::{Component, Script, bodies, numbers, partitioned, twins};
 use crate::diff::Change;
@@ -73,7 +74,7 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
             let mut back = vec![key.add_using_index(&spare)];
             back.extend(comments_on(id, context));
             script.push(old.drop(), back);
-        } else if old.follows().is_empty() {
+        } else if !goes_along(old, component) {
             script.rename(id, &retired(id));
         }
     }
@@ -133,7 +134,7 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
                 };
                 script.push(there, first);
             }
-            Some(object) if object.follows().is_empty() => {
+            Some(object) if !goes_along(object, component) => {
                 let on_key = is_foreign(Some(object))
                     && context.desired.requires(id).any(|need| keys.contains(need));
                 let rename = Rename {
@@ -185,6 +186,12 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
     }
 }
 
+/// Whether a CHECK is renamed with the one that it is inherited from.
+fn goes_along(check: &Object, component: &Component<'_>) -> bool {
+    let mut origins = check.follows().into_iter();
+    origins.any(|origin| component.pairs.iter().any(|(id, _)| **id == origin))
+}
+
 /// Writes the functions once more, as they are, that have compiled the old type ([`bodies`]).
 fn touch(component: &Component<'_>, context: &Context<'_>) -> Vec<Sql> {
     let functions = bodies::functions(component, context);
@@ -210,7 +217,7 @@ fn alter(column: &Column) -> Sql {
 /// Default and identity leave the old column, which is called `now`.
 fn leave_defaults(script: &mut Script, pair: &Pair<'_>, now: &Ident, context: &Context<'_>) {
     // Every partition has a default of its own.
-    for column in followed(context.live, pair.old) {
+    for column in followed(context.live, pair.old, context) {
         if let Some(default) = column.default() {
             let only = only(column, now);
             script.push(
@@ -225,7 +232,7 @@ fn leave_defaults(script: &mut Script, pair: &Pair<'_>, now: &Ident, context: &C
 
 /// Default and identity come to the new column.
 fn take_defaults(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) {
-    for column in followed(context.desired, pair.new) {
+    for column in followed(context.desired, pair.new, context) {
         if let Some(default) = column.default() {
             let only = only(column, &column.name);
             script.push(
@@ -311,13 +318,24 @@ fn columns(script: &mut Script, pair: &Pair<'_>, context: &Context<'_>) -> Optio
     again
 }
 
-/// The column and those of the partitions that follow it.
+/// The column and those of the partitions that follow it before the changes and after.
 pub(super) fn followed<'c, S>(
     catalog: &'c crate::catalog::Catalog<S>,
     column: &Column,
+    context: &Context<'_>,
+) -> Vec<&'c Column> {
+    followed_where(catalog, column, |id| {
+        context.live.keeps_its_parent(context.desired, id)
+    })
+}
+
+fn followed_where<'c, S>(
+    catalog: &'c crate::catalog::Catalog<S>,
+    column: &Column,
+    within: impl Fn(&ObjectId) -> bool,
 ) -> Vec<&'c Column> {
     let id = Object::Column(column.clone()).id();
-    let mut ids = catalog.followers([&id]);
+    let mut ids = catalog.followers_where([&id], within);
     ids.insert(id);
     let columns = ids.iter().filter_map(|id| match catalog.get(id) {
         Some(Object::Column(column)) => Some(column),
@@ -338,7 +356,7 @@ fn only(column: &Column, name: &Ident) -> Sql {
 fn exchanged(context: &Context<'_>) -> BTreeSet<ObjectId> {
     let columns = context.replacements.columns.values();
     let columns = columns.filter(|r| !r.is_renamed()).map(|r| &r.column);
-    let mut all = context.desired.followers(columns.clone());
+    let mut all = followers(columns.clone(), context);
     all.extend(columns.chain(context.replacements.types.keys()).cloned());
     all
 }
@@ -402,7 +420,7 @@ fn parts(script: &mut Script, component: &Component<'_>, context: &Context<'_>) 
 fn grants(script: &mut Script, component: &Component<'_>, context: &Context<'_>) {
     let columns = component.columns.iter().map(|pair| &pair.replacement);
     let columns = columns.filter(|r| !r.is_renamed()).map(|r| &r.column);
-    let mut on = context.desired.followers(columns.clone());
+    let mut on = followers(columns.clone(), context);
     on.extend(
         columns
             .chain(component.types.iter().map(|(id, _)| *id))
@@ -448,7 +466,12 @@ pub(in crate::strategy) fn numberer_grants(id: &ObjectId, context: &Context<'_>)
 pub(super) fn same_grants(pairs: &[&Pair<'_>], context: &Context<'_>) -> Vec<Sql> {
     let mut statements = Vec::new();
     for pair in pairs.iter().filter(|p| !p.replacement.is_renamed()) {
-        for column in followed(context.live, pair.old) {
+        // A partition whose table is dropped has them until then.
+        let there = |id: &ObjectId| {
+            let table = ObjectId::new(KindTag::Table, id.path.iter().take(2).cloned());
+            context.live.keeps_its_parent(context.desired, id) || context.changes.drops(&table)
+        };
+        for column in followed_where(context.live, pair.old, there) {
             let old = Object::Column(column.clone()).id();
             let new = named(&old, &pair.replacement.temporary);
             let grants = context

@@ -33,7 +33,8 @@ impl Stage {
         twins: &Catalog<Desired>,
         columns: &BTreeSet<ObjectId>,
     ) -> Self {
-        let followers = twins.followers(columns);
+        let stays = |id: &ObjectId| context.live.keeps_its_parent(context.desired, id);
+        let followers = twins.followers_where(columns, stays);
         let own = |id: &ObjectId| {
             let new = columns.contains(id) || followers.contains(id);
             new || id.path.iter().any(|p| crate::catalog::Scope::is_own(p))

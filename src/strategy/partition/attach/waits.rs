@@ -1,10 +1,13 @@
 //! When a partition is attached, and what it waits for.
 
 use super::super::bounds::may_overlap;
-use super::super::{attachment_id, attachments, foreign_keys_above, partitions, passing_on, tree};
+use super::super::{
+    attachment_id, attachments, foreign_keys_above, joining, own_key, partitions, passing_on, tree,
+};
+use super::change::BOUNDS;
 use super::default_check;
 use crate::diff::Change;
-use crate::kinds::{Alter, Attachment, KindTag, Object, ObjectId, ParentIndex};
+use crate::kinds::{Alter, Attachment, ConstraintType, KindTag, Object, ObjectId, ParentIndex};
 use crate::plan::{Era, Node, Phase};
 use crate::strategy::Context;
 use std::collections::BTreeSet;
@@ -22,7 +25,11 @@ pub(super) fn phase_of(id: &ObjectId, new: &Attachment, context: &Context<'_>) -
     } else {
         Phase::Migrate
     };
-    for (_, change) in columns {
+    for (column, change) in columns {
+        // A partition that leaves goes before.
+        if !joining::gone_before(column, context).is_empty() {
+            return Phase::Contract;
+        }
         if let Change::Alter { attributes, .. } = change {
             let disturbs = attributes
                 .iter()
@@ -101,14 +108,6 @@ pub(super) fn gone_before_it(
     new: &Attachment,
     context: &Context<'_>,
 ) -> BTreeSet<Node> {
-    let gone = |other: &Attachment| {
-        let other = attachment_id(&other.partition());
-        other != *id && (context.changes.drops(&other) || context.changes.replaces(&other))
-    };
-    let partitions = attachments(context.live)
-        .filter(|a| a.parent == new.parent && gone(a))
-        .filter(|a| new.is_default() || may_overlap(&a.bound, &new.bound))
-        .map(|a| attachment_id(&a.partition()));
     let parent = new.parent_id();
     let tables = [&parent.path, &new.table_id().path];
     let columns = context.changes.changes.keys().filter(|id| {
@@ -120,14 +119,63 @@ pub(super) fn gone_before_it(
     let keys = keys
         .map(|key| Object::Constraint(key.clone()).id())
         .filter(|key| exists && context.changes.drops(key));
+    // One of its own under the name of one that ATTACH makes.
+    let part = new.partition();
+    let own_keys = foreign_keys_above(context.desired, &new.parent).into_iter();
+    let own_keys = own_keys.filter_map(|above| {
+        let path = [part.schema.raw(), part.name.raw(), above.name.raw()];
+        let own = ObjectId::new(KindTag::Constraint, path);
+        let taken_over = own_key(context.live, &part, above).is_some();
+        (context.changes.drops(&own) && !taken_over).then_some(own)
+    });
     // What has to be on the partition first may wait for those.
-    let parts = new.indexes.iter().map(ParentIndex::id);
-    let parts = parts.flat_map(|part| tree::gone_before(&part, context));
-    partitions
-        .chain(columns.cloned())
+    let waiting = new.indexes.iter().map(ParentIndex::id);
+    let waiting = waiting.flat_map(|part| tree::gone_before(&part, context));
+    // An equal CHECK of both becomes one with ATTACH, and could not be dropped here.
+    let checks = context.changes.changes.keys().filter(|id| {
+        let on_them = tables.iter().any(|table| id.path.starts_with(table));
+        let check = matches!(context.live.get(id), Some(Object::Constraint(c))
+            if c.constraint_type == ConstraintType::Check);
+        exists && check && on_them && context.changes.drops(id)
+    });
+    // ATTACH would take an equal index of another name for the parent's.
+    let parts = new
+        .indexes
+        .iter()
+        .map(|part| context.desired.get(&part.id()));
+    let equal = parts.flat_map(|part| match part {
+        Some(Object::Index(index)) => joining::equals(index, context),
+        _ => BTreeSet::new(),
+    });
+    let others = columns
+        .chain(checks)
+        .cloned()
         .chain(keys)
-        .chain(tree::dropped_on(&parent, context))
+        .chain(own_keys)
+        .chain(tree::dropped_on(&parent, context));
+    others
+        .chain(equal)
         .map(|id| (id, Era::Before))
-        .chain(parts)
+        .chain(waiting)
+        .chain(in_its_place(id, new, context))
         .collect()
+}
+
+/// The partitions whose bounds are in the way of those of `new`, as the end of that.
+pub(super) fn in_its_place(
+    id: &ObjectId,
+    new: &Attachment,
+    context: &Context<'_>,
+) -> BTreeSet<Node> {
+    let others = attachments(context.live)
+        .filter(|a| a.parent == new.parent)
+        .filter(|a| new.is_default() || may_overlap(&a.bound, &new.bound))
+        .map(|a| attachment_id(&a.partition()))
+        .filter(|other| other != id);
+    let ends = others.filter_map(|other| match context.changes.changes.get(&other)? {
+        Change::Drop { .. } | Change::Replace { .. } => Some((other, Era::Before)),
+        Change::Alter { .. } => Some((other, BOUNDS)),
+        Change::Create { .. } => None,
+    });
+    ends.collect()
 }

@@ -1,0 +1,2 @@
+CREATE TABLE p (k int) PARTITION BY LIST (k);
+CREATE TABLE p1 (k int);

@@ -1,0 +1,3 @@
+CREATE TABLE n (id bigint, t text) PARTITION BY LIST (t);
+CREATE TABLE n1 PARTITION OF n FOR VALUES IN ('a');
+CREATE INDEX n_i ON n (id);

@@ -1,0 +1,3 @@
+CREATE TABLE n (id int, t text) PARTITION BY LIST (t);
+CREATE TABLE n1 PARTITION OF n FOR VALUES IN ('a','b');
+CREATE INDEX n_i ON n (id);

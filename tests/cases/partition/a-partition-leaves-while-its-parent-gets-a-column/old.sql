@@ -1,0 +1,2 @@
+CREATE TABLE q (id int, s text) PARTITION BY LIST (s);
+CREATE TABLE q_a PARTITION OF q FOR VALUES IN ('a');

@@ -1,0 +1,3 @@
+CREATE TABLE x (a int, c text) PARTITION BY RANGE (a);
+CREATE TABLE x1 PARTITION OF x FOR VALUES FROM (1) TO (5);
+CREATE TABLE solo (a int, c text);

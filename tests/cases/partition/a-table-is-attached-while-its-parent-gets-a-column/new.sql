@@ -1,0 +1,2 @@
+CREATE TABLE q (id int, s text, m int) PARTITION BY LIST (s);
+CREATE TABLE q_new PARTITION OF q FOR VALUES IN ('n');

@@ -1,0 +1,3 @@
+CREATE TABLE q (id int, s text) PARTITION BY LIST (s);
+CREATE TABLE q_new PARTITION OF q FOR VALUES IN ('n');
+CREATE INDEX qi ON q (id);

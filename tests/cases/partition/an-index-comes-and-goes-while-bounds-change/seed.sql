@@ -1,0 +1,1 @@
+INSERT INTO p SELECT 1, i FROM generate_series(1, 50) i;

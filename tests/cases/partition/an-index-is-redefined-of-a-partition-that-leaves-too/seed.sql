@@ -1,0 +1,1 @@
+INSERT INTO p1 SELECT 1, i FROM generate_series(1, 50) i;
