@@ -237,7 +237,6 @@ const REGISTRY: &[&dyn Strategy] = &[
     &partition::Adopted,
     &partition::ForeignKey,
     &partition::RedefineIndex,
-    &partition::OwnIndex,
     &partition::DropIndex,
     &key::Key,
     &constraint::NotValid,
