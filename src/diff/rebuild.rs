@@ -133,7 +133,7 @@ pub(super) fn rebuild(
             if dropped.contains(&root)
                 && set.changes.contains_key(dependent)
                 && another != Some(true)
-                && !new.chooses_its_need()
+                && !new.chooses(&root)
             {
                 continue;
             }

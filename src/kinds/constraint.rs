@@ -523,8 +523,8 @@ impl Kind for Constraint {
     }
 
     /// A foreign key takes the primary key first, then any unique index over the same columns.
-    fn chooses_its_need(&self) -> bool {
-        self.is_foreign_key()
+    fn chooses(&self, need: &ObjectId) -> bool {
+        self.is_foreign_key() && matches!(need.kind, KindTag::Constraint | KindTag::Index)
     }
 
     fn survives_change(&self) -> bool {

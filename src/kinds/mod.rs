@@ -246,8 +246,9 @@ pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de
         false
     }
 
-    /// Whether the server chooses what it hangs on among equals, so that one made before another goes may hang on that.
-    fn chooses_its_need(&self) -> bool {
+    /// Whether the server chose `need` among equals, so that one made before another goes may hang on that.
+    fn chooses(&self, need: &ObjectId) -> bool {
+        let _ = need;
         false
     }
 
@@ -438,8 +439,8 @@ macro_rules! kinds {
             pub fn follows(&self) -> Vec<ObjectId> {
                 match self { $(Object::$tag(o) => o.follows()),* }
             }
-            pub fn chooses_its_need(&self) -> bool {
-                match self { $(Object::$tag(o) => o.chooses_its_need()),* }
+            pub fn chooses(&self, need: &ObjectId) -> bool {
+                match self { $(Object::$tag(o) => o.chooses(need)),* }
             }
             pub fn typed_by(&self) -> Option<ObjectId> {
                 match self { $(Object::$tag(o) => o.typed_by()),* }
