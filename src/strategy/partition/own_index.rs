@@ -105,8 +105,8 @@ pub(super) fn bring_back(steps: &mut [Step], context: &Context<'_>) {
     let adopted = context
         .changes
         .changes
-        .iter()
-        .filter_map(|(_, change)| match change {
+        .values()
+        .filter_map(|change| match change {
             Change::Create {
                 new: Object::IndexAttachment(new),
             } => match context.live.get(&new.index_id()) {
