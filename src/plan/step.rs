@@ -264,6 +264,13 @@ impl Step {
         }
     }
 
+    /// Taking the step back goes on with `actions`, after its transaction.
+    pub(crate) fn take_back_then(&mut self, actions: Vec<Action>) {
+        if let Undo::Run(back) = &mut self.undo {
+            back.extend(actions);
+        }
+    }
+
     /// Taking the step back ends with `statements`, in the same transaction.
     pub(crate) fn take_back_last(&mut self, statements: Vec<Sql>) {
         if let Undo::Run(actions) = &mut self.undo {

@@ -431,7 +431,14 @@ pub(super) fn replace(
         .is_some_and(|w| id.kind.describes() && context.changes.stands_alone(w));
     let together = if apart { None } else { together };
     // A step of its own may be the last that is taken back.
-    let falls = whole.is_some() && !apart && !new.falls_with().is_empty();
+    // What fell with one that does not come again, and is attached to no other, is there by itself now.
+    let again = |whole: &ObjectId| {
+        context.changes.replaces(whole)
+            || new.falls_with().contains(whole)
+            || new.attached_to().is_some()
+            || new.drop().is_empty()
+    };
+    let falls = whole.as_ref().is_some_and(again) && !apart && !new.falls_with().is_empty();
     let forth = if falls || is_part_of_one_making(new, context) {
         Vec::new()
     } else {

@@ -237,6 +237,7 @@ const REGISTRY: &[&dyn Strategy] = &[
     &partition::Adopted,
     &partition::ForeignKey,
     &partition::RedefineIndex,
+    &partition::OwnIndex,
     &partition::DropIndex,
     &key::Key,
     &constraint::NotValid,

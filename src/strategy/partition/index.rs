@@ -148,11 +148,11 @@ fn retired(id: &ObjectId, context: &Context<'_>) -> Ident {
     }
 }
 
-fn index_id(index: &Index) -> ObjectId {
+pub(super) fn index_id(index: &Index) -> ObjectId {
     Object::Index(index.clone()).id()
 }
 
-fn named(schema: &Ident, name: &Ident) -> Qualified {
+pub(super) fn named(schema: &Ident, name: &Ident) -> Qualified {
     Qualified {
         schema: schema.clone(),
         name: name.clone(),
@@ -334,8 +334,8 @@ fn attach(id: &ObjectId, new: &IndexAttachment, context: &Context<'_>) -> Step {
 const DROPPED: Era = Era::Temp(2);
 
 /// An index with all that are attached to it.
-struct Tree<'a> {
-    indexes: Vec<&'a Index>,
+pub(super) struct Tree<'a> {
+    pub(super) indexes: Vec<&'a Index>,
     attachments: Vec<&'a IndexAttachment>,
     /// The attachments of partitions that go in this plan and keep their part: before the tree does.
     leaving: BTreeSet<ObjectId>,
@@ -344,7 +344,7 @@ struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    fn below(root: &'a Index, context: &'a Context<'_>) -> Self {
+    pub(super) fn below(root: &'a Index, context: &'a Context<'_>) -> Self {
         let mut tree = Self {
             indexes: vec![root],
             attachments: Vec::new(),
@@ -382,7 +382,7 @@ impl<'a> Tree<'a> {
     }
 
     /// Makes the tree anew, each index under the name that `name` gives it.
-    fn build(&self, name: &dyn Fn(&Index) -> Ident) -> Vec<Action> {
+    pub(super) fn build(&self, name: &dyn Fn(&Index) -> Ident) -> Vec<Action> {
         let (over, with_rows): (Vec<&Index>, Vec<&Index>) =
             self.indexes.iter().partition(|i| i.on_partitioned);
         let only = over

@@ -6,12 +6,14 @@ mod detach;
 mod foreign_key;
 mod index;
 mod joining;
+mod own_index;
 mod tree;
 
 pub(super) use attach::Attach;
 pub(super) use detach::{Detach, DropPartition};
 pub(super) use foreign_key::{Adopted, ForeignKey};
 pub(super) use index::{DropIndex, RedefineIndex};
+pub(super) use own_index::OwnIndex;
 pub(super) use tree::leaving_below;
 
 use super::Context;
@@ -28,6 +30,7 @@ use std::collections::BTreeSet;
 pub(super) fn order(steps: &mut [Step], context: &Context<'_>) {
     tree::order(steps, context);
     joining::order(steps, context);
+    own_index::bring_back(steps, context);
 }
 
 /// What is on `table` under names of ours for a while, as the end of that: ATTACH would ask for the columns, and
