@@ -173,7 +173,8 @@ impl Kind for Sequence {
     }
 
     fn names(&self) -> Vec<super::Name> {
-        super::relation_names(&self.schema, &self.name, false)
+        // Before 15 it has a row type.
+        super::relation_names(&self.schema, &self.name, true)
     }
 
     fn attributes(&self) -> Vec<Attribute> {

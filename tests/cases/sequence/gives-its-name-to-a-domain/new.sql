@@ -1,0 +1,1 @@
+CREATE DOMAIN stray AS int; CREATE TABLE t (a int);

@@ -1,0 +1,1 @@
+CREATE SEQUENCE stray; CREATE TABLE t (a int);
