@@ -174,13 +174,7 @@ fn leaves(
     part: &Object,
     origin: &ObjectId,
 ) -> bool {
-    let (Some(table), Some(above)) = (part.parent(), live.get(origin).and_then(Object::parent))
-    else {
-        return false;
-    };
-    inherits_otherwise(set, &table)
-        && table != *origin
-        && !desired.requires(&table).any(|need| *need == above)
+    inherits_only(live, desired, set, part, origin)
 }
 
 /// Whether `part`, which is made, needs to be there before its table comes to inherit it from that of `origin`. Not what it
@@ -218,11 +212,25 @@ fn joins(
     part: &Object,
     origin: &ObjectId,
 ) -> bool {
-    let above = desired.get(origin).and_then(Object::parent);
+    inherits_only(desired, live, set, part, origin)
+}
+
+/// Whether the inheritance of the table of `part` changes, and it inherits from that of `origin` in `here` and not in
+/// `there`.
+fn inherits_only<A, B>(
+    here: &Catalog<A>,
+    there: &Catalog<B>,
+    set: &ChangeSet,
+    part: &Object,
+    origin: &ObjectId,
+) -> bool {
+    let above = here.get(origin).and_then(Object::parent);
     let (Some(table), Some(above)) = (part.parent(), above) else {
         return false;
     };
-    inherits_otherwise(set, &table) && !live.requires(&table).any(|need| *need == above)
+    inherits_otherwise(set, &table)
+        && table != *origin
+        && !there.requires(&table).any(|need| *need == above)
 }
 
 fn inherits_otherwise(set: &ChangeSet, table: &ObjectId) -> bool {
