@@ -84,7 +84,9 @@ pub fn parts() -> Vec<Part> {
              OR l.objtype = 'database' AND l.objoid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())".to_owned()),
         part("pg_language WHERE lanacl IS NOT NULL", "SELECT 'grants on language', x.lanname::text, NULL::name FROM pg_language x
            LEFT JOIN pg_init_privs i ON i.classoid = 'pg_language'::regclass AND i.objoid = x.oid
-          WHERE x.lanacl IS DISTINCT FROM i.initprivs".to_owned()),
+          WHERE x.lanacl IS DISTINCT FROM i.initprivs
+            AND (x.oid < 16384 OR EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_language'::regclass
+                  AND e.objid = x.oid AND e.deptype = 'e'))".to_owned()),
         Part {
             found_in: Some("pg_foreign_data_wrapper WHERE fdwacl IS NOT NULL".to_owned()),
             ..of_member("pg_foreign_data_wrapper", "fdwacl")

@@ -50,6 +50,7 @@ pub enum On {
     Schema,
     ForeignDataWrapper,
     ForeignServer,
+    Language,
 }
 
 impl On {
@@ -65,6 +66,7 @@ impl On {
             Self::Schema => "schema",
             Self::ForeignDataWrapper => "foreign data wrapper",
             Self::ForeignServer => "foreign server",
+            Self::Language => "language",
         }
     }
 }
@@ -145,6 +147,7 @@ impl Grant {
             ("schema", _) => KindTag::Schema,
             ("foreign data wrapper", 1) => KindTag::ForeignDataWrapper,
             ("foreign server", 1) => KindTag::ForeignServer,
+            ("language", 1) => KindTag::Language,
             ("routine", _) => KindTag::Function,
             ("aggregate", _) => KindTag::Aggregate,
             ("sequence", _) => KindTag::Sequence,

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct Owner {
     pub target: ObjectId,
     pub role: Ident,
+    /// Of a server: the wrapper, which its owner has to have the use of.
+    #[serde(default)]
+    pub wrapper: Option<Ident>,
 }
 
 impl Owner {
@@ -44,6 +47,8 @@ pub fn give(target: &ObjectId, role: &Sql) -> Option<Sql> {
     let (word, name) = match (target.kind, path.as_slice()) {
         (KindTag::Schema, [schema]) => ("SCHEMA", sql!("{}", Ident::new(*schema))),
         (KindTag::Publication, [name]) => ("PUBLICATION", sql!("{}", Ident::new(*name))),
+        (KindTag::ForeignServer, [name]) => ("SERVER", sql!("{}", Ident::new(*name))),
+        (KindTag::Language, [name]) => ("LANGUAGE", sql!("{}", Ident::new(*name))),
         (KindTag::Function, [schema, name, arguments]) => {
             let name = Qualified::new(*schema, *name);
             ("ROUTINE", sql!("{}({})", name, Deparsed(arguments)))
@@ -85,7 +90,7 @@ fn in_schema(kind: KindTag) -> Option<&'static str> {
 }
 
 /// The catalogs of what belongs to somebody: catalog, schema, owner, which rows.
-const OWNED: [(&str, Option<&str>, &str, &str); 11] = [
+const OWNED: [(&str, Option<&str>, &str, &str); 13] = [
     // The sequence of a column belongs to whoever owns the table.
     (
         "pg_class",
@@ -109,6 +114,8 @@ const OWNED: [(&str, Option<&str>, &str, &str); 11] = [
     ("pg_ts_config", Some("cfgnamespace"), "cfgowner", "true"),
     ("pg_statistic_ext", Some("stxnamespace"), "stxowner", "true"),
     ("pg_publication", None, "pubowner", "NOT o.puballtables"),
+    ("pg_foreign_server", None, "srvowner", "true"),
+    ("pg_language", None, "lanowner", "o.oid >= 16384"),
     ("pg_namespace", None, "nspowner", fragment::USER_SCHEMA),
 ];
 
@@ -131,6 +138,10 @@ pub fn rows(version: ServerVersion) -> String {
             ),
             None => (String::new(), "true"),
         };
+        let wrapper = match *catalog {
+            "pg_foreign_server" => "(SELECT w.fdwname FROM pg_foreign_data_wrapper w WHERE w.oid = o.srvfdw)",
+            _ => "NULL::name",
+        };
         let more = if *catalog == "pg_publication" {
             of_schemas
         } else {
@@ -139,6 +150,7 @@ pub fn rows(version: ServerVersion) -> String {
         format!(
             "SELECT '{catalog}'::regclass::oid::bigint AS classid, {row}.oid::bigint AS objid, 0 AS objsubid
                   , 'schema:' AS target, pg_get_userbyid({row}.{owner})::text AS role
+                  , {wrapper} AS wrapper
                FROM {catalog} {row} {join}
               WHERE ({which}){more} AND {user} AND pg_get_userbyid({row}.{owner}) !~ '^pgrh_(root_)?[0-9a-f]{{12}}$'
                 AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{catalog}'::regclass
@@ -173,6 +185,13 @@ impl Kind for Owner {
 
     /// Who owns what is in a schema may create things there, unless a superuser says it.
     fn requires(&self) -> Vec<ObjectId> {
+        if let Some(wrapper) = &self.wrapper {
+            let holders = ["public", self.role.raw()];
+            let path = |holder| [wrapper.raw(), "foreign data wrapper", holder];
+            return holders
+                .map(|holder| ObjectId::new(KindTag::Grant, path(holder)))
+                .into();
+        }
         let schema = self.target.path.first();
         let inside = self.target.kind != KindTag::Schema && !self.target.kind.is_global();
         let grant = schema.filter(|_| inside).map(|schema| {
@@ -186,7 +205,11 @@ impl Kind for Owner {
     }
 
     fn attributes(&self) -> Vec<Attribute> {
-        let Self { target: _, role } = self;
+        let Self {
+            target: _,
+            role,
+            wrapper: _, // of the server
+        } = self;
         vec![attr("role", role)]
     }
 

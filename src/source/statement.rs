@@ -398,7 +398,7 @@ fn drop_object(sql: &str, mut rest: Reader) -> Class {
 
 fn grant(sql: &str, rest: Reader) -> Class {
     // What no kind reads, or no role of a sandbox may grant.
-    const OTHERS: &[&str] = &["database", "language", "large", "parameter", "tablespace"];
+    const OTHERS: &[&str] = &["database", "large", "parameter", "tablespace"];
     let mut object = rest.clone();
     // A grant of a role has no ON: its subject is the role.
     if !object.skip_until(|r| r.sees(&["on"])) {

@@ -67,6 +67,7 @@ CREATE FOREIGN DATA WRAPPER wrapping OPTIONS (debug '1');
 CREATE SUBSCRIPTION following CONNECTION 'dbname=nowhere' PUBLICATION theirs WITH (connect = false);
 CREATE SERVER far VERSION '1' FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'nowhere.invalid');
 CREATE SERVER farther FOREIGN DATA WRAPPER postgres_fdw;
+CREATE SERVER nearest FOREIGN DATA WRAPPER wrapping;
 CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS ("user" 'reader', password 'secret');
 CREATE FOREIGN TABLE app.distant (id integer OPTIONS (column_name 'ID'), note text)
     SERVER far OPTIONS (table_name 'distant');
@@ -127,3 +128,5 @@ ALTER SEQUENCE app.numbers OWNER TO rich_owner;
 ALTER DOMAIN app.code OWNER TO rich_owner;
 ALTER TYPE app.mood OWNER TO rich_owner;
 ALTER TYPE app.spot OWNER TO rich_owner;
+GRANT USAGE ON FOREIGN DATA WRAPPER wrapping TO rich_owner, rich_other;
+ALTER SERVER nearest OWNER TO rich_owner;

@@ -2531,4 +2531,11 @@ pub const MUTATIONS: &[Mutation] = &[
         "role",
         "ALTER TYPE app.spot OWNER TO rich_other",
     ),
+    mutation(
+        "owner-of-server",
+        14,
+        "owner:nearest/foreign-server",
+        "role",
+        "ALTER SERVER nearest OWNER TO rich_other",
+    ),
 ];

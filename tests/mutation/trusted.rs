@@ -435,4 +435,11 @@ pub const TRUSTED: &[Mutation] = &[
         "exists",
         "GRANT USAGE ON TYPE app.string TO pg_monitor",
     ),
+    mutation(
+        "grant-on-language",
+        14,
+        "grant:mine/language/pg_monitor",
+        "exists",
+        "GRANT USAGE ON LANGUAGE mine TO pg_monitor WITH GRANT OPTION",
+    ),
 ];

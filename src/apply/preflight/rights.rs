@@ -232,6 +232,8 @@ fn of_the_database(
             UNION ALL
             SELECT 'foreign data wrapper', w.fdwname, w.fdwowner FROM pg_catalog.pg_foreign_data_wrapper w
             UNION ALL
+            SELECT 'language', l.lanname, l.lanowner FROM pg_catalog.pg_language l
+            UNION ALL
             SELECT 'event trigger', e.evtname, e.evtowner FROM pg_catalog.pg_event_trigger e
         ) AS o (what, name, owner)
             JOIN ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS w(what, name)
@@ -249,6 +251,7 @@ fn of_the_database(
             KindTag::ForeignDataWrapper => ("foreign data wrapper", id.path.first()),
             KindTag::Subscription => ("subscription", id.path.first()),
             KindTag::EventTrigger => ("event trigger", id.path.first()),
+            KindTag::Language => ("language", id.path.first()),
             _ => continue,
         };
         names.extend(name.map(String::as_str));

@@ -21,6 +21,7 @@ pub(super) fn grants(version: ServerVersion) -> String {
     let schema = fragment::not_member("pg_namespace", "n.oid");
     let wrapper = fragment::not_member("pg_foreign_data_wrapper", "w.oid");
     let server = fragment::not_member("pg_foreign_server", "s.oid");
+    let language = fragment::not_member("pg_language", "l.oid");
     format!(
         "WITH holder AS (
             SELECT 'pg_class'::regclass AS class, c.oid AS of, 0 AS part, c.relowner AS owner, c.relacl AS acl
@@ -60,6 +61,10 @@ pub(super) fn grants(version: ServerVersion) -> String {
             SELECT 'pg_foreign_server'::regclass, s.oid, 0, s.srvowner, s.srvacl, acldefault('S', s.srvowner)
                  , 'foreign-server', NULL, false
               FROM pg_foreign_server s WHERE s.srvacl IS NOT NULL AND {server}
+            UNION ALL
+            SELECT 'pg_language'::regclass, l.oid, 0, l.lanowner, l.lanacl, acldefault('l', l.lanowner)
+                 , 'language', NULL, false
+              FROM pg_language l WHERE l.oid >= 16384 AND l.lanacl IS NOT NULL AND {language}
         )
         SELECT h.class::oid::bigint AS classid
              , h.of::bigint AS objid

@@ -92,6 +92,7 @@ impl Grant {
                 late(sql!("FOREIGN DATA WRAPPER {}", Ident::new(*path.first()?)))
             }
             On::ForeignServer => late(sql!("FOREIGN SERVER {}", Ident::new(*path.first()?))),
+            On::Language => late(sql!("LANGUAGE {}", Ident::new(*path.first()?))),
             On::Routine | On::Aggregate => late(sql!("ROUTINE {}", self.routine()?)),
         })
     }
@@ -203,6 +204,7 @@ $pgrehearse$",
         match self.on {
             On::ForeignDataWrapper => by_name("pg_foreign_data_wrapper", "fdwowner", "fdwname"),
             On::ForeignServer => by_name("pg_foreign_server", "srvowner", "srvname"),
+            On::Language => by_name("pg_language", "lanowner", "lanname"),
             On::Table | On::Column | On::Sequence => {
                 let oid = sql!("{}::pg_catalog.regclass", Literal(&table));
                 of("pg_class", "relowner", oid)
