@@ -21,6 +21,9 @@ pub struct ReplicaIdentity {
 pub struct IdentityIndex {
     pub name: Ident,
     pub constraint: bool,
+    /// NOT NULL, all of them.
+    #[serde(default)]
+    pub columns: Vec<Ident>,
 }
 
 impl ReplicaIdentity {
@@ -56,7 +59,9 @@ impl Kind for ReplicaIdentity {
                   , c.relreplident = 'f' AS full
                   , (SELECT json_build_object('name', i.relname
                           , 'constraint', EXISTS (SELECT FROM pg_constraint k
-                             WHERE k.conindid = i.oid AND k.contype IN ('p', 'u', 'x')))
+                             WHERE k.conindid = i.oid AND k.contype IN ('p', 'u', 'x'))
+                          , 'columns', (SELECT json_agg(a.attname) FROM pg_attribute a
+                             WHERE a.attrelid = c.oid AND a.attnum = ANY (x.indkey)))
                        FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
                       WHERE x.indrelid = c.oid AND x.indisreplident) AS index
                FROM pg_class c
@@ -112,9 +117,14 @@ impl Kind for ReplicaIdentity {
     }
 
     fn requires(&self) -> Vec<ObjectId> {
-        self.index
-            .iter()
-            .map(|i| index_id(i.constraint, &self.schema, &self.table, &i.name))
-            .collect()
+        let of = |index: &IdentityIndex| {
+            let columns = index.columns.iter().map(|column| {
+                let path = [self.schema.raw(), self.table.raw(), column.raw()];
+                ObjectId::new(KindTag::Column, path)
+            });
+            let index = index_id(index.constraint, &self.schema, &self.table, &index.name);
+            columns.chain([index]).collect()
+        };
+        self.index.as_ref().map_or_else(Vec::new, of)
     }
 }

@@ -154,7 +154,11 @@ fn null_allowed(
         key || said || matches!(object, Object::ReplicaIdentity(_))
     });
     let in_the_way = in_the_way.filter(|(of, _)| context.live.requires(of).any(|need| need == id));
-    let after = nodes(in_the_way.map(|(of, _)| of), Era::Before);
+    let in_the_way: Vec<&ObjectId> = in_the_way.map(|(of, _)| of).collect();
+    let after = nodes(in_the_way.iter().copied(), Era::Before);
+    // Another index may take the place of the one that is in the way.
+    let moves = |of: &&ObjectId| of.kind == KindTag::ReplicaIdentity;
+    let moved = nodes(in_the_way.into_iter().filter(moves), Era::After);
     for mut step in alter_at_once(id, old, new, &null, context) {
         // It neither needs what the column needs now nor lets go of anything.
         step.requires.clear();
@@ -168,6 +172,7 @@ fn null_allowed(
         step.produces.clear();
         step.disturbs.clear();
         step.after.extend(after.iter().cloned());
+        step.requires.extend(moved.iter().cloned());
         steps.push(step);
     }
     Some(steps)

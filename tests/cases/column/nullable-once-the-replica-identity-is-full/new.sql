@@ -1,0 +1,4 @@
+CREATE TABLE t (id bigint PRIMARY KEY, name text, b int NOT NULL);
+CREATE UNIQUE INDEX t_name ON t (name);
+CREATE UNIQUE INDEX t_b ON t (b);
+ALTER TABLE t REPLICA IDENTITY FULL;
