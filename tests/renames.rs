@@ -187,3 +187,27 @@ fn a_schema_takes_along_what_is_in_it() {
         .collect();
     assert_eq!(likely.len(), 1, "{:?}", guessed.notices);
 }
+
+#[test]
+fn a_likely_rename_is_said_whatever_the_kind() {
+    let old = "CREATE TABLE t (id int CONSTRAINT t_one PRIMARY KEY, n text);
+        CREATE INDEX i_one ON t (n);
+        CREATE FUNCTION f_one(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+        CREATE VIEW v_one AS SELECT id FROM t;
+        CREATE SEQUENCE s_one;
+        CREATE TYPE e_one AS ENUM ('a', 'b');
+        CREATE POLICY p_one ON t USING (id > 1);
+        CREATE RULE r_one AS ON DELETE TO t DO ALSO NOTHING;";
+    let [guessed, _] = plans(old, &old.replace("_one", "_two"), &[]);
+    let said = guessed.notices.join("\n");
+    for name in ["t", "i", "f", "v", "s", "e", "p", "r"] {
+        let line = format!("-- pgrehearse: renamed from {name}_one");
+        assert!(said.contains(&line), "{line}: {said}");
+    }
+    // Another definition, or two that fit, is no likeness.
+    let two =
+        "CREATE TABLE t (id int, n text); CREATE INDEX a ON t (id); CREATE INDEX b ON t (id);";
+    let one = "CREATE TABLE t (id int, n text); CREATE INDEX c ON t (id); CREATE INDEX d ON t (n);";
+    let [guessed, _] = plans(one, two, &[]);
+    assert_eq!(guessed.notices, [""; 0]);
+}

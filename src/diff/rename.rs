@@ -4,7 +4,7 @@ mod schema;
 
 use super::change::{Change, ChangeSet};
 use crate::catalog::{Catalog, Live};
-use crate::kinds::{Column, Grant, KindTag, Object, ObjectId, Owner, Table};
+use crate::kinds::{Attribute, Column, Grant, KindTag, Object, ObjectId, Owner, Table};
 use crate::pg::ident::Literal;
 use crate::pg::sql::Deparsed;
 use crate::pg::{Ident, Qualified, Sql};
@@ -185,11 +185,7 @@ fn set_schema(of: &ObjectId, schema: &Ident) -> Option<Sql> {
 }
 
 fn rename(from: &ObjectId, to: &ObjectId) -> Option<Sql> {
-    let last = match to.kind {
-        kind if kind.is_routine() => to.path.get(1),
-        _ => to.path.last(),
-    };
-    let (f, new) = (&from.path, Ident::new(last?.as_str()));
+    let (f, new) = (&from.path, Ident::new(to.path.get(name_at(to))?.as_str()));
     let name = |i: usize| f.get(i).map(|n| Ident::new(n.as_str()));
     let relation = Qualified {
         schema: name(0)?,
@@ -311,7 +307,7 @@ pub fn likely(changes: &ChangeSet) -> Vec<Likely> {
             .collect();
         // Two candidates are no likeness but a coincidence.
         if let [to] = candidates.as_slice() {
-            let name = from.path.last().map_or("", String::as_str);
+            let name = from.path.get(name_at(from)).map_or("", String::as_str);
             let hint = format!("-- pgrehearse: renamed from {}", Ident::new(name));
             found.push(Likely {
                 from: from.clone(),
@@ -347,7 +343,42 @@ fn alike(changes: &ChangeSet, old: &Object, new: &Object) -> bool {
             let come = inside(changes, b.name.raw(), false);
             gone == come && !gone.is_empty()
         }
-        _ => false,
+        _ => alike_but_for_the_name(changes, &old.id(), old, new),
+    }
+}
+
+/// What stays where it is, with everything that is compared of it.
+fn alike_but_for_the_name(
+    changes: &ChangeSet,
+    from: &ObjectId,
+    old: &Object,
+    new: &Object,
+) -> bool {
+    let to = new.id();
+    let at = name_at(from);
+    let (Some(name), Some(new_name)) = (from.path.get(at), to.path.get(at)) else {
+        return false;
+    };
+    let mut renamed = from.clone();
+    renamed.path[at].clone_from(new_name);
+    let [name, new_name] = [name, new_name].map(|name| Ident::new(name.as_str()).to_string());
+    // A definition names what it is of.
+    let same = |(a, b): (Attribute, Attribute)| match (a.value.as_str(), b.value.as_str()) {
+        (Some(text), Some(other)) if text != other => text.replacen(&name, &new_name, 1) == other,
+        _ => a == b,
+    };
+    let stays = old.parent().is_none_or(|parent| !changes.drops(&parent));
+    renamed == to
+        && stays
+        && rename(from, &to).is_some()
+        && old.attributes().into_iter().zip(new.attributes()).all(same)
+}
+
+/// Where in the path of an identity the name stands that a rename changes.
+fn name_at(id: &ObjectId) -> usize {
+    match id.kind.is_routine() {
+        true => 1,
+        false => id.path.len().saturating_sub(1),
     }
 }
 

@@ -15,13 +15,12 @@ pub struct Comment {
 
 impl Comment {
     fn set(&self, text: Option<&str>) -> Vec<Sql> {
-        let Some(named) = self.of.named() else {
-            return Vec::new();
+        let said = match text {
+            Some(text) => sql!("IS {}", Literal(text)),
+            None => sql!("IS NULL"),
         };
-        vec![match text {
-            Some(text) => sql!("COMMENT ON {} IS {}", named, Literal(text)),
-            None => sql!("COMMENT ON {} IS NULL", named),
-        }]
+        let statement = self.of.say(&sql!("COMMENT ON"), &said);
+        statement.into_iter().collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What `COMMENT ON` and `SECURITY LABEL ON` are said of: an object, or a part of one that is no object by itself.
 
 use super::{Comment, KindTag, Object, ObjectId, SecurityLabel};
+use crate::pg::ident::Literal;
 use crate::pg::sql::{Deparsed, Word};
 use crate::pg::{Ident, Qualified, Sql};
 use crate::sql;
@@ -24,6 +25,9 @@ pub struct Described {
     /// The NOT NULL constraint of the column `target` that it is on (18).
     #[serde(default)]
     pub not_null: Option<String>,
+    /// On the sequence of the identity column `target`, whatever it is called.
+    #[serde(default)]
+    pub on_numberer: bool,
     /// The column of the view, materialized view or composite type `target` that it is on.
     #[serde(default)]
     pub column: Option<String>,
@@ -34,6 +38,14 @@ impl Described {
     ///
     /// The target is found by its address; the reader fills it in.
     pub(super) fn query(catalog: &str, more: &str) -> String {
+        let numberer = match catalog {
+            "pg_description" => {
+                "d.classoid = 'pg_class'::regclass AND EXISTS (SELECT FROM pg_class c JOIN pg_depend i
+                        ON i.classid = d.classoid AND i.objid = c.oid AND i.deptype = 'i'
+                     WHERE c.oid = d.objoid AND c.relkind = 'S')"
+            }
+            _ => "false",
+        };
         format!(
             "SELECT d.classoid::bigint AS classid
               , d.objoid::bigint AS objid
@@ -53,6 +65,7 @@ impl Described {
               , CASE WHEN d.classoid = 'pg_constraint'::regclass
                      THEN (SELECT k.conname FROM pg_constraint k
                             WHERE k.oid = d.objoid AND k.contype = 'n' AND k.conrelid <> 0) END AS not_null
+              , {numberer} AS on_numberer
               , CASE WHEN d.classoid = 'pg_class'::regclass AND d.objsubid > 0
                      THEN (SELECT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
                             WHERE a.attrelid = d.objoid AND a.attnum = d.objsubid
@@ -70,6 +83,7 @@ impl Described {
             || self.domain_constraint.is_some()
             || self.not_null.is_some()
             || self.on_index
+            || self.on_numberer
     }
 
     /// The target's kind, the target, and the part: the path of an identity.
@@ -80,11 +94,38 @@ impl Described {
         path.extend(self.column.clone());
         path.extend(self.on_index.then(|| "index".to_owned()));
         path.extend(self.not_null.as_ref().map(|_| "not null".to_owned()));
+        path.extend(self.on_numberer.then(|| "sequence".to_owned()));
         path
     }
 
+    /// `verb`, what it is said of, and what is said; `None` for a target that no such statement knows.
+    pub(super) fn say(&self, verb: &Sql, said: &Sql) -> Option<Sql> {
+        let (true, [schema, table, column]) = (self.on_numberer, self.target.path.as_slice())
+        else {
+            return Some(sql!("{} {} {}", verb, self.named()?, said));
+        };
+        // The name of the sequence is known to the server alone.
+        let pattern = sql!(
+            "{} SEQUENCE %s {}",
+            verb,
+            Deparsed(&said.as_str().replace('%', "%%"))
+        );
+        let table = Qualified::new(schema, table).to_string();
+        let block = sql!(
+            "
+BEGIN
+    EXECUTE pg_catalog.format({}, pg_catalog.pg_get_serial_sequence({}, {}));
+END;
+",
+            Literal(pattern.as_str()),
+            Literal(&table),
+            Literal(column)
+        );
+        Some(block.block())
+    }
+
     /// `TABLE public.t`, `COLUMN public.t.a` …; `None` for a target that neither statement knows.
-    pub fn named(&self) -> Option<Sql> {
+    fn named(&self) -> Option<Sql> {
         let path: Vec<&str> = self.target.path.iter().map(String::as_str).collect();
         let in_schema = |word: &'static str| match path.as_slice() {
             [schema, name] => Some(sql!("{} {}", Word(word), Qualified::new(*schema, *name))),

@@ -139,7 +139,9 @@ pub fn rows(version: ServerVersion) -> String {
             None => (String::new(), "true"),
         };
         let wrapper = match *catalog {
-            "pg_foreign_server" => "(SELECT w.fdwname FROM pg_foreign_data_wrapper w WHERE w.oid = o.srvfdw)",
+            "pg_foreign_server" => {
+                "(SELECT w.fdwname FROM pg_foreign_data_wrapper w WHERE w.oid = o.srvfdw)"
+            }
             _ => "NULL::name",
         };
         let more = if *catalog == "pg_publication" {

@@ -19,18 +19,12 @@ pub struct SecurityLabel {
 
 impl SecurityLabel {
     fn set(&self, label: Option<&str>) -> Vec<Sql> {
-        let Some(named) = self.of.named() else {
-            return Vec::new();
+        let said = match label {
+            Some(label) => sql!("IS {}", Literal(label)),
+            None => sql!("IS NULL"),
         };
-        vec![match label {
-            Some(label) => sql!(
-                "SECURITY LABEL FOR {} ON {} IS {}",
-                self.provider,
-                named,
-                Literal(label)
-            ),
-            None => sql!("SECURITY LABEL FOR {} ON {} IS NULL", self.provider, named),
-        }]
+        let verb = sql!("SECURITY LABEL FOR {} ON", self.provider);
+        self.of.say(&verb, &said).into_iter().collect()
     }
 
     /// `security label of anon on column public.t.a`, from the path of an identity.

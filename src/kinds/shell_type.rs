@@ -51,7 +51,7 @@ impl ShellType {
     fn guard(&self) -> Sql {
         let name = self.qualified().to_string();
         sql!(
-            "DO $pgrehearse$
+            "
 DECLARE
     goes oid := pg_catalog.to_regtype({});
     others text;
@@ -76,10 +76,11 @@ BEGIN
             , MESSAGE = 'cannot drop type ' || {} || ' because other objects depend on it: ' || others;
     END IF;
 END;
-$pgrehearse$",
+",
             Literal(&name),
             Literal(&name)
         )
+        .block()
     }
 }
 

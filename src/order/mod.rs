@@ -11,7 +11,7 @@ use graph::{Edges, Reason};
 use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 /// Steps that wait for each other.
 #[derive(Debug, thiserror::Error)]
@@ -186,10 +186,41 @@ fn cycle(steps: &[Step], edges: &Edges) -> Cycle {
         .into_iter()
         .find(|c| c.len() > 1)
         .unwrap_or_default();
-    let steps = edges
-        .iter()
-        .filter(|((a, b), _)| knot.contains(a) && knot.contains(b))
-        .map(|((a, b), reason)| format!("{} → {} ({reason})", steps[*a].title, steps[*b].title))
+    let steps = shortest(&knot, edges)
+        .windows(2)
+        .map(|pair| {
+            let reason = edges[&(pair[0], pair[1])];
+            let [a, b] = [pair[0], pair[1]].map(|i| &steps[i].title);
+            format!("{a} → {b} ({reason})")
+        })
         .collect();
     Cycle { steps }
+}
+
+/// The shortest way through `knot` that comes back to where it began: the first place twice.
+fn shortest(knot: &[usize], edges: &Edges) -> Vec<usize> {
+    let round = |&start: &usize| {
+        let mut before: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut reached = VecDeque::from([start]);
+        while let Some(a) = reached.pop_front() {
+            for &(_, b) in edges.range((a, 0)..=(a, usize::MAX)).map(|(edge, _)| edge) {
+                if knot.contains(&b) && !before.contains_key(&b) {
+                    before.insert(b, a);
+                    reached.push_back(b);
+                }
+            }
+        }
+        let mut way = vec![start];
+        let mut at = start;
+        loop {
+            at = *before.get(&at)?;
+            way.push(at);
+            if at == start {
+                way.reverse();
+                return Some(way);
+            }
+        }
+    };
+    let rounds = knot.iter().filter_map(round);
+    rounds.min_by_key(Vec::len).unwrap_or_default()
 }

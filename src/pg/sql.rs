@@ -28,6 +28,12 @@ impl Sql {
         &self.0
     }
 
+    /// DO with these statements, a PL/pgSQL block with its declarations.
+    #[must_use]
+    pub fn block(&self) -> Self {
+        Self(format!("DO {}", Body(self)))
+    }
+
     #[doc(hidden)]
     pub fn from_parts(arguments: fmt::Arguments<'_>) -> Self {
         Self(arguments.to_string())
@@ -60,6 +66,29 @@ impl fmt::Display for Word {
     }
 }
 
+/// A block or function body in dollar quotes that nothing in it closes: it holds names and text of the user.
+#[derive(Clone, Copy, Debug)]
+pub struct Body<'a>(pub &'a Sql);
+
+impl fmt::Display for Body<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quote = dollar_quote(self.0.as_str(), "pgrehearse");
+        write!(f, "{quote}{}{quote}", self.0)
+    }
+}
+
+/// A dollar quote that does not occur in `text`.
+pub fn dollar_quote(text: &str, tag: &str) -> String {
+    let mut quote = format!("${tag}$");
+    let mut n = 1;
+    // `$sql` at the end of the text would close together with the quote's first character.
+    while text.contains(quote.trim_end_matches('$')) {
+        n += 1;
+        quote = format!("${tag}{n}$");
+    }
+    quote
+}
+
 /// What may stand in a statement.
 pub trait Part: fmt::Display {}
 impl Part for Sql {}
@@ -68,6 +97,7 @@ impl Part for super::Qualified {}
 impl Part for super::ident::Literal<'_> {}
 impl Part for Deparsed<'_> {}
 impl Part for Word {}
+impl Part for Body<'_> {}
 impl Part for List {}
 impl Part for i64 {}
 impl Part for i32 {}
@@ -120,4 +150,27 @@ macro_rules! sql {
     ($pattern:literal $(, $part:expr)* $(,)?) => {
         $crate::pg::Sql::from_parts(format_args!($pattern $(, $crate::pg::sql::part(&$part))*))
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_body_closes_its_quote() {
+        for inner in [
+            "a",
+            "$pgrehearse$",
+            "$pgrehearse",
+            "$pgrehearse$ $pgrehearse2$",
+        ] {
+            let body = Sql::deparsed(inner);
+            let quoted = Body(&body).to_string();
+            let quote = quoted.strip_suffix('$').and_then(|q| q.rsplit('$').next());
+            let quote = format!("${}$", quote.expect("a tag"));
+            assert_eq!(quoted, format!("{quote}{inner}{quote}"));
+            let at = quoted[1..].find(&quote).expect("it ends") + 1;
+            assert_eq!(at, quote.len() + inner.len(), "{quoted}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The changes become a plan that is not rehearsed yet.
 
+use super::remarks::likely_renames;
 use super::{Compared, Pair, PipelineError, data, definitions, hanging, owners, retired};
 use crate::catalog::{Catalog, Live};
 use crate::diff::Change;
@@ -103,7 +104,11 @@ pub(super) fn draft_document(
     strategy::take_over(&mut steps);
     strategy::mark_replication(&mut steps, &context);
     data::name_as_live(&mut steps, pair, compared);
-    let steps = order::sort(steps)?;
+    let steps = order::sort(steps).map_err(|cycle| {
+        let likely = likely_renames(&compared.changes).map(|(_, text)| text);
+        let likely = likely.collect();
+        PipelineError::Cycle { cycle, likely }
+    })?;
     let mut touched = compared.changes.touched();
     touched.extend(retired::wholes_of_new(&touched, compared));
     touched.extend(retired::names(&steps, &compared.live));

@@ -52,8 +52,9 @@ pub enum PipelineError {
     Impossible(Vec<Impossible>),
     #[error("{}", list(.0, ToString::to_string))]
     Refused(Vec<Refusal>),
-    #[error(transparent)]
-    Cycle(#[from] Cycle),
+    /// With the renames that the files may mean.
+    #[error("{cycle}")]
+    Cycle { cycle: Cycle, likely: Vec<String> },
     #[error(transparent)]
     Rehearse(#[from] RehearseError),
     #[error(transparent)]
@@ -89,7 +90,7 @@ impl PipelineError {
             Self::OtherVersion { .. } => "scratch::other_version",
             Self::Impossible(_) => "plan::impossible",
             Self::Refused(_) => "plan::refused",
-            Self::Cycle(_) => "plan::cycle",
+            Self::Cycle { .. } => "plan::cycle",
             Self::Rehearse(RehearseError::Fails { .. }) => "rehearse::fails",
             Self::Rehearse(_) => "rehearse::error",
             Self::Clone(_) => "rehearse::clone",
@@ -111,6 +112,17 @@ impl PipelineError {
                 let mut helps: Vec<String> = refusals.iter().map(|r| r.help.clone()).collect();
                 helps.dedup();
                 Some(helps.join("\n"))
+            }
+            Self::Cycle { likely, .. } => {
+                let parts = "make the change in two plans, a part of it first, and report both schemas: it is a bug";
+                let lines = likely.iter().map(String::as_str);
+                Some(
+                    [parts]
+                        .into_iter()
+                        .chain(lines)
+                        .collect::<Vec<_>>()
+                        .join("; "),
+                )
             }
             Self::OtherVersion { wanted, .. } => Some(format!(
                 "install PostgreSQL {wanted}, or give a server of that version with --scratch URL"

@@ -6,6 +6,7 @@ use super::promise;
 use super::summary::{self, Measured, listed};
 use crate::pg::ident::Literal;
 use crate::pg::session;
+use crate::pg::sql::dollar_quote;
 use crate::plan::{Document, Rollback, StatementRecord, StepRecord};
 use crate::source::scan;
 use crate::source::token::{TokenKind, Tokenizer};
@@ -270,7 +271,7 @@ fn step(out: &mut String, guard: &Guard, patient: &mut bool) {
     }
     if let Some(backfill) = &step.backfill {
         let body = super::batches::body(backfill);
-        let quote = dollar(body.as_str(), "fill");
+        let quote = dollar_quote(body.as_str(), "fill");
         let _ = writeln!(out, "DO {quote}\n{body}\n{quote};");
     }
     let mut open = false;
@@ -337,12 +338,12 @@ fn write_statement(out: &mut String, guarded: &Guarded, transactional: bool) {
     }
     match &guarded.again {
         Again::When(condition) if transactional => {
-            let inner = dollar(&guarded.sql, "sql");
+            let inner = dollar_quote(&guarded.sql, "sql");
             let body = format!(
                 "BEGIN\n  IF {condition} THEN\n    EXECUTE {inner}{}{inner};\n  END IF;\nEND",
                 guarded.sql
             );
-            let outer = dollar(&body, "do");
+            let outer = dollar_quote(&body, "do");
             let _ = writeln!(out, "DO {outer}\n{body}\n{outer};");
         }
         Again::When(condition) => gexec(out, &guarded.sql, condition),
@@ -353,23 +354,11 @@ fn write_statement(out: &mut String, guarded: &Guarded, transactional: bool) {
 }
 
 fn gexec(out: &mut String, sql: &str, condition: &str) {
-    let quote = dollar(sql, "sql");
+    let quote = dollar_quote(sql, "sql");
     let _ = writeln!(
         out,
         "SELECT {quote}{sql}{quote}\n WHERE {condition} \\gexec"
     );
-}
-
-/// A dollar quote that does not occur in `text`.
-fn dollar(text: &str, tag: &str) -> String {
-    let mut quote = format!("${tag}$");
-    let mut n = 1;
-    // `$sql` at the end of the text would close together with the quote's first character.
-    while text.contains(quote.trim_end_matches('$')) {
-        n += 1;
-        quote = format!("${tag}{n}$");
-    }
-    quote
 }
 
 #[cfg(test)]
@@ -391,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_dollar_quote_is_not_closed_by_its_text() {
-        assert_eq!(dollar("a $sql$ b", "sql"), "$sql2$");
-        assert_eq!(dollar("a", "sql"), "$sql$");
+        assert_eq!(dollar_quote("a $sql$ b", "sql"), "$sql2$");
+        assert_eq!(dollar_quote("a", "sql"), "$sql$");
     }
 }

@@ -6,7 +6,7 @@
 //! Undo: the statement of the other direction; a drop that loses data has none.
 
 mod alter;
-mod domain;
+mod comments;
 pub(super) mod fallen;
 pub(super) mod inheritance;
 mod inherited;
@@ -262,7 +262,7 @@ pub(super) fn drop(old: &Object, context: &Context<'_>) -> Option<Step> {
     if super::replace::falls_with_column(old, context).is_some() {
         return None;
     }
-    if matches!(old, Object::Comment(comment) if domain::falls(comment, context)) {
+    if matches!(old, Object::Comment(comment) if comments::falls(comment, context)) {
         return None;
     }
     let statements = old.drop();

@@ -242,15 +242,17 @@ fn follow(sequence: &ObjectId, table: &ObjectId) -> Option<Sql> {
         _ => None,
     };
     Some(sql!(
-        "DO $pgrehearse$
+        "
 BEGIN
     EXECUTE (SELECT pg_catalog.format('ALTER SEQUENCE %s OWNER TO %I', {}, pg_catalog.pg_get_userbyid(relowner))
                FROM pg_catalog.pg_class WHERE oid = {}::pg_catalog.regclass);
 END;
-$pgrehearse$",
+",
         Literal(&name(sequence)?.to_string()),
-        Literal(&name(table)?.to_string())
-    ))
+            Literal(&name(table)?.to_string())
+        )
+        .block(),
+    )
 }
 
 /// What was somebody else's becomes theirs again: `id`, which is called `name` at that moment.
@@ -262,15 +264,18 @@ pub(super) fn again(id: &ObjectId, name: &ObjectId, context: &Context<'_>) -> Op
     }
     // Whoever may drop what is theirs is a member; a rehearsal on a given server is not.
     let give = give(name, &sql!("{}", role))?;
-    Some(sql!(
-        "DO $pgrehearse$
+    Some(
+        sql!(
+            "
 BEGIN
     IF pg_catalog.pg_has_role({}, 'MEMBER') THEN
         {};
     END IF;
 END;
-$pgrehearse$",
-        Literal(role.raw()),
-        give
-    ))
+",
+            Literal(role.raw()),
+            give
+        )
+        .block(),
+    )
 }

@@ -252,7 +252,7 @@ fn same_rights(view: &Qualified, table: &Qualified, moved: &[&Rename]) -> Sql {
     let (v, t) = (view.to_string(), table.to_string());
     let (v, t) = (Literal(&v), Literal(&t));
     sql!(
-        "DO $pgrehearse$
+        "
 DECLARE
     command text;
 BEGIN
@@ -276,7 +276,7 @@ BEGIN
         EXECUTE command;
     END LOOP;
 END;
-$pgrehearse$",
+",
         v,
         t,
         t,
@@ -286,6 +286,7 @@ $pgrehearse$",
         t,
         v
     )
+    .block()
 }
 
 fn name(id: &ObjectId) -> Option<Qualified> {

@@ -2538,4 +2538,11 @@ pub const MUTATIONS: &[Mutation] = &[
         "role",
         "ALTER SERVER nearest OWNER TO rich_other",
     ),
+    mutation(
+        "comment-on-identity-sequence",
+        14,
+        "comment:column/app/main/id/sequence",
+        "exists",
+        "COMMENT ON SEQUENCE app.main_id_seq IS 'by hand'",
+    ),
 ];

@@ -121,13 +121,14 @@ impl Grant {
         };
         if !takes_columns {
             return sql!(
-                "DO $pgrehearse$
+                "
 BEGIN
     {};
 END;
-$pgrehearse$",
+",
                 execute
-            );
+            )
+            .block();
         }
         let grantee = match &self.grantee {
             Grantee::Public => sql!("0"),
@@ -136,7 +137,7 @@ $pgrehearse$",
         };
         let table = self.named_table();
         sql!(
-            "DO $pgrehearse$
+            "
 DECLARE
     columns pg_catalog.text;
 BEGIN
@@ -153,11 +154,12 @@ BEGIN
         EXECUTE columns;
     END IF;
 END;
-$pgrehearse$",
+",
             Literal(&table),
             grantee,
             execute
         )
+        .block()
     }
 
     fn named_table(&self) -> String {

@@ -51,7 +51,7 @@ END $$;";
 /// Removes the subscriptions of `database`, which keep it from being dropped; from another database, for a superuser.
 pub fn remove_all(database: &str) -> Sql {
     sql!(
-        "DO $pgrehearse$
+        "
 BEGIN
     IF EXISTS (SELECT FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
                 WHERE d.datname = {}) THEN
@@ -68,12 +68,13 @@ BEGIN
          WHERE d.oid = s.subdbid AND d.datname = {};
     END IF;
 END
-$pgrehearse$",
+",
         Literal(database),
         Literal(database),
         Literal(database),
         Literal(database)
     )
+    .block()
 }
 
 /// `None` for what is about no subscription, or not understood.

@@ -4,7 +4,7 @@
 //! names of ours, so that going back builds nothing.
 
 use super::super::replace::position::{keep, restore};
-use super::super::replace::{Script, numberer_grants};
+use super::super::replace::{Script, on_numberer};
 use super::super::temporary_name;
 use super::{Plan, points_at, retired, table_name};
 use crate::diff::rename::Rename;
@@ -12,7 +12,7 @@ use crate::kinds::{
     Alter, Column, Comment, Constraint, Kind, KindTag, Object, ObjectId, SecurityLabel,
 };
 use crate::pg::ident::Literal;
-use crate::pg::sql::{List, Word};
+use crate::pg::sql::List;
 use crate::pg::{Ident, Qualified, Sql};
 use crate::sql;
 use std::collections::BTreeSet;
@@ -140,7 +140,7 @@ fn leave_identity(script: &mut Script, column: &Column, plan: &Plan<'_>) {
         let (sequence, id) = (column.sequence(identity), Kind::id(column));
         let add = sql!("{} ADD {}", alter(column), identity.clause());
         let mut back = vec![add, restore(&sequence, &id)];
-        back.extend(numberer_grants(&id, plan.context));
+        back.extend(on_numberer(&id, plan.context));
         script.push(
             vec![
                 keep(&sequence, &id),
@@ -275,9 +275,8 @@ fn twin_of(plan: &Plan<'_>, id: &ObjectId) -> ObjectId {
 /// A variable of the table's row type keeps the type that it had when the session first ran the function, that
 /// of the old table, until the function's row in pg_proc has a new version.
 fn touch(plan: &Plan<'_>) -> Sql {
-    let tag = Word("$pgrehearse$");
     sql!(
-        "DO {}
+        "
 DECLARE
     alter pg_catalog.text;
 BEGIN
@@ -291,11 +290,10 @@ BEGIN
         EXECUTE alter;
     END LOOP;
 END
-{}",
-        tag,
-        Literal(plan.old.name.raw()),
-        tag
+",
+        Literal(plan.old.name.raw())
     )
+    .block()
 }
 
 /// The owners are those of the old tables at that moment.
@@ -321,9 +319,8 @@ fn owners(plan: &Plan<'_>) -> Sql {
                 Literal(&new)
             ))
         });
-    let tag = Word("$pgrehearse$");
     sql!(
-        "DO {}
+        "
 DECLARE
     pair record;
     revoke text;
@@ -346,9 +343,8 @@ BEGIN
         END LOOP;
     END LOOP;
 END
-{}",
-        tag,
-        List::comma(pairs),
-        tag
+",
+        List::comma(pairs)
     )
+    .block()
 }

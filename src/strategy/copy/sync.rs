@@ -14,7 +14,7 @@ use super::table_name;
 use crate::diff::copy::{CopiedColumn, CopyKey};
 use crate::diff::{Conversion, TableCopy};
 use crate::pg::ident::Literal;
-use crate::pg::sql::{Deparsed, List, Word};
+use crate::pg::sql::{Body, Deparsed, List, Word};
 use crate::pg::{Ident, Qualified, Sql};
 use crate::plan::Assignment;
 use crate::sql;
@@ -154,14 +154,11 @@ impl<'a> Sync<'a> {
     /// What makes the triggers on the source, and what takes them away.
     pub fn statements(&self, context: &Context<'_>) -> (Vec<Sql>, Vec<Sql>) {
         let function = self.function_name();
-        let tag = Word("$pgrehearse$");
         let mut there = vec![
             sql!(
-                "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS {}{}{}",
+                "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS {}",
                 function,
-                tag,
-                self.body(),
-                tag
+                Body(&self.body())
             ),
             sql!("REVOKE ALL ON FUNCTION {}() FROM PUBLIC", function),
         ];

@@ -2,7 +2,7 @@
 
 use super::super::{Context, checks, set_not_null};
 use super::{
-    domain, fallen, inheritance, inherited, logged, names_of, nodes, one, publication, releases,
+    comments, fallen, inheritance, inherited, logged, names_of, nodes, one, publication, releases,
     requires,
 };
 use crate::diff::AttributeChange;
@@ -266,8 +266,11 @@ fn alter_at_once(
         let back_below = set_not_null::again_below(id, context);
         back.extend(back_below.into_iter().filter(|_| required_anew(old, new)));
     }
-    if names.contains(&"constraints") {
-        back.extend(domain::comments_again(id, context));
+    if names
+        .iter()
+        .any(|name| ["constraints", "identity"].contains(name))
+    {
+        back.extend(comments::again(id, context));
     }
     let parts = inherited::Parts::of(id, context);
     if let Some(why) = parts.loss {

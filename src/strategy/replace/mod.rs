@@ -34,7 +34,7 @@ pub(super) use rows::{fired, key, long_running};
 pub(super) use script::Script;
 pub(super) use stop::kept;
 pub use stop::{falls_with_column, retired_on};
-pub(in crate::strategy) use swap::numberer_grants;
+pub(in crate::strategy) use swap::on_numberer;
 pub use twins::bare;
 
 use super::index::{not_transactional, unbuild};

@@ -446,19 +446,23 @@ fn grants(script: &mut Script, component: &Component<'_>, context: &Context<'_>)
     }
 }
 
-/// An identity that comes back has a sequence of its own again, and nobody has privileges on that.
+/// An identity that comes back has a sequence of its own again, without privileges and comment.
 fn numberers(script: &mut Script, component: &Component<'_>, context: &Context<'_>) {
     for pair in &component.columns {
         let id = Object::Column(pair.old.clone()).id();
-        script.push(Vec::new(), numberer_grants(&id, context));
+        script.push(Vec::new(), on_numberer(&id, context));
     }
 }
 
-/// The privileges on the sequence of the identity column `id` in live.
-pub(in crate::strategy) fn numberer_grants(id: &ObjectId, context: &Context<'_>) -> Vec<Sql> {
-    let on_it = |object: &&Object| matches!(object, Object::Grant(g) if g.on == On::IdentitySequence && g.target == *id);
-    let grants = context.live.objects.values().filter(on_it);
-    grants.flat_map(Object::create).collect()
+/// The privileges and the comment on the sequence of the identity column `id` in live.
+pub(in crate::strategy) fn on_numberer(id: &ObjectId, context: &Context<'_>) -> Vec<Sql> {
+    let on_it = |object: &&Object| match object {
+        Object::Grant(grant) => grant.on == On::IdentitySequence && grant.target == *id,
+        Object::Comment(comment) => comment.of.on_numberer && comment.of.target == *id,
+        _ => false,
+    };
+    let there = context.live.objects.values().filter(on_it);
+    there.flat_map(Object::create).collect()
 }
 
 /// What gives the new columns the grants of the old ones: a role that may use all columns of a table, one by one, may

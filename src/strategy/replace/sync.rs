@@ -10,7 +10,7 @@ use super::super::Context;
 use crate::diff::replacement::Expression;
 use crate::diff::{Conversion, Replacement};
 use crate::kinds::{Column, Object, ObjectId};
-use crate::pg::sql::{Deparsed, List, Word};
+use crate::pg::sql::{Body, Deparsed, List, Word};
 use crate::pg::{Ident, Sql};
 use crate::sql;
 
@@ -209,12 +209,9 @@ pub fn function(name: &crate::pg::Qualified, blocks: &[Sql]) -> Sql {
         "\nBEGIN\n{}\n    RETURN NEW;\nEND;\n",
         List::separated("\n", blocks)
     );
-    let tag = Word("$pgrehearse$");
     sql!(
-        "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS {}{}{}",
+        "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS {}",
         name,
-        tag,
-        body,
-        tag
+        Body(&body)
     )
 }

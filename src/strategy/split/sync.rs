@@ -18,7 +18,7 @@ use crate::diff::Split;
 use crate::diff::split::Direction;
 use crate::kinds::{KindTag, Object, ObjectId};
 use crate::pg::ident::Literal;
-use crate::pg::sql::{Deparsed, List, Word};
+use crate::pg::sql::{Body, Deparsed, List, Word};
 use crate::pg::{Ident, Qualified, Sql};
 use crate::sql;
 use std::collections::BTreeMap;
@@ -526,12 +526,9 @@ END;
 }
 
 fn plpgsql(name: &Qualified, body: &Sql) -> Sql {
-    let tag = Word("$pgrehearse$");
     sql!(
-        "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS {}{}{}",
+        "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS {}",
         name,
-        tag,
-        body,
-        tag
+        Body(body)
     )
 }
