@@ -83,13 +83,20 @@ pub fn build<S>(
         database.open_to_owners(&mut client)?;
     }
     let mut base: Catalog<Live> = read_objects(&mut client, scope)?;
-    // One that a step creates may be there already, because only a superuser makes it.
-    base.objects
-        .retain(|id, _| id.kind != KindTag::Extension || catalog.get(id).is_some());
+    // One that a step creates may be there already, because only a superuser makes it; and so may the schema that
+    // it moves to.
+    base.objects.retain(|id, _| {
+        let made = match id.kind {
+            KindTag::Schema => id.path != ["public"],
+            kind => kind == KindTag::Extension,
+        };
+        !made || catalog.get(id).is_some()
+    });
     let steps = creation_script(&base, catalog)?;
     // What has moved in a catalog may stand in a schema that is still to come.
-    let wholes = catalog.objects.values().filter_map(Object::parent);
-    let schemas: BTreeSet<ObjectId> = wholes
+    let objects = catalog.objects.values();
+    let needs = objects.flat_map(|object| object.parent().into_iter().chain(object.requires()));
+    let schemas: BTreeSet<ObjectId> = needs
         .filter(|id| id.kind == KindTag::Schema && catalog.get(id).is_none())
         .collect();
     for schema in schemas.iter().filter_map(|id| id.path.first()) {

@@ -25,7 +25,7 @@ mod sync;
 use super::replace::long_running;
 use super::{Context, Refusal, Strategy, checks, direct, temporary_name};
 use crate::diff::{Change, TableCopy};
-use crate::kinds::{Hazard, HazardKind, KindTag, Object, ObjectId, Owner};
+use crate::kinds::{Constraint, Hazard, HazardKind, KindTag, Object, ObjectId, Owner};
 use crate::pg::{Ident, Qualified};
 use crate::plan::step::Reversal;
 use crate::plan::{Action, Backfill, Era, Fill, Node, Phase, Step, Undo};
@@ -129,6 +129,7 @@ impl<'a> Plan<'a> {
         steps.push(self.fill());
         let mut complete = self.made(self.stage.complete(self.context)?, Phase::Migrate);
         for step in &mut complete {
+            self.pass_over_replaced(&mut step.requires);
             step.requires.extend(self.nodes(FILLED));
         }
         let complete_nodes: BTreeSet<Node> =
@@ -348,6 +349,7 @@ impl<'a> Plan<'a> {
         let old = self.covered(|id| self.context.live.objects.contains_key(id));
         let new = self.covered(|id| self.context.desired.objects.contains_key(id));
         step.requires = direct::requires(self.context, &new);
+        self.pass_over_replaced(&mut step.requires);
         step.requires.extend(self.nodes(COMPARED));
         // It takes over whom the old one belongs to.
         let owners: Vec<ObjectId> = self.copy.tables.iter().map(Owner::id_of).collect();
@@ -395,7 +397,27 @@ impl<'a> Plan<'a> {
         // A type or function that only the old table needs is dropped after it.
         let old = self.covered(|id| self.context.live.objects.contains_key(id));
         step.releases = direct::releases(self.context, &old);
+        self.pass_over_replaced(&mut step.releases);
         step
+    }
+
+    /// A foreign key to the copy is on the column of before, which a new one takes the place of later, with a foreign
+    /// key of its own: the two columns have types that can be compared.
+    fn pass_over_replaced(&self, nodes: &mut BTreeSet<Node>) {
+        let keys = swap::old_keys(self).into_iter().chain(swap::new_keys(self));
+        let columns = |key: &Constraint| -> Vec<ObjectId> {
+            let table = key.table_name();
+            let path = |column: &Ident| {
+                [table.schema.raw(), table.name.raw(), column.raw()].map(str::to_owned)
+            };
+            let columns = key.columns.iter();
+            columns
+                .map(|column| ObjectId::new(KindTag::Column, path(column)))
+                .collect()
+        };
+        let columns: BTreeSet<ObjectId> = keys.flat_map(columns).collect();
+        let replaced = &self.context.replacements.columns;
+        nodes.retain(|(id, _)| !(columns.contains(id) && replaced.contains_key(id)));
     }
 }
 
@@ -404,7 +426,7 @@ fn is_partitioned(table: Option<&Object>) -> bool {
 }
 
 /// A foreign key to one of the copied tables.
-fn points_at(constraint: &crate::kinds::Constraint, copy: &TableCopy) -> bool {
+fn points_at(constraint: &Constraint, copy: &TableCopy) -> bool {
     let referenced = constraint.referenced.as_ref();
     constraint.is_foreign_key()
         && referenced.is_some_and(|to| {

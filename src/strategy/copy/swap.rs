@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 
 /// What an index or constraint of the old table is called from the swap on.
 pub(super) fn retired_name(id: &ObjectId) -> Ident {
-    Ident::new(temporary_name(id, "retired"))
+    Ident::new(temporary_name(id, "of the old table"))
 }
 
 fn named(id: &ObjectId, name: &Ident) -> ObjectId {
@@ -34,7 +34,7 @@ pub(super) fn old_keys<'p>(plan: &'p Plan<'_>) -> Vec<&'p Constraint> {
     keys(plan, |id| plan.context.live.get(id))
 }
 
-fn new_keys<'p>(plan: &'p Plan<'_>) -> Vec<&'p Constraint> {
+pub(super) fn new_keys<'p>(plan: &'p Plan<'_>) -> Vec<&'p Constraint> {
     keys(plan, |id| plan.context.desired.get(id))
 }
 

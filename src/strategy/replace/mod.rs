@@ -577,9 +577,10 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
     for later in stop::of_old_pairs(component, context) {
         step.releases.remove(&later);
     }
-    // What is of a partition that leaves went with it.
-    step.releases
-        .retain(|(id, _)| context.live.keeps_its_parent(context.desired, id));
+    // What is of a partition that leaves went with it; a copied table has a foreign key of its own.
+    step.releases.retain(|(id, _)| {
+        context.live.keeps_its_parent(context.desired, id) && !context.copies.covers(id)
+    });
     step.produces = direct::nodes(own.iter().chain(&following), Era::After);
     step.produces.extend(component.nodes(SWAPPED));
     let rewritten = bodies::functions(component, context);

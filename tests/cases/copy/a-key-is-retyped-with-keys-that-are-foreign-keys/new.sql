@@ -1,0 +1,2 @@
+CREATE TABLE t (id bigint PRIMARY KEY, twice bigint GENERATED ALWAYS AS (id * 2) STORED, up bigint REFERENCES t);
+CREATE TABLE u (id bigint PRIMARY KEY REFERENCES t, up bigint REFERENCES u);

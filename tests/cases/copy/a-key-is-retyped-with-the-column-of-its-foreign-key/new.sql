@@ -1,0 +1,2 @@
+CREATE TABLE t (id bigint PRIMARY KEY, twice bigint GENERATED ALWAYS AS (id * 2) STORED);
+CREATE TABLE u (t_id bigint NOT NULL REFERENCES t);
