@@ -62,6 +62,7 @@ fn measure(server: &Arc<Scratch>, tables: usize) {
     }
     let settings = DatabaseSettings {
         time_zone: Some("UTC".to_owned()),
+        ..Default::default()
     };
     let options = support::options(server);
 

@@ -124,8 +124,7 @@ pub struct Workshop<'a> {
 }
 
 impl<'a> Workshop<'a> {
-    fn new(options: &'a Options, version: ServerVersion, time_zone: Option<String>) -> Self {
-        let settings = DatabaseSettings { time_zone };
+    fn new(options: &'a Options, version: ServerVersion, settings: DatabaseSettings) -> Self {
         Self {
             options,
             version,
@@ -178,23 +177,25 @@ pub fn load<'a>(
     options: &'a Options,
 ) -> Result<Pair<'a>, PipelineError> {
     // A live server decides the version; its catalog is read first.
-    let mut server: Option<(ServerVersion, Option<String>)> = None;
+    let mut server: Option<(ServerVersion, DatabaseSettings)> = None;
     for side in [from, to] {
         if let (Source::Database(url), None) = (side, &server) {
             let mut client = (options.connect)(url)?;
             let version = crate::pg::session::version(&mut client)?;
-            let zone = server::time_zone(&mut client)?;
-            server = Some((version, zone));
+            server = Some((version, server::settings(&mut client)?));
         }
     }
-    let (version, zone) = match server {
-        Some((version, zone)) => (version, zone),
-        None => (version_without_server(options, &[from, to])?, None),
+    let (version, settings) = match server {
+        Some(found) => found,
+        None => (
+            version_without_server(options, &[from, to])?,
+            DatabaseSettings::default(),
+        ),
     };
     if !version.is_supported() {
         return Err(PipelineError::Unsupported { version });
     }
-    let workshop = Workshop::new(options, version, zone);
+    let workshop = Workshop::new(options, version, settings);
     let (mut live, open, desired) = match from {
         Source::Database(url) => server::load_beside(url, to, &workshop)?,
         _ => (
@@ -230,11 +231,15 @@ pub fn load_single<Side>(
 
 /// The workshop for what is done with one source alone.
 fn workshop_for<'a>(source: &Source, options: &'a Options) -> Result<Workshop<'a>, PipelineError> {
-    let zone = match source {
-        Source::Database(url) => server::time_zone(&mut (options.connect)(url)?)?,
-        _ => None,
+    let settings = match source {
+        Source::Database(url) => server::settings(&mut (options.connect)(url)?)?,
+        _ => DatabaseSettings::default(),
     };
-    Ok(Workshop::new(options, version_of(source, options)?, zone))
+    Ok(Workshop::new(
+        options,
+        version_of(source, options)?,
+        settings,
+    ))
 }
 
 fn version_of(source: &Source, options: &Options) -> Result<ServerVersion, PipelineError> {

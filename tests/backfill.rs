@@ -906,6 +906,7 @@ fn the_rehearsal_measures_it_as_online_and_reports_no_scan_of_the_empty_copy() {
                 .unwrap();
             let settings = DatabaseSettings {
                 time_zone: Some("UTC".to_owned()),
+                ..Default::default()
             };
             session::prepare(&mut client, settings.time_zone.as_deref()).unwrap();
             let scope = Scope::default();

@@ -273,6 +273,7 @@ impl Shape {
         };
         let settings = DatabaseSettings {
             time_zone: Some(self.time_zone.to_owned()),
+            ..Default::default()
         };
         let live = self.live(&server, &settings)?;
         let mut reader = self.session(&live);

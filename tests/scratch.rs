@@ -294,7 +294,10 @@ fn a_copy_has_the_rows_and_the_settings() {
         let scratch = Scratch::start(&options).unwrap();
         let time_zone = Some("Europe/Vienna".to_owned());
         let database = scratch
-            .create_database(&DatabaseSettings { time_zone })
+            .create_database(&DatabaseSettings {
+                time_zone,
+                search_path: None,
+            })
             .unwrap();
         let mut client = database.connect().unwrap();
         let name = database.name();

@@ -9,7 +9,8 @@ use super::error::is_lost;
 use super::options::milliseconds;
 use super::watch::Watch;
 use super::{Event, Observer, Options, Session, Stop, brake, outside};
-use crate::pg::sql::Deparsed;
+use crate::pg::session::PATH_OF_THE_ROLE_HERE;
+use crate::pg::sql::{Deparsed, Word};
 use crate::pg::{LockMode, Sql};
 use crate::plan::{Impact, StatementEvidence, StepRecord};
 use crate::sql;
@@ -249,7 +250,11 @@ impl Attempt<'_> {
                 statement_timeout,
             ),
         };
-        let begin = sql!("BEGIN; SET LOCAL statement_timeout = {}", statement);
+        let begin = sql!(
+            "BEGIN; {}; SET LOCAL statement_timeout = {}",
+            Word(PATH_OF_THE_ROLE_HERE),
+            statement
+        );
         let first = work.first_place + 1;
         let send = session.client.batch_execute(begin.as_str());
         send.map_err(at(first))?;

@@ -10,6 +10,7 @@ use super::lock_retry::{Attempts, Enders, Failure, Manner};
 use super::watch::{self, Watch, beside};
 use super::{Event, Observer, Options, Session, Stop};
 use crate::pg::ServerVersion;
+use crate::pg::session::{NO_PATH, PATH_OF_THE_ROLE};
 use crate::plan::StepRecord;
 use postgres::Client;
 use std::time::Instant;
@@ -22,7 +23,7 @@ pub(super) fn run(
     options: &Options,
     observer: &mut dyn Observer,
 ) -> Result<(), Failure> {
-    let mut off = "SET lock_timeout = 0; SET statement_timeout = 0".to_owned();
+    let mut off = format!("{PATH_OF_THE_ROLE}; SET lock_timeout = 0; SET statement_timeout = 0");
     if session.version() >= ServerVersion::V17 {
         off.push_str("; SET transaction_timeout = 0");
     }
@@ -30,7 +31,8 @@ pub(super) fn run(
     send.map_err(|source| Failure::Statement { place: 1, source })?;
     let result = watched(session, step, statement, options, observer);
     // A session that is gone needs no setting.
-    drop(session.client.batch_execute(super::session::READING));
+    let reading = format!("{NO_PATH}; {}", super::session::READING);
+    drop(session.client.batch_execute(&reading));
     result
 }
 

@@ -36,7 +36,13 @@ pub fn closure<S>(catalog: &Catalog<S>, touched: &BTreeSet<ObjectId>) -> BTreeSe
             .copied();
         queue.extend(more.copied().chain(hanging).cloned());
     }
-    let mut queue: Vec<ObjectId> = all.iter().cloned().collect();
+    needed(catalog, &all)
+}
+
+/// `ids` and what they need to exist, transitively; of a table its columns and what looks at no other table.
+pub fn needed<S>(catalog: &Catalog<S>, ids: &BTreeSet<ObjectId>) -> BTreeSet<ObjectId> {
+    let parts = parts(catalog);
+    let mut queue: Vec<ObjectId> = ids.iter().cloned().collect();
     let mut needed: BTreeSet<ObjectId> = BTreeSet::new();
     while let Some(id) = queue.pop() {
         if !catalog.objects.contains_key(&id) || !needed.insert(id.clone()) {

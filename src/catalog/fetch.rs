@@ -67,8 +67,11 @@ pub struct Session<'c> {
 /// # Errors
 /// What the server says.
 pub fn begin(client: &mut Client) -> Result<(), postgres::Error> {
-    // Compiling catalog queries, whose estimated cost is high, takes longer than running them.
-    client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off")
+    // Compiling catalog queries, whose estimated cost is high, takes longer than running them. What the server deparses
+    // names every schema.
+    client.batch_execute(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off; SET LOCAL search_path = ''",
+    )
 }
 
 /// Begins the same transaction in a second session, on the snapshot of `first`.

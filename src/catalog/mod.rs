@@ -14,7 +14,7 @@ mod shared;
 mod trust;
 mod unmodeled;
 
-pub use closure::{closure, decisive};
+pub use closure::{closure, decisive, needed};
 pub use depend::Addresses;
 pub use fingerprint::fingerprint;
 pub use hanging::{Hanging, HangingOn};

@@ -38,6 +38,17 @@ pub const FIXED: &[(&str, &str)] = &[
     ("transform_null_equals", "off"),
 ];
 
+/// The schemas in which functions of the user find what they name without one: those of the role, as in the
+/// application, while a statement of a step runs (a backfill fires triggers, an index computes expressions). What we
+/// write names its schemas.
+pub const PATH_OF_THE_ROLE: &str = "RESET search_path";
+
+/// [`PATH_OF_THE_ROLE`] until the transaction ends.
+pub const PATH_OF_THE_ROLE_HERE: &str = "SET LOCAL search_path TO DEFAULT";
+
+/// Back to none, as [`FIXED`] has it.
+pub const NO_PATH: &str = "SELECT pg_catalog.set_config('search_path', '', false)";
+
 /// Sets [`FIXED`] and the time zone in `client`, and returns the server's version.
 ///
 /// `time_zone` is the live *database's*: it decides whether timestamp → timestamptz rewrites.
@@ -58,7 +69,8 @@ pub fn prepare(
         batch.push_str(&sql!("SET {} = {};", Ident::new(*name), Literal(value)).to_string());
     }
     // An empty string in SET search_path names a schema called "": set_config takes it as empty.
-    batch.push_str("SELECT pg_catalog.set_config('search_path', '', false);");
+    batch.push_str(NO_PATH);
+    batch.push(';');
     if version >= ServerVersion::V17 {
         batch.push_str("SET transaction_timeout = 0;");
     }

@@ -7,6 +7,7 @@ use crate::catalog::read::{ReadError, read_sizes};
 use crate::catalog::{Catalog, Desired, Live, Reader, Scope};
 use crate::catalog::{owners, replication};
 use crate::pg::session;
+use crate::scratch::DatabaseSettings;
 use crate::source::Source;
 use crate::sql;
 use postgres::Client;
@@ -39,8 +40,16 @@ pub(super) fn load_beside(
     })
 }
 
+/// What decides how statements work on the live server.
+pub(super) fn settings(client: &mut Client) -> Result<DatabaseSettings, PipelineError> {
+    Ok(DatabaseSettings {
+        time_zone: time_zone(client)?,
+        search_path: Some(search_path(client)?),
+    })
+}
+
 /// What new sessions of the database get, whatever the role's own setting is.
-pub(super) fn time_zone(client: &mut Client) -> Result<Option<String>, PipelineError> {
+fn time_zone(client: &mut Client) -> Result<Option<String>, PipelineError> {
     let row = client.query_opt(
         "SELECT coalesce(
                   (SELECT split_part(c, '=', 2) FROM pg_db_role_setting s, unnest(s.setconfig) c
@@ -127,14 +136,19 @@ pub(super) struct Surroundings {
 }
 
 pub(super) fn surroundings(client: &mut Client) -> Result<Surroundings, PipelineError> {
+    let search_path = search_path(client)?;
+    let roles = client.query("SELECT rolname::text FROM pg_roles", &[])?;
+    Ok(Surroundings {
+        search_path,
+        roles: roles.iter().map(|row| row.get(0)).collect(),
+    })
+}
+
+fn search_path(client: &mut Client) -> Result<String, PipelineError> {
     let row = client.query_one(
         "SELECT reset_val, quote_ident(current_user) FROM pg_settings WHERE name = 'search_path'",
         &[],
     )?;
     let (path, user): (String, String) = (row.get(0), row.get(1));
-    let roles = client.query("SELECT rolname::text FROM pg_roles", &[])?;
-    Ok(Surroundings {
-        search_path: path.replace("\"$user\"", &user),
-        roles: roles.iter().map(|row| row.get(0)).collect(),
-    })
+    Ok(path.replace("\"$user\"", &user))
 }

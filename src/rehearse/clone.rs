@@ -8,6 +8,7 @@ use crate::diff::{self, Additions, Copies, Renewals, Replacements};
 use crate::kinds::{KindTag, Object, ObjectId};
 use crate::order;
 use crate::pg::Ident;
+use crate::pg::session::PATH_OF_THE_ROLE;
 use crate::plan::{Action, Phase, Step};
 use crate::scratch::{Database, ScratchError, privileged};
 use crate::sql;
@@ -106,6 +107,7 @@ pub fn build<S>(
         );
         client.batch_execute(make.as_str())?;
     }
+    client.batch_execute(PATH_OF_THE_ROLE)?;
     for batch in steps.chunks(BATCH) {
         let script: String = batch
             .iter()

@@ -1,9 +1,10 @@
 //! How much of live a rehearsal clones.
 
-use crate::catalog::{Catalog, Desired, Live, closure};
-use crate::kinds::ObjectId;
+use crate::catalog::{Catalog, Desired, Live, closure, needed};
+use crate::kinds::{KindTag, Object, ObjectId};
 use crate::plan::Document;
-use std::collections::BTreeSet;
+use crate::source::Query;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The objects of `live` that the rehearsal of `document` clones.
 pub fn hanging_together(
@@ -23,6 +24,43 @@ pub fn hanging_together(
         ids.extend(live.objects.keys().cloned());
     }
     ids
+}
+
+/// What the functions among `cloned` name in their bodies, as far as a word tells: the server does not know that they
+/// need it, and still reads it where it checks a constraint or inlines a function, rows or not.
+pub fn named_by_functions(
+    cloned: &BTreeSet<ObjectId>,
+    live: &Catalog<Live>,
+    desired: Option<&Catalog<Desired>>,
+) -> BTreeSet<ObjectId> {
+    let mut by_name: BTreeMap<&str, Vec<&ObjectId>> = BTreeMap::new();
+    let whole = |object: &Object| object.parent().is_none_or(|p| p.kind == KindTag::Schema);
+    for (id, _) in live.objects.iter().filter(|(_, object)| whole(object)) {
+        let name = id.path.get(1).filter(|_| !id.kind.describes());
+        if let Some(name) = name {
+            by_name.entry(name).or_default().push(id);
+        }
+    }
+    let mut all = BTreeSet::new();
+    let mut queue: Vec<ObjectId> = cloned.iter().cloned().collect();
+    while let Some(id) = queue.pop() {
+        let sides = [live.get(&id), desired.and_then(|desired| desired.get(&id))];
+        let bodies = sides
+            .into_iter()
+            .flatten()
+            .filter_map(|object| match object {
+                Object::Function(function) => Some(Query::words_of_body(&function.definition)),
+                _ => None,
+            });
+        for word in bodies.flatten().collect::<BTreeSet<String>>() {
+            for found in by_name.get(word.as_str()).into_iter().flatten() {
+                if !cloned.contains(*found) && all.insert((*found).clone()) {
+                    queue.push((*found).clone());
+                }
+            }
+        }
+    }
+    needed(live, &all)
 }
 
 /// What `needed` of the desired side hangs on in the live one.

@@ -1,5 +1,6 @@
 //! Reads from the server what a statement locks, rewrites, scans and builds.
 
+use crate::pg::session::PATH_OF_THE_ROLE;
 use crate::pg::{Ident, LockMode};
 use crate::plan::document::StatementEvidence;
 use crate::scratch::{Database, ScratchError};
@@ -99,7 +100,9 @@ impl Sessions {
             .map_err(failed)?
             .get(0);
         client
-            .batch_execute("SET client_min_messages = debug1")
+            .batch_execute(&format!(
+                "{PATH_OF_THE_ROLE}; SET client_min_messages = debug1"
+            ))
             .map_err(failed)?;
         let mut observer = database.connect()?;
         // Planned once: planning them takes longer than running them, and they run for every statement.

@@ -1,13 +1,14 @@
 //! The rehearsal itself: steps in order, measured, and what came of them.
 
 use super::compare::{alike, differences};
-use super::extent::hanging_together;
+use super::extent::{hanging_together, named_by_functions};
 use super::measure::Sessions;
 use super::queries::{self, Watch};
 use super::statement::{Measured, outside};
 use super::{RehearseError, Sight, canonicalize, clone, evidence, server_message};
 use crate::catalog::{Catalog, Desired, Live, Reader, Scope, decisive, fingerprint, read_objects};
 use crate::kinds::{KindTag, ObjectId};
+use crate::pg::session::PATH_OF_THE_ROLE;
 use crate::plan::document::{
     Fingerprints, Rollback, StatementEvidence, StatementRecord, StepEvidence, StepRun,
 };
@@ -143,7 +144,7 @@ struct Run<'r> {
     hidden: BTreeSet<ObjectId>,
     timings: BTreeMap<String, StepRun>,
     watch: Watch<'r>,
-    /// What was cloned for the queries alone: nobody compares it.
+    /// What was cloned for the queries and the bodies of functions alone: nobody compares it.
     besides: BTreeSet<ObjectId>,
     not_rehearsed: Vec<String>,
 }
@@ -154,6 +155,7 @@ impl<'r> Run<'r> {
         let cloned = hanging_together(document, request.live, request.desired);
         // A query joins what the plan touches with what it does not.
         let (watched, mut besides) = queries::relevant(request.queries, &cloned, request.live);
+        besides.extend(named_by_functions(&cloned, request.live, request.desired));
         besides.retain(|id| !cloned.contains(id));
         let part = request.live.restricted(&(&cloned | &besides));
         let database = request.scratch.create_database(request.settings)?;
@@ -350,6 +352,7 @@ impl<'r> Run<'r> {
     ) -> Result<String, RehearseError> {
         let copy = self.copy()?;
         let mut client = copy.connect()?;
+        client.batch_execute(PATH_OF_THE_ROLE)?;
         let mut leaves = Vec::new();
         let mut reached = 0;
         let mut stopped = None;

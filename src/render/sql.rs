@@ -194,12 +194,12 @@ fn header(out: &mut String, document: &Document, steps: &[Guard]) {
 fn settings(out: &mut String) {
     out.push_str("\n\\set ON_ERROR_STOP on\n\\set AUTOCOMMIT on\n");
     for (name, value) in session::FIXED {
-        // An unprivileged role may not set it; an empty search_path is set below.
+        // An unprivileged role may not set the first; functions of the user find what they name in the role's own path.
         if !["session_replication_role", "search_path", "lock_timeout"].contains(name) {
             let _ = writeln!(out, "SET {name} = {};", Literal(value));
         }
     }
-    out.push_str("SELECT pg_catalog.set_config('search_path', '', false) \\g /dev/null\n");
+    let _ = writeln!(out, "{};", session::PATH_OF_THE_ROLE);
     let _ = writeln!(out, "SET lock_timeout = '{LOCK_TIMEOUT}';");
 }
 

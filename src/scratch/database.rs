@@ -21,13 +21,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct DatabaseSettings {
     /// The live database's time zone: it decides whether timestamp → timestamptz rewrites.
     pub time_zone: Option<String>,
+    /// The live role's, with its own name for `$user`: functions of the user find in it what they name without schema.
+    pub search_path: Option<String>,
 }
 
 /// A scratch database; dropped with its sessions when the value is.
 pub struct Database {
     server: Arc<Server>,
     name: String,
-    time_zone: Option<String>,
+    settings: DatabaseSettings,
     // Once a sandbox session was open, user code may be in here, and no superuser session comes any more.
     used: AtomicBool,
 }
@@ -43,7 +45,7 @@ impl Database {
         server: Arc<Server>,
         settings: &DatabaseSettings,
     ) -> Result<Self, ScratchError> {
-        let database = Self::from_template(server, "template0", settings.time_zone.clone(), false)?;
+        let database = Self::from_template(server, "template0", settings.clone(), false)?;
         if database.server.version < ServerVersion::V15 {
             // As on 15 and later, owned by whoever owns the database.
             database.as_superuser("open schema public", |client| {
@@ -56,7 +58,7 @@ impl Database {
     fn from_template(
         server: Arc<Server>,
         template: &str,
-        time_zone: Option<String>,
+        settings: DatabaseSettings,
         used: bool,
     ) -> Result<Self, ScratchError> {
         let name = format!("pgrh_{}", random_hex(6)?);
@@ -80,7 +82,7 @@ impl Database {
         let database = Self {
             server,
             name,
-            time_zone,
+            settings,
             used: AtomicBool::new(used),
         };
         // As the owner of a publication has to have it; a copy of a database has none of its privileges.
@@ -90,7 +92,7 @@ impl Database {
             Ident::new(database.server.owners.as_str())
         );
         database.server.run("open the database to owners", &open)?;
-        if let Some(zone) = &database.time_zone {
+        if let Some(zone) = &database.settings.time_zone {
             let set = sql!(
                 "ALTER DATABASE {} SET TimeZone = {}",
                 Ident::new(database.name.as_str()),
@@ -142,7 +144,13 @@ impl Database {
         self.open(config)
     }
 
-    fn open(&self, config: Config) -> Result<Client, ScratchError> {
+    fn open(&self, mut config: Config) -> Result<Client, ScratchError> {
+        if let Some(path) = &self.settings.search_path {
+            // So that it is what RESET goes back to.
+            let path = path.replace('\\', "\\\\").replace(' ', "\\ ");
+            let given = config.get_options().unwrap_or_default().to_owned();
+            config.options(&format!("{given} -c search_path={path}"));
+        }
         self.used.store(true, Ordering::SeqCst);
         self.server.reset_role()?;
         let mut client = match self.server.open(&config) {
@@ -154,7 +162,7 @@ impl Database {
             }
             other => other?,
         };
-        session::prepare(&mut client, self.time_zone.as_deref())
+        session::prepare(&mut client, self.settings.time_zone.as_deref())
             .map_err(|e| ScratchError::statement("set up the scratch session", e))?;
         Ok(client)
     }
@@ -388,9 +396,13 @@ impl Database {
         let used = self.used.load(Ordering::SeqCst);
         let server = Arc::clone(&self.server);
         // The time zone is one of the settings copied below, in the one row that holds them all.
-        let zone = self.time_zone.clone().filter(|_| !self.server.is_superuser);
-        let mut copy = Self::from_template(server, &self.name, zone, used)?;
-        copy.time_zone.clone_from(&self.time_zone);
+        let zone = self.settings.time_zone.clone();
+        let settings = DatabaseSettings {
+            time_zone: zone.filter(|_| !self.server.is_superuser),
+            ..self.settings.clone()
+        };
+        let mut copy = Self::from_template(server, &self.name, settings, used)?;
+        copy.settings = self.settings.clone();
         // Settings of a database (ALTER DATABASE … SET) are not copied with it.
         if self.server.is_superuser {
             self.server

@@ -39,6 +39,21 @@ impl Query {
         })
     }
 
+    /// The same of the definition of a function with what stands in its strings: the body, and what that executes.
+    pub fn words_of_body(definition: &str) -> BTreeSet<String> {
+        fn within(text: &str, depth: u8, all: &mut BTreeSet<String>) {
+            all.extend(Query::words(text));
+            let strings = tokens(text).filter(|token| token.kind == TokenKind::String);
+            let strings = strings.filter_map(|token| inside(text.get(token.range())?));
+            for string in strings.filter(|_| depth > 0) {
+                within(string, depth - 1, all);
+            }
+        }
+        let mut all = BTreeSet::new();
+        within(definition, 2, &mut all);
+        all
+    }
+
     /// The names in it, as the server reads them, key words among them.
     pub fn words(sql: &str) -> BTreeSet<String> {
         tokens(sql)
@@ -49,6 +64,18 @@ impl Query {
             })
             .collect()
     }
+}
+
+/// What stands between the quotes of a string.
+fn inside(string: &str) -> Option<&str> {
+    let (open, close) = match string.strip_prefix('$') {
+        Some(rest) => {
+            let quote = rest.find('$')? + 2;
+            (quote, quote)
+        }
+        None => (string.find('\'')? + 1, 1),
+    };
+    string.get(open..string.len().checked_sub(close)?)
 }
 
 fn tokens(sql: &str) -> impl Iterator<Item = Token> {

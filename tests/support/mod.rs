@@ -139,6 +139,7 @@ impl Live {
     pub fn empty(server: &Arc<Scratch>) -> Self {
         let settings = DatabaseSettings {
             time_zone: Some("UTC".to_owned()),
+            ..Default::default()
         };
         let database = server
             .create_database(&settings)

@@ -86,6 +86,9 @@ pub fn run_steps(
     takes: impl Fn(Phase) -> bool,
 ) -> Result<(), String> {
     let mut client = live.database.connect().map_err(|e| e.to_string())?;
+    // As in apply.
+    let path = client.batch_execute(pgrehearse::pg::session::PATH_OF_THE_ROLE);
+    path.map_err(|e| message(&e))?;
     for (_, step) in document.steps().filter(|(phase, _)| takes(*phase)) {
         let all = step.statements.iter();
         let all: Vec<_> = all.map(|s| privileged::on_scratch(&s.sql)).collect();

@@ -7,6 +7,7 @@ use crate::apply::options::milliseconds;
 use crate::apply::watch::{self, Watch, beside};
 use crate::apply::{Event, Stop, brake};
 use crate::pg::Sql;
+use crate::pg::session::PATH_OF_THE_ROLE_HERE;
 use crate::sql;
 use postgres::SimpleQueryMessage;
 use postgres::error::SqlState;
@@ -26,7 +27,7 @@ pub(super) struct Trouble {
 }
 
 /// The statements before the work itself.
-const HEAD: usize = 5;
+const HEAD: usize = 6;
 
 impl Run<'_, '_> {
     /// The first row of a query, as text.
@@ -77,6 +78,7 @@ impl Run<'_, '_> {
         };
         let head = [
             Sql::constant("BEGIN"),
+            Sql::constant(PATH_OF_THE_ROLE_HERE),
             sql!(
                 "SET LOCAL lock_timeout = {}",
                 milliseconds(self.options.lock.first)
