@@ -43,6 +43,11 @@ impl Statistics {
         }
     }
 
+    /// What is forgotten when the server makes them again.
+    pub fn target_again(&self) -> Option<Sql> {
+        self.target.map(|_| self.set_target())
+    }
+
     fn set_target(&self) -> Sql {
         let target = self.target.unwrap_or(-1);
         sql!(

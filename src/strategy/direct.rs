@@ -12,6 +12,7 @@ pub(super) mod inheritance;
 mod inherited;
 mod logged;
 mod publication;
+mod retyped;
 mod stored;
 
 pub(super) use alter::alter;

@@ -20,6 +20,18 @@ impl Column {
         )]
     }
 
+    /// What a new type makes the server forget.
+    pub fn stored_again(&self) -> Vec<Sql> {
+        let mut statements = Vec::new();
+        if !self.has_storage_of_type() {
+            statements.extend(self.set_storage());
+        }
+        if self.compression.is_some() {
+            statements.extend(self.set_compression());
+        }
+        statements
+    }
+
     pub(super) fn set_compression(&self) -> Vec<Sql> {
         let method = self.compression.as_deref().unwrap_or("default");
         // DEFAULT is a key word here and not a name.

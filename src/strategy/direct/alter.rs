@@ -3,7 +3,7 @@
 use super::super::{Context, checks, set_not_null};
 use super::{
     comments, fallen, inheritance, inherited, logged, names_of, nodes, one, publication, releases,
-    requires,
+    requires, retyped,
 };
 use crate::diff::AttributeChange;
 use crate::kinds::{Alter, Column, ConstraintType, Hazard, HazardKind, KindTag, Object, ObjectId};
@@ -261,6 +261,14 @@ fn alter_at_once(
     }
     if there.is_empty() {
         return Vec::new();
+    }
+    if id.kind == KindTag::Column
+        && names
+            .iter()
+            .any(|name| ["type", "collation"].contains(name))
+    {
+        add_new(&mut there, &retyped::again(id, context.desired, context));
+        add_new(&mut back, &retyped::again(id, context.live, context));
     }
     if names.contains(&"not null") {
         let back_below = set_not_null::again_below(id, context);
