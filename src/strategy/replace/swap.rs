@@ -390,8 +390,12 @@ pub(super) fn lost_grants(component: &Component<'_>, context: &Context<'_>) -> V
 
 /// Comments, grants and the like that stand on the columns and their indexes.
 fn parts(script: &mut Script, component: &Component<'_>, context: &Context<'_>) {
+    let replaced = component.columns.iter().map(|c| &c.replacement);
+    let columns = replaced.filter(|r| !r.is_renamed()).map(|r| &r.column);
+    let below = followers(columns, context);
     let on = |id: &ObjectId| {
-        component.pairs.iter().any(|(p, _)| *p == id)
+        below.contains(id)
+            || component.pairs.iter().any(|(p, _)| *p == id)
             || component.types.iter().any(|(t, _)| *t == id)
             || component
                 .columns
