@@ -130,6 +130,33 @@ impl<Side> Catalog<Side> {
         dependents
     }
 
+    /// Whether a column of another table keeps rows of `table`, by itself or within another type: the server then
+    /// rewrites nothing there (0A000).
+    pub fn keeps_rows_of(&self, table: &ObjectId) -> bool {
+        let dependents = self.dependents();
+        let mut seen = BTreeSet::from([table]);
+        let mut queue = vec![table];
+        while let Some(id) = queue.pop() {
+            for dependent in dependents.get(id).into_iter().flatten().copied() {
+                let of_another = dependent.path.get(..2) != table.path.get(..2);
+                match dependent.kind {
+                    KindTag::Column if of_another => {
+                        // One that is inherited needs the table for another reason.
+                        if self
+                            .get(dependent)
+                            .is_some_and(|column| column.follows().is_empty())
+                        {
+                            return true;
+                        }
+                    }
+                    kind if kind.is_type() && seen.insert(dependent) => queue.push(dependent),
+                    _ => {}
+                }
+            }
+        }
+        false
+    }
+
     /// The index or key that `id` is attached to in the end; itself where it is attached to none.
     pub fn attached_root(&self, id: &ObjectId) -> ObjectId {
         let mut root = id.clone();

@@ -85,6 +85,11 @@ pub(super) fn find(
     }
     for column in measured {
         let id = Kind::id(column);
+        if wanted.live.keeps_rows_of(&column.table_id()) {
+            let why = "a column of another table keeps rows of this one: the server adds none with a default";
+            found.rewriting.insert(id, why.to_owned());
+            continue;
+        }
         let works = measure(&mut trial, &column.create())?;
         if works.is_empty() {
             continue;
@@ -155,10 +160,11 @@ impl<'a> Wanted<'a> {
             // Identities of partitioned tables reach the partitions in different ways by version.
             let spread = column.identity.is_some() && self.is_followed(id);
             let later = column.not_null.as_ref().is_some_and(|n| !n.validated);
+            let small = small.holds(self.live.sizes.get(&table).copied());
             let takes = has_value
                 && column.generated.is_none()
                 && self.is_old(&table)
-                && !small.holds(self.live.sizes.get(&table).copied())
+                && (!small || self.live.keeps_rows_of(&table))
                 && !self.changes.absorbed.contains_key(id)
                 && !self.hints.contains_key(id)
                 && !spread

@@ -126,6 +126,7 @@ pub(super) fn candidates<'a>(
             || is_in_a_temporal_key(live, hanging)
             || is_under_a_replaced_routine(live, changes, id, hanging);
         let is_small = small.holds(live.sizes.get(&table).copied())
+            && !live.keeps_rows_of(&table)
             && renewals::heavy_over(id, live, small).is_none();
         let way = match (stays, is_small) {
             (true, _) => Way::Plain,

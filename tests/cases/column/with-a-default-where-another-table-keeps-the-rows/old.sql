@@ -1,0 +1,2 @@
+CREATE TABLE inv (id bigint PRIMARY KEY, net int);
+CREATE TABLE arch (i inv, at timestamptz);
