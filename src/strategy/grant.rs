@@ -46,6 +46,16 @@ pub(super) fn sides(change: &Change) -> Option<(Option<&Grant>, Option<&Grant>)>
 /// What gives a new object the privileges that it has in `wanted`, where default privileges of either side make others
 /// of it. Where they do not hold (on a clone, or any more), the statements change nothing.
 pub(super) fn at_birth<S>(new: &ObjectId, wanted: &Catalog<S>, context: &Context<'_>) -> Vec<Sql> {
+    at_birth_of(new, new, wanted, context)
+}
+
+/// The same for what is `new` in `wanted` and called `called` at that moment.
+pub(super) fn at_birth_of<S>(
+    new: &ObjectId,
+    called: &ObjectId,
+    wanted: &Catalog<S>,
+    context: &Context<'_>,
+) -> Vec<Sql> {
     let owners = &context.live.owners;
     if !owners.compared || Made::of(new.kind).is_none() {
         return Vec::new();
@@ -63,9 +73,10 @@ pub(super) fn at_birth<S>(new: &ObjectId, wanted: &Catalog<S>, context: &Context
             continue;
         }
         let want = match wanted.get(&Object::Grant(have.clone()).id()) {
-            Some(Object::Grant(want)) => Some(want),
+            Some(Object::Grant(want)) => Some(want.on_other(called.clone())),
             _ => None,
         };
+        let (have, want) = (have.on_other(called.clone()), want.as_ref());
         let mut more = Grant::losses(Some(&have), want);
         if want.is_none() {
             more.extend(Grant::gains(Some(&have), None));

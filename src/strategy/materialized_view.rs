@@ -16,6 +16,7 @@
 //! others stand.
 //! Sources: RULES "Dependents of a replaced column"; manual, CREATE and REFRESH MATERIALIZED VIEW.
 
+use super::grant::at_birth_of;
 use super::index::built;
 use super::replace::{self, Script};
 use super::{Context, Refusal, Strategy, direct, is_heavy, owner, temporary_name};
@@ -213,6 +214,7 @@ impl Renewed<'_> {
             Object::MaterializedView(twin) => create_alone(twin),
             other => {
                 let mut made = other.create();
+                made.extend(self.at_birth(&twin.id()));
                 made.extend(owner::again(self.id, &twin.id(), self.context));
                 Action::Transaction(made)
             }
@@ -240,6 +242,11 @@ impl Renewed<'_> {
         step.requires = self.renewal.needs.iter().map(|n| self.before(n)).collect();
         step.produces = direct::nodes([self.id], BUILT);
         step
+    }
+
+    /// It gets none of what default privileges give and the old one has not.
+    fn at_birth(&self, called: &ObjectId) -> Vec<Sql> {
+        at_birth_of(self.id, called, self.context.desired, self.context)
     }
 
     /// What the new one needs, before the swap.
@@ -282,6 +289,7 @@ impl Renewed<'_> {
         }
         statements.push(sql!("ANALYZE {}", twin.qualified()));
         let called = called(self.id, &twin.name);
+        statements.extend(self.at_birth(&called));
         statements.extend(owner::again(self.id, &called, self.context));
         let undo = Reversal::Run(Vec::new());
         let mut step = Step::migrate(self.id.clone(), Action::Transaction(statements), undo)
