@@ -1,6 +1,7 @@
 //! `pg_depend` as identities.
 
-use crate::kinds::{Address, KindTag, ObjectId};
+use crate::kinds::{Address, KindTag, Object, ObjectId};
+use crate::pg::Ident;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Which object an address of the catalogs belongs to.
@@ -220,5 +221,47 @@ pub fn add_casts(requires: &mut BTreeMap<ObjectId, BTreeSet<ObjectId>>) {
         for (_, needs) in views {
             needs.insert(cast.clone());
         }
+    }
+}
+
+/// A view over a function that returns rows of a table needs the columns that it takes of them: the servers before 16
+/// record the function alone.
+pub fn add_columns_of_rows(
+    objects: &BTreeMap<ObjectId, Object>,
+    requires: &mut BTreeMap<ObjectId, BTreeSet<ObjectId>>,
+) {
+    let mut more: Vec<(ObjectId, ObjectId)> = Vec::new();
+    for (id, object) in objects {
+        let query = match object {
+            Object::View(view) => &view.query,
+            Object::MaterializedView(view) => &view.query,
+            _ => continue,
+        };
+        for need in requires.get(id).into_iter().flatten() {
+            let Some(Object::Function(function)) = objects.get(need) else {
+                continue;
+            };
+            let returns = function.returns.as_deref().unwrap_or_default();
+            for table in requires.get(need).into_iter().flatten() {
+                let Some(Object::Table(of)) = objects.get(table) else {
+                    continue;
+                };
+                if !returns.ends_with(&of.qualified().to_string()) {
+                    continue;
+                }
+                let first = ObjectId::new(KindTag::Column, table.path.iter().cloned());
+                let columns = objects.range(&first..).map(|(column, _)| column);
+                let columns = columns
+                    .take_while(|c| c.kind == KindTag::Column && c.path.starts_with(&table.path));
+                let named = columns.filter(|column| {
+                    let name = column.path.last().map_or("", String::as_str);
+                    query.contains(&Ident::new(name).to_string())
+                });
+                more.extend(named.map(|column| (id.clone(), column.clone())));
+            }
+        }
+    }
+    for (view, column) in more {
+        requires.entry(view).or_default().insert(column);
     }
 }

@@ -340,6 +340,7 @@ impl Reader {
         }
         depend::add_edges(&addresses, found.edges, &mut requires);
         depend::add_casts(&mut requires);
+        depend::add_columns_of_rows(&objects, &mut requires);
         circle::cut(&mut objects, &mut requires);
         let mut hanging = HangingOn::new();
         let distrusted = match scope.trusted {

@@ -99,6 +99,16 @@ pub(super) fn find(
         let twin = called(id, &temporary(id));
         lists(before.get(&twin)) == lists(after.get(&twin))
     };
+    // A query that groups by a key alone needs the constraint: the old one keeps it from going, the new one waits for it.
+    let rests_on_a_key = |id: &&ObjectId| {
+        let twin = called(id, &temporary(id));
+        before
+            .requires(&twin)
+            .any(|need| need.kind == KindTag::Constraint)
+    };
+    if joined.iter().any(rests_on_a_key) {
+        return Ok(renewals);
+    }
     let late = !joined.iter().all(same);
     let twins = if late { after } else { before };
     for id in joined {

@@ -2,6 +2,7 @@
 //! to rewrite, scan or build, and what hangs on them.
 
 mod candidates;
+mod positions;
 mod together;
 
 use super::expression::{assigns, is_implicit, resolve};

@@ -1,7 +1,7 @@
 //! The columns whose type changes, and those that are renamed beside their old name.
 
 use super::super::{Workshop, partitioned_keys, renewals};
-use super::{Asked, has_heirs};
+use super::{Asked, has_heirs, positions};
 use crate::catalog::{Catalog, Desired, Live};
 use crate::diff::{Change, ChangeSet, ConversionHint};
 use crate::kinds::{Column, ConstraintType, Kind, KindTag, Object, ObjectId};
@@ -124,6 +124,8 @@ pub(super) fn candidates<'a>(
             || has_heirs(desired, id)
             || partitioned_keys::holds(live, id)
             || is_in_a_temporal_key(live, hanging)
+            || positions::are_counted(&table, live)
+            || positions::are_counted(&table, desired)
             || is_under_a_replaced_routine(live, changes, id, hanging);
         let is_small = small.holds(live.sizes.get(&table).copied())
             && !live.keeps_rows_of(&table)
