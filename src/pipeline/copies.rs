@@ -168,6 +168,11 @@ impl<'a> Wanted<'a> {
             if !is_old || small.holds(self.live.sizes.get(&table).copied()) {
                 continue;
             }
+            // No copy takes the place of an heir.
+            let is_heir = |object: Option<&Object>| matches!(object, Some(Object::Table(t)) if !t.inherits.is_empty());
+            if is_heir(self.live.get(&table)) || is_heir(self.desired.get(&table)) {
+                continue;
+            }
             // What a partition's column follows is changed with it.
             if !column.inherited_from.is_empty() {
                 continue;
