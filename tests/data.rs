@@ -302,6 +302,74 @@ const CASES: &[Case] = &[
         mend: "DELETE FROM public.t WHERE id = 4",
         ..CASE
     },
+    Case {
+        name: "expressions of an index",
+        old: "CREATE TABLE public.t (id int PRIMARY KEY, a text, j jsonb);",
+        new: "CREATE TABLE public.t (id int PRIMARY KEY, a text, j jsonb);
+            CREATE INDEX ti ON public.t ((a::int), ((j ->> 'n')::numeric)) WHERE id > 0;",
+        good: "INSERT INTO public.t VALUES (1, '1', '{\"n\": 2}'), (2, NULL, NULL), (0, 'x', NULL)",
+        bad: "INSERT INTO public.t VALUES (3, '1', '{\"n\": \"y\"}')",
+        what: "rows of public.t that ti cannot be computed for",
+        found: None,
+        mend: "DELETE FROM public.t WHERE id = 3",
+        ..CASE
+    },
+    Case {
+        name: "a generated column out of range",
+        old: "CREATE TABLE public.t (id int PRIMARY KEY, a int);",
+        new: "CREATE TABLE public.t (id int PRIMARY KEY, a int, b int GENERATED ALWAYS AS (a * 2) STORED);",
+        good: "INSERT INTO public.t VALUES (1, 1), (2, NULL)",
+        bad: "INSERT INTO public.t VALUES (3, 2000000000)",
+        what: "rows of public.t that b cannot be computed for",
+        found: None,
+        mend: "DELETE FROM public.t WHERE id = 3",
+        ..CASE
+    },
+    Case {
+        name: "a hint that gives null",
+        old: "CREATE TABLE public.t (id int PRIMARY KEY, a text);",
+        new: "CREATE TABLE public.t (id int PRIMARY KEY, a text,\n-- pgrehearse: backfill (lower(a))\nb text NOT NULL);",
+        good: "INSERT INTO public.t VALUES (1, 'X')",
+        bad: "INSERT INTO public.t VALUES (2, NULL)",
+        what: "rows of public.t for which the hint of b gives NULL",
+        mend: "DELETE FROM public.t WHERE id = 2",
+        ..CASE
+    },
+    Case {
+        name: "a backfill over rows that break what is not valid",
+        old: "CREATE TABLE public.t (id int PRIMARY KEY, n int, m text);",
+        new: "CREATE TABLE public.t (id int PRIMARY KEY, n bigint, m text);
+            ALTER TABLE public.t ADD CONSTRAINT m_ok CHECK (m <> '') NOT VALID;",
+        good: "INSERT INTO public.t VALUES (1, 1, 'a'); ALTER TABLE public.t ADD CONSTRAINT m_ok CHECK (m <> '') NOT VALID",
+        bad: "ALTER TABLE public.t DROP CONSTRAINT m_ok; INSERT INTO public.t VALUES (2, 2, '');
+            ALTER TABLE public.t ADD CONSTRAINT m_ok CHECK (m <> '') NOT VALID",
+        what: "rows of public.t that break m_ok",
+        mend: "DELETE FROM public.t WHERE id = 2",
+        ..CASE
+    },
+    Case {
+        name: "keys that the new type takes for one",
+        old:
+            "CREATE TABLE public.t (id int PRIMARY KEY, at timestamp, n numeric(5,2), UNIQUE (at));
+            CREATE UNIQUE INDEX t_n ON public.t (id, n);",
+        new: "CREATE TABLE public.t (id int PRIMARY KEY, at date, n numeric(5,2), UNIQUE (at));
+            CREATE UNIQUE INDEX t_n ON public.t (id, n);",
+        good: "INSERT INTO public.t VALUES (1, '2020-01-01 10:00', 1.01), (2, '2020-01-02 10:00', 1.02), (3, NULL, NULL)",
+        bad: "INSERT INTO public.t VALUES (4, '2020-01-01 11:00', 1.03)",
+        what: "duplicates under t_at_key of public.t once its column is date",
+        mend: "DELETE FROM public.t WHERE id = 4",
+        ..CASE
+    },
+    Case {
+        name: "labels inside of arrays",
+        old: "CREATE TYPE public.s AS ENUM ('a', 'b', 'c'); CREATE TABLE public.t (id int PRIMARY KEY, l public.s[]);",
+        new: "CREATE TYPE public.s AS ENUM ('a', 'b'); CREATE TABLE public.t (id int PRIMARY KEY, l public.s[]);",
+        good: "INSERT INTO public.t VALUES (1, '{a,NULL,b}'), (2, '{}'), (3, NULL), (4, '{{a,b},{b,a}}')",
+        bad: "INSERT INTO public.t VALUES (5, '{a,c}')",
+        what: "arrays in public.t.l with values that public.s lacks",
+        mend: "DELETE FROM public.t WHERE id = 5",
+        ..CASE
+    },
 ];
 
 /// The schema in a file of its own; gone with the value.

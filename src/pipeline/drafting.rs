@@ -103,6 +103,7 @@ pub(super) fn draft_document(
     steps.extend(strategy::rename_steps(&compared.renames, before));
     strategy::take_over(&mut steps);
     strategy::mark_replication(&mut steps, &context);
+    strategy::check_fills(&mut steps, &context);
     data::name_as_live(&mut steps, pair, compared);
     let steps = order::sort(steps).map_err(|cycle| {
         let likely = likely_renames(&compared.changes).map(|(_, text)| text);

@@ -71,6 +71,11 @@ impl Assignment {
 }
 
 impl Backfill {
+    /// Whether it writes the rows that it walks.
+    pub fn writes_its_table(&self) -> bool {
+        matches!(self.work, Fill::Update { .. })
+    }
+
     /// How the rows are walked, in words: `in batches by id`.
     pub fn way(&self) -> String {
         match self.key.as_slice() {

@@ -127,6 +127,9 @@ pub enum Violation {
     NotInEnum {
         column: Ident,
         labels: Vec<String>,
+        /// The column holds arrays of them.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        arrays: bool,
     },
     /// A row of a table that is attached as a partition breaks its bounds; or, `in_default`, a row
     /// of the default partition belongs into the new one.

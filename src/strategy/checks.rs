@@ -3,8 +3,10 @@
 //! Only what exists in live is asked about: a table or column of this very plan has no rows of its
 //! own yet.
 
+mod computed;
 mod conversion;
 
+pub use computed::{filled, generated, of_fills};
 pub use conversion::{conversion, removed_labels};
 
 use super::Context;
@@ -22,7 +24,8 @@ pub fn of(id: &ObjectId, change: &Change, context: &Context<'_>) -> Vec<DataChec
     match change {
         Change::Create { new } | Change::Replace { new, .. } => match new {
             Object::Constraint(new) if new.validated && new.enforced => constraint(new, context),
-            Object::Index(new) => unique_index(new, context),
+            Object::Index(new) => index(new, context),
+            Object::Column(new) => computed::generated(new, context),
             Object::Attachment(new) => attachment(new, context),
             Object::Enum(new) => match context.live.get(id) {
                 Some(Object::Enum(old)) => removed_labels(old, new, context),
@@ -72,6 +75,7 @@ pub fn of_making_again(old: &Object, context: &Context<'_>) -> Vec<DataCheck> {
 /// Values of a column that its new definition does not take.
 pub fn column(old: &Column, new: &Column, context: &Context<'_>) -> Vec<DataCheck> {
     let mut checks = conversion(old, new, context);
+    checks.extend(computed::merged(old, new, context));
     let required = |c: &Column| c.not_null.as_ref().is_some_and(|n| n.validated);
     // An expression of a hint may well fill NULL.
     let own = conversion::hint(old, new, context) == conversion::Hint::Expression;
@@ -201,8 +205,15 @@ fn foreign_key(new: &Constraint, context: &Context<'_>) -> Vec<DataCheck> {
     vec![check(what, table, violation, context).only(only, context.version)]
 }
 
+/// Rows that a new index is in the way of.
+pub fn index(new: &Index, context: &Context<'_>) -> Vec<DataCheck> {
+    let mut checks = unique_index(new, context);
+    checks.extend(computed::index(new, context));
+    checks
+}
+
 /// Rows with the same key under a unique index.
-pub fn unique_index(new: &Index, context: &Context<'_>) -> Vec<DataCheck> {
+fn unique_index(new: &Index, context: &Context<'_>) -> Vec<DataCheck> {
     // One of a partition is made for the one of the whole, which is asked about.
     if !new.unique || new.attached_to.is_some() {
         return Vec::new();
@@ -437,11 +448,10 @@ fn has_columns<'a>(
 ) -> bool {
     let id = table_id(table);
     let view = ObjectId::new(KindTag::MaterializedView, id.path.iter().cloned());
+    // A copy gets the rows.
     let stays = |id: &ObjectId| {
-        !matches!(
-            context.changes.changes.get(id),
-            Some(Change::Replace { .. })
-        )
+        let change = context.changes.changes.get(id);
+        !matches!(change, Some(Change::Replace { .. })) || context.copies.covers(id)
     };
     if let Some(Object::MaterializedView(found)) = context.live.get(&view) {
         let has = |column: &Ident| found.columns.iter().any(|c| c.name == *column);

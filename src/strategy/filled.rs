@@ -17,7 +17,7 @@
 use super::filling::{FILLED, MADE, fill};
 use super::replace::sync;
 use super::volatile_default::{add, set_default};
-use super::{Context, Refusal, Strategy, direct, last_name, set_not_null, temporary_name};
+use super::{Context, Refusal, Strategy, checks, direct, last_name, set_not_null, temporary_name};
 use crate::diff::Change;
 use crate::diff::replacement::Expression;
 use crate::kinds::{Column, Hazard, HazardKind, Object, ObjectId};
@@ -78,6 +78,7 @@ impl Strategy for Filled {
             }
         };
         filler.complete(&mut first, old.is_none());
+        first.checks.extend(checks::filled(column, value, context));
         steps.push(first);
         let mut fill = fill(id, column, &value.text, context);
         let mut chain = match &column.not_null {

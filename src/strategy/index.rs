@@ -176,7 +176,7 @@ fn create(id: &ObjectId, new: &IndexObject, context: &Context<'_>) -> Vec<Step> 
         "CREATE INDEX without CONCURRENTLY blocks writes while it is built",
     );
     step.hazards.push(not_transactional());
-    step.checks = checks::unique_index(new, context);
+    step.checks = checks::index(new, context);
     step.tables = vec![new.table_name()];
     step.requires = direct::requires(context, &own);
     step.produces = direct::nodes(&own, Era::After);
@@ -258,7 +258,7 @@ fn redefine(
     )
     .described("create index", format!("build the new {}", id.human()), why);
     first.hazards.push(not_transactional());
-    first.checks = checks::unique_index(new, context);
+    first.checks = checks::index(new, context);
     first.tables = vec![new.table_name()];
     first.requires = direct::requires(context, &own);
     first.produces = temp.clone();

@@ -26,6 +26,7 @@ mod set_not_null;
 mod split;
 mod volatile_default;
 
+pub use checks::of_fills as check_fills;
 pub use direct::fallen::Wholes;
 pub use direct::using;
 pub use rename::{rename_steps, stand_ins, take_over};

@@ -62,10 +62,19 @@ impl DataCheck {
             Violation::NotCastable { column, data_type } => {
                 not_castable(column, data_type, version)?
             }
-            Violation::NotInEnum { column, labels } if labels.is_empty() => {
+            Violation::NotInEnum {
+                column,
+                labels,
+                arrays: true,
+            } => sql!(
+                "EXISTS (SELECT FROM unnest({}::text[]) AS v (v) WHERE v <> ALL (ARRAY[{}]::text[]))",
+                column,
+                literals(labels)
+            ),
+            Violation::NotInEnum { column, labels, .. } if labels.is_empty() => {
                 sql!("{} IS NOT NULL", column)
             }
-            Violation::NotInEnum { column, labels } => {
+            Violation::NotInEnum { column, labels, .. } => {
                 sql!("{}::text NOT IN ({})", column, literals(labels))
             }
             Violation::Duplicate { .. } | Violation::Untested { .. } => return None,

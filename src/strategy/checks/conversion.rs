@@ -15,9 +15,33 @@ pub fn removed_labels(old: &Enum, new: &Enum, context: &Context<'_>) -> Vec<Data
     }
     let name = new.qualified().to_string();
     let columns = columns_of_type(&name, context);
-    columns
+    let mut checks: Vec<DataCheck> = columns
         .map(|column| not_in_enum(column, &name, &new.values, context))
-        .collect()
+        .collect();
+    checks.extend(
+        columns_of_type(&format!("{name}[]"), context)
+            .map(|column| array_not_in_enum(column, &name, &new.values, context)),
+    );
+    checks
+}
+
+fn array_not_in_enum(
+    column: &Column,
+    name: &str,
+    labels: &[String],
+    context: &Context<'_>,
+) -> DataCheck {
+    let table = column.table_name();
+    let what = format!(
+        "arrays in {table}.{} with values that {name} lacks",
+        column.name
+    );
+    let violation = Violation::NotInEnum {
+        column: column.name.clone(),
+        labels: labels.to_vec(),
+        arrays: true,
+    };
+    check(what, table, violation, context)
 }
 
 fn not_in_enum(column: &Column, name: &str, labels: &[String], context: &Context<'_>) -> DataCheck {
@@ -26,6 +50,7 @@ fn not_in_enum(column: &Column, name: &str, labels: &[String], context: &Context
     let violation = Violation::NotInEnum {
         column: column.name.clone(),
         labels: labels.to_vec(),
+        arrays: false,
     };
     check(what, table, violation, context)
 }
@@ -76,6 +101,9 @@ const SHORT: &[(&str, &str)] = &[
 pub fn conversion(old: &Column, new: &Column, context: &Context<'_>) -> Vec<DataCheck> {
     let table = old.table_name();
     let hint = hint(old, new, context);
+    if let (Some(before), Some(after)) = (element(old), element(new)) {
+        return arrays(old, (&before, &after), hint, context);
+    }
     // The new column's type has the old one's name when an enum is made anew.
     let enums = (
         named_enum(&context.live.objects, &old.data_type),
@@ -183,6 +211,48 @@ pub fn conversion(old: &Column, new: &Column, context: &Context<'_>) -> Vec<Data
     };
     refused.extend(own);
     refused
+}
+
+/// The same of arrays, by columns of the types of their elements.
+fn arrays(
+    old: &Column,
+    (before, after): (&Column, &Column),
+    hint: Hint,
+    context: &Context<'_>,
+) -> Vec<DataCheck> {
+    let table = old.table_name();
+    if hint == Hint::Expression || !has_columns(context, &table, [&old.name]) {
+        return Vec::new();
+    }
+    let mut checks = conversion(before, after, context);
+    // What is asked of single values can be asked of their arrays for enums alone.
+    for found in &mut checks {
+        let violation = match &found.violation {
+            Violation::NotInEnum { labels, .. } => {
+                *found = array_not_in_enum(old, &after.data_type, labels, context);
+                continue;
+            }
+            _ => Violation::Untested {
+                why: "the values inside of arrays are not looked at".to_owned(),
+            },
+        };
+        let what = format!(
+            "arrays in {table}.{} with values that are no {}",
+            old.name, after.data_type
+        );
+        *found = check(what, table.clone(), violation, context);
+    }
+    checks
+}
+
+/// A column of the type of the elements of an array.
+fn element(column: &Column) -> Option<Column> {
+    let data_type = column.data_type.strip_suffix("[]")?.to_owned();
+    Some(Column {
+        data_type,
+        base_type: None,
+        ..column.clone()
+    })
 }
 
 impl IntegerType {

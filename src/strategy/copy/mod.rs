@@ -190,6 +190,16 @@ impl<'a> Plan<'a> {
                 step.checks.extend(checks::column(old, new, self.context));
             }
         }
+        for id in self
+            .copy
+            .covered
+            .iter()
+            .filter(|id| !self.context.live.objects.contains_key(*id))
+        {
+            if let Some(Object::Column(new)) = self.context.desired.get(id) {
+                step.checks.extend(checks::generated(new, self.context));
+            }
+        }
         if is_partitioned(self.context.desired.get(&self.copy.table)) {
             step.checks
                 .extend(checks::partitions(&self.old, self.context));
