@@ -69,7 +69,7 @@ SET default_toast_compression = 'pglz';
 SET quote_all_identifiers = 'off';
 SET array_nulls = 'on';
 SET transform_null_equals = 'off';
-SELECT pg_catalog.set_config('search_path', '', false) \g /dev/null
+RESET search_path;
 SET lock_timeout = '5s';
 
 --
