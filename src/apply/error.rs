@@ -116,7 +116,12 @@ impl ApplyError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Refused { findings } => {
-                let help: Vec<&str> = findings.iter().filter_map(|f| f.help.as_deref()).collect();
+                let mut help: Vec<&str> = Vec::new();
+                for one in findings.iter().filter_map(|f| f.help.as_deref()) {
+                    if !help.contains(&one) {
+                        help.push(one);
+                    }
+                }
                 (!help.is_empty()).then(|| help.join("; "))
             }
             Self::PhaseOrder { missing, .. } => {

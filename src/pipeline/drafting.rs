@@ -4,7 +4,7 @@ use super::remarks::likely_renames;
 use super::{Compared, Pair, PipelineError, data, definitions, hanging, owners, retired};
 use crate::catalog::{Catalog, Live};
 use crate::diff::Change;
-use crate::kinds::{Object, Owner, owner};
+use crate::kinds::{KindTag, Object, ObjectId, Owner, owner};
 use crate::order;
 use crate::pg::Ident;
 use crate::plan::{Document, Draft, OwnerRecord, draft};
@@ -115,7 +115,12 @@ pub(super) fn draft_document(
     touched.extend(retired::names(&steps, &compared.live));
     for rename in &compared.renames {
         touched.extend([rename.object(), rename.result()]);
+        // Owners that nobody compares are not what the plan was made for.
+        let compared = |now: &ObjectId| {
+            now.kind != KindTag::Owner || compared.live.objects.contains_key(now)
+        };
         let along = rename.along(before).into_iter();
+        let along = along.filter(|(_, now)| compared(now));
         touched.extend(along.flat_map(|(id, now)| [id.clone(), now]));
     }
     touched.extend(strategy::stand_ins(&compared.renames, before));

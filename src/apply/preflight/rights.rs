@@ -128,10 +128,10 @@ fn owners_of_others(
         SELECT p.oid::pg_catalog.regprocedure::pg_catalog.text, pg_catalog.pg_get_userbyid(p.proowner)::pg_catalog.text, current_user::pg_catalog.text
         FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS w(schema, name)
             JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
-            -- The name with the argument types: name(integer).
+            -- The name with the argument types: name(integer). to_regprocedure() fails before 16 where a type is still to come.
             JOIN pg_catalog.pg_proc p
                 ON p.pronamespace = n.oid
-                AND p.oid = pg_catalog.to_regprocedure(w.name)::pg_catalog.oid
+                AND p.proname || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')' = w.name
         WHERE NOT pg_catalog.pg_has_role(p.proowner, 'USAGE')
         ORDER BY 1";
     // What is called by schema and name.
@@ -148,8 +148,12 @@ fn owners_of_others(
     const OPERATORS: &str = "
         SELECT o.oid::pg_catalog.regoperator::pg_catalog.text, pg_catalog.pg_get_userbyid(o.oprowner)::pg_catalog.text, current_user::pg_catalog.text
         FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) AS w(schema, name)
-            -- The name with its schema and the argument types: app.=(integer,text).
-            JOIN pg_catalog.pg_operator o ON o.oid = pg_catalog.to_regoperator(w.name)::pg_catalog.oid
+            JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
+            -- The name with the argument types: =(integer,text).
+            JOIN pg_catalog.pg_operator o
+                ON o.oprnamespace = n.oid
+                AND o.oprname || '(' || CASE o.oprleft WHEN 0 THEN 'NONE' ELSE pg_catalog.format_type(o.oprleft, NULL) END
+                    || ',' || pg_catalog.format_type(o.oprright, NULL) || ')' = w.name
         WHERE NOT pg_catalog.pg_has_role(o.oprowner, 'USAGE')
         ORDER BY 1";
     // Who owns one of its types may make and drop a cast.
@@ -183,12 +187,11 @@ fn owners_of_others(
         let (question, schema, name) = match (id.kind, id.path.as_slice()) {
             (kind, [schema, name, ..]) if kind.is_type() => (0, schema, name.clone()),
             (kind, [schema, name, arguments, ..]) if kind.is_routine() => {
-                let name = Qualified::new(schema.as_str(), name.as_str());
+                let arguments = arguments.trim_matches('*');
                 (1, schema, format!("{name}({arguments})"))
             }
             (KindTag::Operator, [schema, name, left, right]) => {
-                let of = Ident::new(schema.as_str());
-                (2, schema, format!("{of}.{name}({left},{right})"))
+                (2, schema, format!("{name}({left},{right})"))
             }
             (KindTag::Cast, [_, source, target]) => (3, source, target.clone()),
             (KindTag::Collation, [schema, name]) => (4, schema, name.clone()),
