@@ -116,9 +116,8 @@ pub(super) fn draft_document(
     for rename in &compared.renames {
         touched.extend([rename.object(), rename.result()]);
         // Owners that nobody compares are not what the plan was made for.
-        let compared = |now: &ObjectId| {
-            now.kind != KindTag::Owner || compared.live.objects.contains_key(now)
-        };
+        let compared =
+            |now: &ObjectId| now.kind != KindTag::Owner || compared.live.objects.contains_key(now);
         let along = rename.along(before).into_iter();
         let along = along.filter(|(_, now)| compared(now));
         touched.extend(along.flat_map(|(id, now)| [id.clone(), now]));

@@ -1,0 +1,91 @@
+//! Whole releases by the program, on a live server on which one role owns everything: planned, applied at once, checked,
+//! and planned again.
+
+mod support;
+
+use support::world::{Statements, World};
+
+/// The schema before, rows, and the schema after.
+const RELEASES: [(&str, &str, &str, &str); 4] = [
+    (
+        "a schema gets another name",
+        "CREATE SCHEMA app; CREATE TABLE app.users (id int PRIMARY KEY, mail text);",
+        "INSERT INTO app.users VALUES (1, 'a')",
+        "-- pgrehearse: renamed from app
+         CREATE SCHEMA core; CREATE TABLE core.users (id int PRIMARY KEY, mail text);",
+    ),
+    (
+        "a type, and a function and an operator that take it",
+        "CREATE TABLE t (id int PRIMARY KEY);",
+        "INSERT INTO t VALUES (1)",
+        "CREATE TABLE t (id int PRIMARY KEY);
+         CREATE TYPE colour AS ENUM ('red', 'blue');
+         CREATE TYPE pair AS (a int, b int);
+         CREATE FUNCTION shade(colour, t) RETURNS int LANGUAGE sql AS 'SELECT 1';
+         CREATE FUNCTION same(pair, pair) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+         CREATE OPERATOR === (FUNCTION = same, LEFTARG = pair, RIGHTARG = pair);",
+    ),
+    (
+        "a table that an audit trigger watches gets a larger key",
+        "CREATE TABLE users (id int PRIMARY KEY, mail text);
+         CREATE TABLE audit_log (of text NOT NULL, id bigint);
+         CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN INSERT INTO audit_log VALUES (TG_TABLE_NAME, NEW.id); RETURN NEW; END $$;
+         CREATE TRIGGER audit AFTER INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION audit();",
+        "INSERT INTO users SELECT g, 'm' || g FROM generate_series(1, 100) g",
+        "CREATE TABLE users (id bigint PRIMARY KEY, mail text);
+         CREATE TABLE audit_log (of text NOT NULL, id bigint);
+         CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN INSERT INTO audit_log VALUES (TG_TABLE_NAME, NEW.id); RETURN NEW; END $$;
+         CREATE TRIGGER audit AFTER INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION audit();",
+    ),
+    (
+        "everything gets a tenant",
+        "CREATE TABLE tenants (id bigint PRIMARY KEY);
+         CREATE TABLE users (id bigint PRIMARY KEY, mail text UNIQUE);
+         CREATE TABLE notes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id bigint NOT NULL REFERENCES users, body text);",
+        "INSERT INTO tenants VALUES (1); INSERT INTO users VALUES (1, 'a'), (2, 'b');
+         INSERT INTO notes (user_id, body) VALUES (1, 'x'), (2, 'y')",
+        "CREATE TABLE tenants (id bigint PRIMARY KEY);
+         CREATE TABLE users (id bigint PRIMARY KEY, mail text,
+             -- pgrehearse: backfill (1)
+             tenant_id bigint NOT NULL REFERENCES tenants,
+             UNIQUE (tenant_id, mail), UNIQUE (tenant_id, id));
+         CREATE TABLE notes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id bigint NOT NULL REFERENCES users, body text,
+             -- pgrehearse: backfill (1)
+             tenant_id bigint NOT NULL,
+             FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id));
+         CREATE INDEX ON notes (tenant_id, user_id);",
+    ),
+];
+
+#[test]
+fn a_release_is_applied_and_nothing_is_left_to_do() {
+    for version in support::outermost() {
+        for (name, old, rows, new) in RELEASES {
+            if let Err(why) = support::server(version) {
+                eprintln!("skipped: {why}");
+                continue;
+            }
+            let world = World::on(version, Statements::NotCounted, old);
+            world.client().batch_execute(rows).expect("rows");
+            world.write("new.sql", new);
+            // As large tables: by new columns, backfills and swaps.
+            let large = ["--set", "small_table.rows=0"];
+            let apply = ["apply", "--to", "new.sql", "--yes"];
+            let said = world.run(&[&apply[..], &large[..]].concat());
+            assert_eq!(
+                said.code, 0,
+                "{name} on {version}: {}{}",
+                said.out, said.err
+            );
+            let said = world.run(&["check", "--to", "new.sql"]);
+            assert_eq!(
+                said.code, 0,
+                "{name} on {version}: {}{}",
+                said.out, said.err
+            );
+        }
+    }
+    pgrehearse::scratch::stop_all();
+}
