@@ -1,5 +1,6 @@
 //! How much of live a rehearsal clones.
 
+use super::measure::relation_name;
 use crate::catalog::{Catalog, Desired, Live, closure, needed};
 use crate::kinds::{KindTag, Object, ObjectId};
 use crate::plan::Document;
@@ -81,4 +82,19 @@ fn closure_of_needed(
         }
     }
     all
+}
+
+/// The partitions that `document` makes, by their attachments.
+pub fn new_partitions(document: &Document, live: &Catalog<Live>) -> BTreeMap<ObjectId, String> {
+    let attached = document.steps().map(|(_, step)| &step.object);
+    let attached = attached.filter(|id| id.kind == KindTag::Attachment);
+    let tables = attached.filter_map(|id| {
+        let table = ObjectId::new(KindTag::Table, id.path.iter().cloned());
+        let [schema, name] = id.path.as_slice() else {
+            return None;
+        };
+        let is_new = live.get(&table).is_none();
+        is_new.then(|| (id.clone(), relation_name(schema, name)))
+    });
+    tables.collect()
 }

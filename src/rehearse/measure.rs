@@ -43,6 +43,12 @@ impl State {
         self.0.get(&oid).map(|relation| relation.name.as_str())
     }
 
+    /// The same, of an index its table.
+    pub fn table_name(&self, oid: u32) -> Option<&str> {
+        let table = self.0.get(&oid)?.table.unwrap_or(oid);
+        self.name(table)
+    }
+
     /// Only the relations in `oids`.
     pub fn only(mut self, oids: &BTreeSet<u32>) -> Self {
         self.0.retain(|oid, _| oids.contains(oid));

@@ -1,7 +1,7 @@
 //! The rehearsal itself: steps in order, measured, and what came of them.
 
 use super::compare::{alike, differences};
-use super::extent::{hanging_together, named_by_functions};
+use super::extent::{hanging_together, named_by_functions, new_partitions};
 use super::measure::Sessions;
 use super::queries::{self, Watch};
 use super::statement::{Measured, outside};
@@ -65,13 +65,25 @@ pub fn rehearse(document: Document, request: &Request<'_>) -> Result<Rehearsed, 
     let mut phases: Vec<PhaseRecord> = Vec::new();
     let before = run.fingerprint();
     let mut now = before.clone();
+    let partitions = new_partitions(&document, &run.catalog);
     for PhaseRecord { phase, steps } in document.phases {
         let state = run.sessions.state()?;
+        // A partition that this plan makes has no rows and no users before it is attached.
+        let unused = partitions
+            .iter()
+            .filter(|(attachment, _)| run.catalog.get(attachment).is_none());
+        let unused: BTreeSet<&str> = unused.map(|(_, name)| name.as_str()).collect();
+        let is_unused = |oid: &u32| {
+            state
+                .table_name(*oid)
+                .is_some_and(|name| unused.contains(name))
+        };
         let made = |oid: &u32| {
             let name = state.name(*oid);
             name.is_some_and(|name| (request.made)(phase, name))
         };
-        run.existing = state.oids().filter(|oid| !made(oid)).collect();
+        let existing = state.oids().filter(|oid| !made(oid) && !is_unused(oid));
+        run.existing = existing.collect();
         let mut states = vec![run.catalog.clone()];
         let mut records: Vec<StepRecord> = Vec::new();
         let (mut at_gates, mut can_go_back) = (None, true);

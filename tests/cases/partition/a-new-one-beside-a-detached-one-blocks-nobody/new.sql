@@ -1,0 +1,4 @@
+CREATE TABLE p (id bigint NOT NULL, at date NOT NULL, v int, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE p23 (id bigint NOT NULL, at date NOT NULL, v int, PRIMARY KEY (id, at));
+CREATE TABLE p25 PARTITION OF p FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE INDEX pv ON p (v);
