@@ -180,6 +180,17 @@ fn set_schema(of: &ObjectId, schema: &Ident) -> Option<Sql> {
                 schema
             )
         }
+        KindTag::Sequence => sql!("ALTER SEQUENCE {} SET SCHEMA {}", relation()?, schema),
+        KindTag::Domain => sql!("ALTER DOMAIN {} SET SCHEMA {}", relation()?, schema),
+        KindTag::Enum | KindTag::Composite if !is_label(of) => {
+            sql!("ALTER TYPE {} SET SCHEMA {}", relation()?, schema)
+        }
+        KindTag::Function => sql!(
+            "ALTER ROUTINE {}({}) SET SCHEMA {}",
+            relation()?,
+            Deparsed(of.path.get(2)?),
+            schema
+        ),
         _ => return None,
     })
 }

@@ -240,7 +240,7 @@ impl<'a> Finder<'a> {
         }
         let (old, new) = (from.path.first().cloned(), to.path.first().cloned());
         let moves = from.path.len() > 1 && old != new;
-        if moves && from.path.last() != to.path.last() {
+        if moves && from.path.get(1..) != to.path.get(1..) {
             return Fit::Impossible;
         }
         let schemas = old.zip(new).filter(|_| moves);
@@ -304,7 +304,17 @@ impl<'a> Finder<'a> {
         match (from, to.kind) {
             // A label has no schema.
             (_, KindTag::Enum) if to.path.len() > 2 => old,
-            ([schema, _], KindTag::Table | KindTag::View | KindTag::MaterializedView) => {
+            (
+                [schema, _],
+                KindTag::Table
+                | KindTag::View
+                | KindTag::MaterializedView
+                | KindTag::Sequence
+                | KindTag::Enum
+                | KindTag::Composite
+                | KindTag::Domain
+                | KindTag::Function,
+            ) => {
                 let mut old = old;
                 if let Some(place) = old.path.first_mut() {
                     place.clone_from(schema);
