@@ -15,6 +15,8 @@ enum Force {
     Disturb,
     /// A column is of another type for a while.
     Retype,
+    /// A column gets a type that does not compare with the one it had.
+    Estrange,
 }
 
 pub(super) fn rebuild(
@@ -57,7 +59,13 @@ pub(super) fn rebuild(
                     attribute: attribute.name().to_owned(),
                     why: (*why).to_owned(),
                 }),
-                Alter::Disturbing(_) => queue.push((id.clone(), Force::Disturb)),
+                Alter::Disturbing(_) => {
+                    let force = match old.compares_with(new) {
+                        true => Force::Disturb,
+                        false => Force::Estrange,
+                    };
+                    queue.push((id.clone(), force));
+                }
                 Alter::InPlace(_) | Alter::AfterDrops(_) => {}
             }
         }
@@ -120,6 +128,7 @@ pub(super) fn rebuild(
                 Force::Drop => false,
                 Force::Disturb => old.survives_change() || is_part(&root, old),
                 Force::Retype => old.survives_another_type() || is_part(&root, old),
+                Force::Estrange => old.survives_estrangement() || is_part(&root, old),
             };
             if stays {
                 continue;

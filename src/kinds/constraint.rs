@@ -527,8 +527,14 @@ impl Kind for Constraint {
         self.is_foreign_key() && matches!(need.kind, KindTag::Constraint | KindTag::Index)
     }
 
+    /// But for a foreign key over periods, which compares values of one type alone.
     fn survives_change(&self) -> bool {
-        true
+        !(self.is_foreign_key() && self.definition.contains(" PERIOD "))
+    }
+
+    /// The server checks a foreign key again after each of both columns.
+    fn survives_estrangement(&self) -> bool {
+        !self.is_foreign_key()
     }
 
     /// As an index of GiST.

@@ -263,6 +263,11 @@ pub trait Kind: Sized + Clone + PartialEq + Serialize + for<'de> Deserialize<'de
         self.survives_change()
     }
 
+    /// Whether it also lives through the values of a column not comparing with those of before.
+    fn survives_estrangement(&self) -> bool {
+        self.survives_change()
+    }
+
     /// How this object gets out of the way of `of`, on which it depends, and comes back.
     fn take_down(&self, of: &Object) -> TakeDown {
         let _ = of;
@@ -453,6 +458,9 @@ macro_rules! kinds {
             }
             pub fn survives_another_type(&self) -> bool {
                 match self { $(Object::$tag(o) => o.survives_another_type()),* }
+            }
+            pub fn survives_estrangement(&self) -> bool {
+                match self { $(Object::$tag(o) => o.survives_estrangement()),* }
             }
             pub fn take_down(&self, of: &Object) -> TakeDown {
                 match self { $(Object::$tag(o) => o.take_down(of)),* }

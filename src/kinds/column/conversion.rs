@@ -201,3 +201,26 @@ fn family(data_type: &str) -> Family {
         _ => Family::Other,
     }
 }
+
+impl Object {
+    /// Whether values of a column still compare, with an operator of an index, with those of the column that it was: a
+    /// foreign key between them holds. All else is as it was.
+    pub fn compares_with(&self, new: &Self) -> bool {
+        let (Self::Column(old), Self::Column(new)) = (self, new) else {
+            return true;
+        };
+        const FAMILIES: [&[&str]; 4] = [
+            &["smallint", "integer", "bigint"],
+            &["real", "double precision"],
+            &["text", "character varying", "name"],
+            &["date", "timestamp without time zone", "timestamp with time zone"],
+        ];
+        let plain = |column: &Column| {
+            let text = column.plain_type();
+            text.split('(').next().unwrap_or(text).trim().to_owned()
+        };
+        let (old, new) = (plain(old), plain(new));
+        let both = |family: &&[&str]| family.contains(&&*old) && family.contains(&&*new);
+        old == new || FAMILIES.iter().any(|family| both(&family))
+    }
+}
