@@ -164,6 +164,11 @@ impl Arguments {
                 ),
             );
         }
+        // What was said of the plan that is half way stands: it leads to what is desired.
+        if !left.is_empty() && ready.as_ref().is_ok_and(|ready| ready.document.is_empty()) {
+            work.quiet();
+            return Ok(Exit::Done);
+        }
         self.go(ready, Some(&desired), &run, &mut session, &work)
     }
 
