@@ -44,6 +44,9 @@ impl Stage {
         let mut renamed: BTreeMap<ObjectId, ObjectId> = BTreeMap::new();
         for (id, object) in twins.objects.iter().filter(|(id, _)| own(id)) {
             match object {
+                // A partition that comes is made as it is to be.
+                Object::Column(column)
+                    if !context.live.objects.contains_key(&column.table_id()) => {}
                 Object::Column(column) => {
                     let bare = Object::Column(bare(column));
                     base.objects.insert(id.clone(), bare);

@@ -1,0 +1,2 @@
+CREATE TABLE reading (dev int NOT NULL, at timestamp NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE reading_24 PARTITION OF reading FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
