@@ -208,6 +208,10 @@ pub(super) fn filled(need: &ObjectId, context: &Context<'_>) -> Node {
 
 /// What an old view hangs on after the swap: of a column whose place was taken, the old one.
 pub(super) fn swapped(need: ObjectId, context: &Context<'_>) -> Node {
+    // The old type stands under a name of ours until the old columns are dropped.
+    if context.replacements.types.contains_key(&need) {
+        return (need, SWAPPED);
+    }
     let mut columns = context.replacements.columns.values();
     let mut origins = context
         .live

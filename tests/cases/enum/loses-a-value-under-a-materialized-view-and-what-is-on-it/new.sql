@@ -1,0 +1,7 @@
+CREATE TYPE st AS ENUM ('a', 'b');
+CREATE TABLE u (id int PRIMARY KEY, s st NOT NULL DEFAULT 'a', l st[]);
+CREATE INDEX u_s ON u (s) WHERE s <> 'b';
+CREATE MATERIALIZED VIEW m AS SELECT s, count(*) AS n FROM u WHERE s <> 'b' GROUP BY s;
+CREATE UNIQUE INDEX m_s ON m (s);
+CREATE VIEW over_m AS SELECT s::text AS s FROM m;
+COMMENT ON MATERIALIZED VIEW m IS 'by state';
