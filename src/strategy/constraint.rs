@@ -13,7 +13,7 @@ use super::{Context, Refusal, Strategy};
 use super::{checks, direct};
 use crate::diff::Change;
 use crate::kinds::{Constraint, ConstraintType, Hazard, HazardKind, KindTag, Object, ObjectId};
-use crate::pg::{ServerVersion, Sql};
+use crate::pg::{Ident, ServerVersion, Sql};
 use crate::plan::step::Reversal;
 use crate::plan::{Action, Era, Step};
 
@@ -118,6 +118,7 @@ impl Strategy for NotValid {
         add.checks = checks::constraint(new, context);
         add.requires = direct::requires(context, &own);
         add.produces = direct::nodes(&own, Era::Temp(1));
+        add.after = direct::nodes(&rivals(new, context), Era::Before);
         if old.is_some() {
             add.releases = direct::releases(context, &own);
             add.destroys = direct::nodes(&own, Era::Before);
@@ -128,6 +129,31 @@ impl Strategy for NotValid {
         last.produces = direct::nodes(&own, Era::After);
         Ok(vec![add, last])
     }
+}
+
+/// The keys and unique indexes that go and that a new foreign key would be bound to while they are there: the server takes
+/// any over the columns.
+fn rivals(new: &Constraint, context: &Context<'_>) -> Vec<ObjectId> {
+    let Some(referenced) = new.referenced.as_ref().filter(|_| new.is_foreign_key()) else {
+        return Vec::new();
+    };
+    let same = |columns: &[Ident]| {
+        columns.len() == new.referenced_columns.len()
+            && columns.iter().all(|c| new.referenced_columns.contains(c))
+    };
+    let fits = |object: &Object| match object {
+        Object::Constraint(key) => {
+            is_key(object) && key.table_name() == *referenced && same(&key.columns)
+        }
+        Object::Index(index) => {
+            index.unique && index.table_name() == *referenced && same(&index.columns)
+        }
+        _ => false,
+    };
+    let goes = |id: &ObjectId| context.changes.drops(id) || context.changes.replaces(id);
+    let there = context.live.objects.iter();
+    let rivals = there.filter(|(id, object)| fits(object) && goes(id));
+    rivals.map(|(id, _)| id.clone()).collect()
 }
 
 fn is_key(object: &Object) -> bool {

@@ -1,0 +1,3 @@
+CREATE TABLE a (id int NOT NULL, CONSTRAINT u2 UNIQUE (id));
+CREATE TABLE b (a_id int CONSTRAINT b_fk REFERENCES a (id));
+CREATE TABLE c (a_id int REFERENCES a (id));
