@@ -1,6 +1,6 @@
 //! The changes become a plan that is not rehearsed yet.
 
-use super::remarks::likely_renames;
+use super::remarks::{fired_triggers, likely_renames};
 use super::{Compared, Pair, PipelineError, data, definitions, hanging, owners, retired};
 use crate::catalog::{Catalog, Live};
 use crate::diff::Change;
@@ -123,13 +123,15 @@ pub(super) fn draft_document(
         touched.extend(along.flat_map(|(id, now)| [id.clone(), now]));
     }
     touched.extend(strategy::stand_ins(&compared.renames, before));
+    let mut notices = compared.notices.clone();
+    notices.extend(fired_triggers(&steps, &compared.live));
     let draft = Draft {
         server_version: pair.workshop.version,
         steps,
         touched,
         roles: roles(compared),
         owners: given(compared),
-        notices: compared.notices.clone(),
+        notices,
     };
     let (from, to) = (
         pair.live.description.clone(),

@@ -5,6 +5,7 @@ use crate::diff::{Additions, Change, ChangeSet, ConversionHint, Replacements, re
 use crate::kinds::{KindTag, Object, ObjectId};
 use crate::pg::{Ident, Qualified};
 use crate::plan::document::UnmodeledRecord;
+use crate::plan::{Action, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to be said of two catalogs, whatever differs.
@@ -216,6 +217,36 @@ pub(super) fn unmodeled(
             }
         })
         .collect()
+}
+
+/// The triggers of the user that fire for every row of a backfill: what they refuse, log or send, they do then.
+pub(super) fn fired_triggers(steps: &[Step], live: &Catalog<Live>) -> Vec<String> {
+    let tables = steps.iter().filter_map(|step| match step.action() {
+        Action::Backfill { backfill, .. } if backfill.writes_its_table() => Some(&backfill.table),
+        _ => None,
+    });
+    let tables: BTreeSet<&Qualified> = tables.collect();
+    let on = |table: &Qualified| -> Vec<String> {
+        let triggers = live.objects.values().filter_map(|object| match object {
+            Object::Trigger(trigger)
+                if trigger.table_name() == *table && trigger.fires_on_any_update() =>
+            {
+                Some(trigger.name.to_string())
+            }
+            _ => None,
+        });
+        triggers.collect()
+    };
+    let remark = |table: &&Qualified| {
+        let names = on(table);
+        (!names.is_empty()).then(|| {
+            format!(
+                "{} on {table} fires for every row that a backfill writes: what it refuses, logs or sends, it does then",
+                names.join(", ")
+            )
+        })
+    };
+    tables.iter().filter_map(remark).collect()
 }
 
 pub(super) fn likely_renames(changes: &ChangeSet) -> impl Iterator<Item = (ObjectId, String)> {

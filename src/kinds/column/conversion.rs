@@ -213,7 +213,11 @@ impl Object {
             &["smallint", "integer", "bigint"],
             &["real", "double precision"],
             &["text", "character varying", "name"],
-            &["date", "timestamp without time zone", "timestamp with time zone"],
+            &[
+                "date",
+                "timestamp without time zone",
+                "timestamp with time zone",
+            ],
         ];
         let plain = |column: &Column| {
             let text = column.plain_type();
