@@ -140,14 +140,12 @@ impl<Side> Catalog<Side> {
             for dependent in dependents.get(id).into_iter().flatten().copied() {
                 let of_another = dependent.path.get(..2) != table.path.get(..2);
                 match dependent.kind {
-                    KindTag::Column if of_another => {
-                        // One that is inherited needs the table for another reason.
-                        if self
-                            .get(dependent)
-                            .is_some_and(|column| column.follows().is_empty())
-                        {
-                            return true;
-                        }
+                    // One that is inherited needs the table for another reason.
+                    KindTag::Column
+                        if of_another
+                            && self.get(dependent).is_some_and(|c| c.follows().is_empty()) =>
+                    {
+                        return true;
                     }
                     kind if kind.is_type() && seen.insert(dependent) => queue.push(dependent),
                     _ => {}

@@ -225,6 +225,6 @@ impl Object {
         };
         let (old, new) = (plain(old), plain(new));
         let both = |family: &&[&str]| family.contains(&&*old) && family.contains(&&*new);
-        old == new || FAMILIES.iter().any(|family| both(&family))
+        old == new || FAMILIES.iter().any(both)
     }
 }

@@ -261,23 +261,6 @@ fn named(pairs: &[&Pair<'_>]) -> String {
     names.join(", ")
 }
 
-/// What partitions have of their own in the new column: storage, statistics target, options.
-fn stored_below(pair: &Pair<'_>, context: &Context<'_>) -> Vec<Sql> {
-    let below = component::followers([&pair.replacement.column], context);
-    let columns = below.iter().filter_map(|id| match context.desired.get(id) {
-        Some(Object::Column(column)) => Some(Column {
-            name: pair.replacement.temporary.clone(),
-            data_type: pair.replacement.new_type.clone(),
-            ..twins::bare(column)
-        }),
-        _ => None,
-    });
-    // The column itself came with that of the table.
-    columns
-        .flat_map(|column| column.create().into_iter().skip(1))
-        .collect()
-}
-
 /// The new columns and the trigger.
 fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<Step, Refusal> {
     let trigger = trigger_name(table);
@@ -307,7 +290,7 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
             ..twins::bare(pair.new)
         };
         there.extend(bare.create());
-        there.extend(stored_below(pair, context));
+        there.extend(twins::stored_below(pair, context));
         back.extend(Kind::drop(&bare));
     }
     let aside: Vec<_> = pairs

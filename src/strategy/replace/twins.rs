@@ -2,11 +2,12 @@
 //! by the same strategies as everything else.
 
 use super::super::{Context, Refusal, SmallTable, expand as expand_all, key};
-use super::partitioned;
+use super::component::followers;
+use super::{Pair, partitioned};
 use crate::catalog::{Catalog, Desired, Live};
 use crate::diff::{self, Replacements};
-use crate::kinds::{Column, KindTag, Object, ObjectId};
-use crate::pg::Ident;
+use crate::kinds::{Column, Kind, KindTag, Object, ObjectId};
+use crate::pg::{Ident, Sql};
 use crate::plan::Step;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +25,23 @@ pub fn bare(column: &Column) -> Column {
         identity: None,
         ..column.clone()
     }
+}
+
+/// What partitions have of their own in the new column: storage, statistics target, options.
+pub fn stored_below(pair: &Pair<'_>, context: &Context<'_>) -> Vec<Sql> {
+    let below = followers([&pair.replacement.column], context);
+    let columns = below.iter().filter_map(|id| match context.desired.get(id) {
+        Some(Object::Column(column)) => Some(Column {
+            name: pair.replacement.temporary.clone(),
+            data_type: pair.replacement.new_type.clone(),
+            ..bare(column)
+        }),
+        _ => None,
+    });
+    // The column itself came with that of the table.
+    columns
+        .flat_map(|column| column.create().into_iter().skip(1))
+        .collect()
 }
 
 impl Stage {
