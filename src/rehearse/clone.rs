@@ -37,6 +37,17 @@ pub enum CloneError {
     },
 }
 
+impl CloneError {
+    /// Whether one of `objects` may be what no clone has.
+    pub fn is_of(&self, objects: &BTreeSet<ObjectId>) -> bool {
+        match self {
+            Self::Statement { object, .. } => objects.contains(object),
+            Self::Plan { .. } => !objects.is_empty(),
+            _ => false,
+        }
+    }
+}
+
 /// Statements sent in one go.
 const BATCH: usize = 200;
 

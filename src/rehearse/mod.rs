@@ -7,6 +7,7 @@ mod concurrent;
 mod evidence;
 mod extent;
 pub mod eye;
+mod ground;
 mod measure;
 mod queries;
 mod run;
@@ -20,7 +21,8 @@ pub use compare::differences;
 pub use evidence::is_ours;
 pub use extent::hanging_together;
 pub use eye::Sight;
-pub use run::{Request, Seen, needs_superuser, rehearse};
+pub use ground::needs_superuser;
+pub use run::{Request, Seen, rehearse};
 pub use server_message as message_of;
 pub use trial::Trial;
 

@@ -2,10 +2,11 @@
 
 use super::compare::{alike, differences};
 use super::extent::{hanging_together, named_by_functions, new_partitions};
+use super::ground::cloned_to_scratch;
 use super::measure::Sessions;
 use super::queries::{self, Watch};
 use super::statement::{Measured, outside};
-use super::{RehearseError, Sight, canonicalize, clone, evidence, server_message};
+use super::{RehearseError, Sight, canonicalize, evidence, server_message};
 use crate::catalog::{Catalog, Desired, Live, Reader, Scope, decisive, fingerprint, read_objects};
 use crate::kinds::{KindTag, ObjectId};
 use crate::pg::session::PATH_OF_THE_ROLE;
@@ -167,23 +168,21 @@ impl<'r> Run<'r> {
         let cloned = hanging_together(document, request.live, request.desired);
         // A query joins what the plan touches with what it does not.
         let (watched, mut besides) = queries::relevant(request.queries, &cloned, request.live);
-        besides.extend(named_by_functions(&cloned, request.live, request.desired));
         besides.retain(|id| !cloned.contains(id));
-        let part = request.live.restricted(&(&cloned | &besides));
-        let database = request.scratch.create_database(request.settings)?;
-        let mut hidden = BTreeSet::new();
-        for id in untrusted_extensions(document, request)? {
-            let name = id.path.first().map_or("", String::as_str);
-            database.create_extension(name, None, None)?;
-            hidden.insert(id);
-        }
-        for role in &document.roles {
-            clone::make_role(&database, role)?;
-        }
-        if document.steps().any(|(_, step)| needs_superuser(step)) {
-            database.let_privileged_through()?;
-        }
-        clone::build(&database, &part, request.scope)?;
+        let mut named = named_by_functions(&cloned, request.live, request.desired);
+        named.retain(|id| !cloned.contains(id) && !besides.contains(id));
+        let all = &(&cloned | &besides) | &named;
+        let mut part = request.live.restricted(&all);
+        let (database, hidden) = match cloned_to_scratch(document, request, &part) {
+            // What a function seems to name may hang on something that no clone has.
+            Err(RehearseError::Clone(error)) if error.is_of(&named) => {
+                named.clear();
+                part = request.live.restricted(&(&cloned | &besides));
+                cloned_to_scratch(document, request, &part)?
+            }
+            made => made?,
+        };
+        besides.append(&mut named);
         let watch = Watch::start(&database, watched, request.queries.len())?;
         let mut sessions = Sessions::open(&database)?;
         if !document.roles.is_empty() {
@@ -206,7 +205,6 @@ impl<'r> Run<'r> {
         };
         run.catalog = run.read()?;
         // A clone that does not read back equal proves nothing.
-        let mut part = part;
         if !differences(&part, &run.catalog, &run.cloned).is_empty() {
             let mut again: Catalog<Desired> = run.catalog.clone().on_side();
             let Request {
@@ -459,61 +457,6 @@ impl<'r> Run<'r> {
         }
         Ok(different)
     }
-}
-
-/// The extensions that steps create and a plain role may not.
-fn untrusted_extensions(
-    document: &Document,
-    request: &Request<'_>,
-) -> Result<Vec<ObjectId>, RehearseError> {
-    let created = document
-        .steps()
-        .filter(|(_, s)| s.object.kind == KindTag::Extension && s.operation == "create extension")
-        .map(|(_, s)| s.object.clone());
-    let created: Vec<ObjectId> = created.collect();
-    let name = |id: &ObjectId| id.path.first().cloned().unwrap_or_default();
-    let names: Vec<String> = created.iter().map(name).collect();
-    let untrusted = untrusted(request.scratch, request.settings, &names)?;
-    let mut created = created;
-    created.retain(|id| untrusted.contains(&name(id)));
-    Ok(created)
-}
-
-/// Those of the extensions `names` that only a superuser may create.
-pub(super) fn untrusted(
-    scratch: &Scratch,
-    settings: &DatabaseSettings,
-    names: &[String],
-) -> Result<BTreeSet<String>, RehearseError> {
-    let mut untrusted = BTreeSet::new();
-    if names.is_empty() {
-        return Ok(untrusted);
-    }
-    let database = scratch.create_database(settings)?;
-    let mut client = database.connect()?;
-    for name in names {
-        let trusted: bool = client
-            .query_one(
-                "SELECT coalesce(bool_or(trusted OR NOT superuser), true)
-                   FROM pg_available_extension_versions WHERE name = $1",
-                &[name],
-            )?
-            .get(0);
-        if !trusted {
-            untrusted.insert(name.clone());
-        }
-    }
-    Ok(untrusted)
-}
-
-/// Whether a step, or its way back, needs what a superuser sets up on scratch.
-pub fn needs_superuser(step: &StepRecord) -> bool {
-    let back = match &step.rollback {
-        Rollback::Run(statements) => statements.as_slice(),
-        Rollback::Leave { .. } | Rollback::Irreversible { .. } => &[],
-    };
-    let mut statements = step.statements.iter().chain(back);
-    statements.any(|statement| privileged::needs_setup(&statement.sql))
 }
 
 fn take_back(

@@ -5,7 +5,7 @@ use super::{Rehearsal, Request, names, seed};
 use crate::catalog::{Catalog, Desired, Live, read};
 use crate::pg::{Ident, Sql, ident::Literal};
 use crate::rehearse::measure::Sessions;
-use crate::rehearse::{RehearseError, canonicalize, clone, compare, run};
+use crate::rehearse::{RehearseError, canonicalize, clone, compare, ground};
 use crate::scratch::{Database, privileged};
 use crate::source::Class;
 use crate::sql;
@@ -85,7 +85,7 @@ fn extensions_beforehand(
         }
     }
     let names: Vec<String> = wanted.keys().cloned().collect();
-    let untrusted = run::untrusted(request.scratch, request.settings, &names)?;
+    let untrusted = ground::untrusted(request.scratch, request.settings, &names)?;
     wanted.retain(|name, _| untrusted.contains(name));
     for (name, (schema, version)) in &wanted {
         // In a schema that the files make, it is moved there by nobody: it stays where it can be.

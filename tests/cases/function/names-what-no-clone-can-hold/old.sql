@@ -1,0 +1,6 @@
+CREATE TABLE t (id int PRIMARY KEY, n int);
+CREATE TABLE broken (id bigint, n bigint);
+CREATE FUNCTION counted() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM broken; END;
+ALTER TABLE broken ALTER n SET DEFAULT counted();
+CREATE FUNCTION logged() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM FROM broken; RETURN NEW; END $$;
+CREATE TRIGGER logged AFTER UPDATE ON t FOR EACH ROW EXECUTE FUNCTION logged();
