@@ -42,7 +42,10 @@ impl CloneError {
     pub fn is_of(&self, objects: &BTreeSet<ObjectId>) -> bool {
         match self {
             Self::Statement { object, .. } => objects.contains(object),
-            Self::Plan { .. } => !objects.is_empty(),
+            Self::Plan { .. }
+            | Self::Scratch(
+                ScratchError::ExtensionNotAllowed { .. } | ScratchError::ExtensionMissing { .. },
+            ) => !objects.is_empty(),
             _ => false,
         }
     }
