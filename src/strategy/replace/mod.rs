@@ -37,6 +37,7 @@ pub use stop::{falls_with_column, retired_on};
 pub(in crate::strategy) use swap::on_numberer;
 pub use twins::bare;
 
+use super::grant::at_birth_of;
 use super::index::{not_transactional, unbuild};
 use super::partition::leaving_below;
 use super::{Context, Refusal, Strategy, last_name, temporary_name};
@@ -150,7 +151,9 @@ fn new_types(component: &Component<'_>, context: &Context<'_>) -> Vec<Step> {
         twin.path.push(temporary.raw().to_owned());
         let object = component.stage.base.get(&twin)?;
         let undo = Reversal::Run(vec![Action::Transaction(object.drop())]);
-        let action = Action::Transaction(object.create());
+        let mut made = object.create();
+        made.extend(at_birth_of(id, &twin, context.desired, context));
+        let action = Action::Transaction(made);
         let mut step = Step::expand((*id).clone(), action, undo).described(
             "create type",
             format!("create the new {}", id.human()),
