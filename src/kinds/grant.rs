@@ -195,6 +195,25 @@ impl Grant {
         })
     }
 
+    /// What `grantee` has on the sequence of the identity column `target`.
+    pub fn held_on_numberer(
+        target: &ObjectId,
+        grantee: &Grantee,
+        privileges: Vec<String>,
+        grant_options: Vec<String>,
+    ) -> Self {
+        Self {
+            target: target.clone(),
+            on: On::IdentitySequence,
+            column: None,
+            grantee: grantee.clone(),
+            privileges,
+            grant_options,
+            default: Made::Sequences.usual(grantee),
+            beside_columns: false,
+        }
+    }
+
     /// Who holds it, as part of an identity.
     pub fn holder(&self) -> &str {
         self.grantee.raw()

@@ -134,6 +134,10 @@ pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step 
         _ => bundle.statements,
     };
     statements.extend(at_birth(&id, context.desired, context));
+    let parts = produced
+        .iter()
+        .filter(|part| **part != id && part.kind == KindTag::Column);
+    statements.extend(parts.flat_map(|part| at_birth(part, context.desired, context)));
     if let Object::Sequence(sequence) = new {
         statements.extend(super::identity::behind_the_rows(sequence, context));
     }

@@ -56,15 +56,20 @@ pub(super) fn at_birth_of<S>(
     wanted: &Catalog<S>,
     context: &Context<'_>,
 ) -> Vec<Sql> {
+    let numbered =
+        |id: &ObjectId| matches!(wanted.get(id), Some(Object::Column(c)) if c.identity.is_some());
+    let made = match new.kind {
+        KindTag::Column if numbered(new) => Some(Made::Sequences),
+        kind => Made::of(kind),
+    };
     let owners = &context.live.owners;
-    if !owners.compared || Made::of(new.kind).is_none() {
+    let (true, Some(made)) = (owners.compared, made) else {
         return Vec::new();
-    }
+    };
     let mut statements = Vec::new();
-    for have in
-        given(new, context.live, owners)
-            .into_iter()
-            .chain(given(new, context.desired, owners))
+    for have in given(new, made, context.live, owners)
+        .into_iter()
+        .chain(given(new, made, context.desired, owners))
     {
         // What default privileges give to whom it then belongs to is part of what an owner has.
         let owner = wanted.get(&Owner::id_of(new));
@@ -88,8 +93,8 @@ pub(super) fn at_birth_of<S>(
     statements
 }
 
-/// What whoever executes the plan gives others on `new` by making it.
-fn given<S>(new: &ObjectId, catalog: &Catalog<S>, owners: &Owners) -> Vec<Grant> {
+/// What whoever executes the plan gives others on `new`, or on the sequence of this column, by making it.
+fn given<S>(new: &ObjectId, made: Made, catalog: &Catalog<S>, owners: &Owners) -> Vec<Grant> {
     let maker = owners.role.as_ref().map_or("", |role| role.raw());
     let schema = new.path.first().filter(|_| new.kind != KindTag::Schema);
     let first = ObjectId::new(KindTag::DefaultPrivileges, Vec::<String>::new());
@@ -103,7 +108,7 @@ fn given<S>(new: &ObjectId, catalog: &Catalog<S>, owners: &Owners) -> Vec<Grant>
             None => true,
             Some(of) => schema.is_some_and(|name| name == of.raw()),
         };
-        let own = default.role.raw() == maker && Made::of(new.kind) == Some(default.on);
+        let own = default.role.raw() == maker && default.on == made;
         if !here || !own || default.grantee == Grantee::Owner {
             continue;
         }
@@ -118,8 +123,9 @@ fn given<S>(new: &ObjectId, catalog: &Catalog<S>, owners: &Owners) -> Vec<Grant>
         options.extend(default.grant_options.iter().cloned());
     }
     all.into_iter()
-        .filter_map(|(grantee, (privileges, options))| {
-            Grant::held_on(new, &grantee, privileges, options)
+        .filter_map(|(grantee, (privileges, options))| match new.kind {
+            KindTag::Column => Some(Grant::held_on_numberer(new, &grantee, privileges, options)),
+            _ => Grant::held_on(new, &grantee, privileges, options),
         })
         .collect()
 }

@@ -4,6 +4,7 @@
 //! keeps its work under a name of ours until the old column is dropped, so that going back builds
 //! nothing but what a primary key forces.
 
+use super::super::grant::at_birth;
 use super::super::retire::null_again::{NullAgain, nulls, validation};
 use super::super::{Context, temporary_name};
 use super::component::followers;
@@ -422,6 +423,10 @@ fn parts(script: &mut Script, component: &Component<'_>, context: &Context<'_>) 
 
 /// The new columns have the grants of the old ones since they were added; a new type has none.
 fn grants(script: &mut Script, component: &Component<'_>, context: &Context<'_>) {
+    for pair in &component.columns {
+        let id = Object::Column(pair.new.clone()).id();
+        script.push(at_birth(&id, context.desired, context), Vec::new());
+    }
     let columns = component.columns.iter().map(|pair| &pair.replacement);
     let columns = columns.filter(|r| !r.is_renamed()).map(|r| &r.column);
     let mut on = followers(columns.clone(), context);
@@ -454,7 +459,9 @@ fn grants(script: &mut Script, component: &Component<'_>, context: &Context<'_>)
 fn numberers(script: &mut Script, component: &Component<'_>, context: &Context<'_>) {
     for pair in &component.columns {
         let id = Object::Column(pair.old.clone()).id();
-        script.push(Vec::new(), on_numberer(&id, context));
+        let mut back = at_birth(&id, context.live, context);
+        back.extend(on_numberer(&id, context));
+        script.push(Vec::new(), back);
     }
 }
 

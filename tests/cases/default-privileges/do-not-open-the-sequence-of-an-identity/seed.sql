@@ -1,0 +1,1 @@
+INSERT INTO i (n) VALUES (1), (2); INSERT INTO open (n) VALUES (1);
