@@ -410,10 +410,39 @@ fn grant(sql: &str, rest: Reader) -> Class {
     let Class::Unmodeled { what, subject } = unmodeled("grant", sql, object.clone(), stop) else {
         return Class::Ddl;
     };
-    if others || of_server(object) {
+    if others || of_language(object.clone()) || of_server(object) {
         return Class::Unmodeled { what, subject };
     }
     Class::Grant { what, subject }
+}
+
+/// Whether it is of a language that PostgreSQL or an extension makes: who does not own it is only warned.
+fn of_language(mut object: Reader) -> bool {
+    const OTHERS: [&str; 10] = [
+        "internal",
+        "c",
+        "sql",
+        "plpgsql",
+        "plperl",
+        "plperlu",
+        "pltcl",
+        "pltclu",
+        "plpythonu",
+        "plpython3u",
+    ];
+    if !object.eat(&["language"]) {
+        return false;
+    }
+    while object.peek().is_some() && object.sees_any(&["to", "from"]).is_none() {
+        match object.ident() {
+            Some(name) if OTHERS.contains(&name.as_str()) => return true,
+            Some(_) => {}
+            None => {
+                object.advance();
+            }
+        }
+    }
+    false
 }
 
 /// Whether one of the objects that a GRANT names is PostgreSQL's own: the files own none of these.

@@ -102,7 +102,9 @@ pub fn of_fills(steps: &mut [Step], context: &Context<'_>) {
 /// Keys whose values may become the same in the new type of a column.
 pub fn merged(old: &Column, new: &Column, context: &Context<'_>) -> Vec<DataCheck> {
     let own = super::conversion::hint(old, new, context) == super::conversion::Hint::Expression;
-    if own || keeps_apart(&old.data_type, &new.data_type) {
+    // One of the files' own tells its values apart.
+    let of_files = super::object_of_type(&new.data_type, context).is_some();
+    if own || of_files || keeps_apart(&old.data_type, &new.data_type) {
         return Vec::new();
     }
     let table = new.table_name();
