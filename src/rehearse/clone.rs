@@ -211,6 +211,10 @@ pub fn creation_script<S>(
         if step.object.kind == KindTag::Table && step.object.path.iter().any(|n| Scope::is_own(n)) {
             step.lift(Phase::Migrate);
         }
+        // They hold for what is made later, which is nothing.
+        if step.object.kind == KindTag::DefaultPrivileges {
+            step.lift(Phase::Contract);
+        }
     }
     order::sort(steps).map_err(|e| plan(e.to_string()))
 }
