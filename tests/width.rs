@@ -73,6 +73,7 @@ fn rich(number: usize, name: &str) -> String {
             &format!("SUBSCRIPTION following_{number}"),
         )
         .replace("SERVER far", &format!("SERVER is_far_{number}_"))
+        .replace("SERVER nearest", &format!("SERVER nearest_{number}"))
         .replace("TRIGGER watching", &format!("TRIGGER watching_{number}"))
 }
 

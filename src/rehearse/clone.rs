@@ -113,6 +113,8 @@ pub fn build<S>(
     let needs = objects.flat_map(|object| object.parent().into_iter().chain(object.requires()));
     let schemas: BTreeSet<ObjectId> = needs
         .filter(|id| id.kind == KindTag::Schema && catalog.get(id).is_none())
+        // Extensions in pg_catalog.
+        .filter(|id| id.path.first().is_some_and(|name| !name.starts_with("pg_")))
         .collect();
     for schema in schemas.iter().filter_map(|id| id.path.first()) {
         let make = sql!(

@@ -166,7 +166,9 @@ pub fn elaborate_as(
     let shells = texts.any(|s| arrange::makes_shell(files.statement_text(s)));
     let last = |item: &Item| {
         let statement = &files.statements[item.index];
-        match statement.class {
+        match &statement.class {
+            // Who gets a server has to have the use of its wrapper, which a dump gives at its end.
+            Class::Owner { subject, .. } if is_server(subject) => 3,
             _ if files.files.len() == 1 => 0,
             Class::Grant { .. } => 2,
             _ => arrange::round(files.statement_text(statement), shells),
@@ -195,6 +197,14 @@ pub fn elaborate_as(
         });
     }
     Ok(outcome)
+}
+
+/// Whether an owner is of `SERVER name`.
+fn is_server(subject: &str) -> bool {
+    subject
+        .split_whitespace()
+        .next()
+        .is_some_and(|word| word.eq_ignore_ascii_case("server"))
 }
 
 fn extension_error(
