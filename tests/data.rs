@@ -238,6 +238,29 @@ const CASES: &[Case] = &[
         ..CASE
     },
     Case {
+        name: "json that is no jsonb",
+        old: "CREATE TABLE public.t (id int PRIMARY KEY, a json);",
+        new: "CREATE TABLE public.t (id int PRIMARY KEY, a jsonb);",
+        good: r#"INSERT INTO public.t VALUES (1, '{"a": "\\u0000 \ud83d\ude00 \u00e9"}'), (2, '"\\\\u0000"'), (3, NULL)"#,
+        bad: r#"INSERT INTO public.t VALUES (4, '"\u0000"'), (5, '["\\\u0000"]'), (6, '"\ud83d"'), (7, '"a\ude00"')"#,
+        what: "values of public.t.a that are no jsonb",
+        found: Some(4),
+        mend: "DELETE FROM public.t WHERE id > 3",
+        ..CASE
+    },
+    Case {
+        name: "too large and too small for real",
+        from: ServerVersion::V16,
+        old: "CREATE TABLE public.t (id int PRIMARY KEY, a double precision, b numeric);",
+        new: "CREATE TABLE public.t (id int PRIMARY KEY, a real, b double precision);",
+        good: "INSERT INTO public.t VALUES (1, 3.4e38, 1e308), (2, 'Infinity', 'NaN'), (3, NULL, 0)",
+        bad: "INSERT INTO public.t VALUES (4, 3.5e38, 1), (5, 1e-60, 1)",
+        what: "values of public.t.a outside of real",
+        found: Some(2),
+        mend: "DELETE FROM public.t WHERE id > 3",
+        ..CASE
+    },
+    Case {
         name: "integer out of range",
         old: "CREATE TABLE public.t (id int PRIMARY KEY, a bigint);",
         new: "CREATE TABLE public.t (id int PRIMARY KEY, a smallint);",

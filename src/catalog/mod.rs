@@ -26,7 +26,7 @@ pub use shared::Shared;
 pub use unmodeled::Unmodeled;
 
 use crate::kinds::{KindTag, Object, ObjectId};
-use crate::pg::ServerVersion;
+use crate::pg::{Qualified, ServerVersion};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::marker::PhantomData;
@@ -128,6 +128,19 @@ impl<Side> Catalog<Side> {
             }
         }
         dependents
+    }
+
+    /// The names of the user's triggers that fire for every row of `table` that a backfill writes.
+    pub fn fired_by_backfills(&self, table: &Qualified) -> Vec<String> {
+        let triggers = self.objects.values().filter_map(|object| match object {
+            Object::Trigger(trigger)
+                if trigger.table_name() == *table && trigger.fires_on_any_update() =>
+            {
+                Some(trigger.name.to_string())
+            }
+            _ => None,
+        });
+        triggers.collect()
     }
 
     /// Whether a column of another table keeps rows of `table`, by itself or within another type: the server then

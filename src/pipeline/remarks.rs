@@ -226,25 +226,17 @@ pub(super) fn fired_triggers(steps: &[Step], live: &Catalog<Live>) -> Vec<String
         _ => None,
     });
     let tables: BTreeSet<&Qualified> = tables.collect();
-    let on = |table: &Qualified| -> Vec<String> {
-        let triggers = live.objects.values().filter_map(|object| match object {
-            Object::Trigger(trigger)
-                if trigger.table_name() == *table && trigger.fires_on_any_update() =>
-            {
-                Some(trigger.name.to_string())
-            }
-            _ => None,
-        });
-        triggers.collect()
-    };
     let remark = |table: &&Qualified| {
-        let names = on(table);
-        (!names.is_empty()).then(|| {
-            format!(
-                "{} on {table} fires for every row that a backfill writes: what it refuses, logs or sends, it does then",
-                names.join(", ")
-            )
-        })
+        let names = live.fired_by_backfills(table);
+        let fire = match names.len() {
+            0 => return None,
+            1 => "fires",
+            _ => "fire",
+        };
+        Some(format!(
+            "{} on {table} {fire} for every row that a backfill writes: what it refuses, logs or sends, it does then",
+            names.join(", ")
+        ))
     };
     tables.iter().filter_map(remark).collect()
 }

@@ -188,9 +188,17 @@ fn not_castable(column: &Ident, data_type: &str, version: ServerVersion) -> Opti
             text,
             Literal(r"^(\{[0-9a-f]{4}(-?[0-9a-f]{4}){7}\}|[0-9a-f]{4}(-?[0-9a-f]{4}){7})$")
         )),
+        // What json takes and jsonb does not: no character, and halves of one.
+        "jsonb" => Some(sql!("{} ~* {}", text, Literal(NO_JSONB))),
         _ => None,
     }
 }
+
+/// `\u0000`, and a surrogate without its other half (manual, "JSON Types"), none of them escaped.
+const NO_JSONB: &str = concat!(
+    r"(?<!\\)(\\\\)*\\u(0000|d[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2}))",
+    r"|(?<!\\ud[89ab][0-9a-f]{2})(?<!\\)(\\\\)*\\ud[c-f][0-9a-f]{2}"
+);
 
 #[cfg(test)]
 mod tests {

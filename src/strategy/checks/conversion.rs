@@ -168,10 +168,27 @@ pub fn conversion(old: &Column, new: &Column, context: &Context<'_>) -> Vec<Data
                 ),
             }
         }
+        ("numeric" | "double precision", "real") | ("numeric", "double precision") => of(
+            format!("outside of {}", to.base),
+            match context.version >= ServerVersion::V16 {
+                true => Violation::NotCastable {
+                    column,
+                    data_type: new_type.clone(),
+                },
+                false => untested("a number", &new_type, context),
+            },
+        ),
+        ("json", "jsonb") => of(
+            "that are no jsonb".to_owned(),
+            Violation::NotCastable {
+                column,
+                data_type: new_type.clone(),
+            },
+        ),
         (a, b) if is_number(a) => match (IntegerType::of(a), IntegerType::of(b)) {
             (Some(a), Some(b)) if a.digits() <= b.digits() => Vec::new(),
             (source, Some(data_type)) => of(
-                format!("outside of {b}"),
+                format!("outside of {}", b),
                 Violation::OutOfRange {
                     column,
                     data_type,
@@ -196,21 +213,22 @@ pub fn conversion(old: &Column, new: &Column, context: &Context<'_>) -> Vec<Data
                         data_type: new.data_type.clone(),
                     },
                 ),
-                _ => of(
-                    what,
-                    Violation::Untested {
-                        why: format!(
-                            "no query of PostgreSQL {} tells whether text is {}",
-                            context.version, new.data_type
-                        ),
-                    },
-                ),
+                _ => of(what, untested("text", &new.data_type, context)),
             }
         }
         _ => Vec::new(),
     };
     refused.extend(own);
     refused
+}
+
+fn untested(what: &str, data_type: &str, context: &Context<'_>) -> Violation {
+    Violation::Untested {
+        why: format!(
+            "no query of PostgreSQL {} tells whether {what} is {data_type}",
+            context.version
+        ),
+    }
 }
 
 /// The same of arrays, by columns of the types of their elements.

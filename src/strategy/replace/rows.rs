@@ -27,19 +27,7 @@ fn backfill(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Ba
 
 /// The triggers of the user that fire for every row that is filled, in words for a `why`.
 pub fn fired(table: &Qualified, context: &Context<'_>) -> String {
-    let names = context
-        .live
-        .objects
-        .values()
-        .filter_map(|object| match object {
-            Object::Trigger(trigger)
-                if trigger.table_name() == *table && trigger.fires_on_any_update() =>
-            {
-                Some(trigger.name.to_string())
-            }
-            _ => None,
-        });
-    let names: Vec<String> = names.collect();
+    let names = context.live.fired_by_backfills(table);
     match names.as_slice() {
         [] => String::new(),
         [one] => format!("; your trigger {one} fires for what is filled"),
