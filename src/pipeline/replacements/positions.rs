@@ -1,12 +1,14 @@
 //! Views whose text counts the columns of a table: `FROM t a(x, y)`, or `FROM f() a(x, y)` where f returns rows of it.
-//! A new column stands behind the old one until that is dropped, and the names would be given to others.
+//! A new column stands behind the old one until that is dropped, and the names would be given to others. A function or rule
+//! with ON CONFLICT DO UPDATE counts, too: for the server its `excluded` reads every column of the table, and so the old
+//! one could not be dropped.
 
 use crate::catalog::Catalog;
 use crate::kinds::{KindTag, Object, ObjectId};
 use crate::source::token::{Token, TokenKind, Tokenizer};
 use std::collections::BTreeSet;
 
-/// Whether a view of `catalog` counts the columns of `table`.
+/// Whether a view, function or rule of `catalog` counts the columns of `table`.
 pub(super) fn are_counted<S>(table: &ObjectId, catalog: &Catalog<S>) -> bool {
     let dependents = catalog.dependents();
     let mut rows: BTreeSet<&str> = table.path.get(1).map(String::as_str).into_iter().collect();
@@ -22,6 +24,7 @@ pub(super) fn are_counted<S>(table: &ObjectId, catalog: &Catalog<S>) -> bool {
                     rows.extend(dependent.path.get(1).map(String::as_str));
                     let over = dependents.get(dependent).into_iter().flatten();
                     views.extend(over.copied());
+                    views.push(dependent);
                 }
                 _ => views.push(dependent),
             }
@@ -30,8 +33,23 @@ pub(super) fn are_counted<S>(table: &ObjectId, catalog: &Catalog<S>) -> bool {
     views.into_iter().any(|id| match catalog.get(id) {
         Some(Object::View(view)) => counts(&view.query, &rows),
         Some(Object::MaterializedView(view)) => counts(&view.query, &rows),
+        Some(Object::Function(function)) => merges(&function.definition),
+        Some(Object::Rule(rule)) => merges(&rule.definition),
         _ => false,
     })
+}
+
+/// Whether the statement, as the server writes it, has ON CONFLICT DO UPDATE.
+fn merges(definition: &str) -> bool {
+    let tokens: Vec<Token> = Tokenizer::new(definition).map_while(Result::ok).collect();
+    let words: Vec<&str> = tokens
+        .iter()
+        .filter_map(|token| definition.get(token.range()))
+        .collect();
+    words.contains(&"excluded")
+        || words
+            .windows(3)
+            .any(|three| three == ["DO", "UPDATE", "SET"])
 }
 
 /// Whether `query`, as the server writes it, gives names to the columns of one of `rows`: key words stand there in capital
