@@ -104,6 +104,50 @@ fn a_detach_that_was_broken_off_is_named() {
 }
 
 #[test]
+fn an_extension_without_a_package_is_named() {
+    each_version(|cluster| {
+        let config = database(cluster, "shop");
+        let mut admin = connect(&config);
+        admin
+            .batch_execute("CREATE EXTENSION pg_trgm VERSION '1.4'")
+            .unwrap();
+        let said = |statement: &str| {
+            let step = step("expand-1", &[statement], LockMode::AccessShare, &[]);
+            let plan = plan(cluster.version(), vec![step]);
+            match run(&config, &plan, &options()) {
+                Err(ApplyError::Refused { findings }) => {
+                    assert_eq!(findings[0].code, "preflight::extension");
+                    findings[0].message.clone()
+                }
+                Ok(_) => String::new(),
+                Err(other) => panic!("{other:?}"),
+            }
+        };
+        for (statement, missing) in [
+            (
+                "CREATE EXTENSION not_there WITH SCHEMA public",
+                "no extension not_there",
+            ),
+            (
+                "CREATE EXTENSION hstore WITH SCHEMA public VERSION '99'",
+                "no version 99 of extension hstore",
+            ),
+            (
+                "ALTER EXTENSION pg_trgm UPDATE TO '1.3'",
+                "no way from the version of extension pg_trgm to 1.3",
+            ),
+        ] {
+            let said = said(statement);
+            assert!(
+                said.starts_with(&format!("this server has {missing}, which step")),
+                "{said}"
+            );
+        }
+        assert_eq!(said("ALTER EXTENSION pg_trgm UPDATE TO '1.5'"), "");
+    });
+}
+
+#[test]
 fn each_missing_right_comes_with_its_grant() {
     each_version(|cluster| {
         let config = database(cluster, "shop");

@@ -1,5 +1,6 @@
 //! What is looked at before the first statement.
 
+mod extensions;
 mod given;
 mod horizon;
 mod labels;
@@ -87,6 +88,7 @@ pub fn check(
     rights::owners(client, plan, &relations, &mut findings)?;
     given::check(client, plan, &mut findings)?;
     superuser::check(client, &left, &mut findings)?;
+    extensions::check(client, &left, &mut findings)?;
     labels::check(client, &left, &mut findings)?;
     rights::others(client, &left, &relations, options, &mut findings)?;
     rights::row_security(client, &left, &mut findings)?;

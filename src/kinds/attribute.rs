@@ -14,6 +14,8 @@ pub struct Attribute {
     /// The value holds text that the server deparsed from an expression: two spellings may mean
     /// the same, so it is compared in canonical form only.
     pub deparsed: bool,
+    /// Whether the object asks for this value. Else whatever the other side has will do.
+    pub stated: bool,
 }
 
 /// The plain value of an attribute.
@@ -24,6 +26,7 @@ pub(crate) fn attr(name: &'static str, value: impl Serialize) -> Attribute {
         name,
         value,
         deparsed: false,
+        stated: true,
     }
 }
 
@@ -63,7 +66,7 @@ pub fn differing(old: &Object, new: &Object) -> Vec<(Attribute, Attribute)> {
         .into_iter()
         .filter_map(|n| {
             let o = old.get(n.name)?;
-            (o.value != n.value).then(|| (o.clone(), n))
+            (n.stated && o.value != n.value).then(|| (o.clone(), n))
         })
         .collect()
 }

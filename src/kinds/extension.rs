@@ -9,15 +9,27 @@ use serde::{Deserialize, Serialize};
 pub struct Extension {
     pub name: Ident,
     pub schema: Ident,
-    /// The installed version. Not compared: which versions exist depends on the server's
-    /// packages, not on the schema files. Differences are reported as unmodelled.
+    /// The installed version. Which there are depends on the packages of the server: it is compared where the files
+    /// state one.
     pub version: String,
+    /// The files say VERSION.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pinned: bool,
     pub relocatable: bool,
     /// The comment, where it is not the one of the control file.
     pub comment: Option<String>,
 }
 
 impl Extension {
+    /// The update to its version.
+    pub fn update(&self) -> Sql {
+        sql!(
+            "ALTER EXTENSION {} UPDATE TO {}",
+            self.name,
+            Literal(&self.version)
+        )
+    }
+
     fn comment_sql(&self) -> Sql {
         match &self.comment {
             Some(text) => sql!("COMMENT ON EXTENSION {} IS {}", self.name, Literal(text)),
@@ -35,6 +47,7 @@ impl Kind for Extension {
               , x.extname AS name
               , n.nspname AS schema
               , x.extversion AS version
+              , false AS pinned
               , x.extrelocatable AS relocatable
               , nullif(d.description, a.comment) AS comment
            FROM pg_extension x
@@ -54,19 +67,28 @@ impl Kind for Extension {
         let Self {
             name: _,
             schema,
-            version: _,
+            version,
+            pinned,
             relocatable: _,
             comment,
         } = self;
-        vec![attr("schema", schema), attr("comment", comment)]
+        let version = Attribute {
+            stated: *pinned,
+            ..attr("version", version)
+        };
+        vec![attr("schema", schema), version, attr("comment", comment)]
     }
 
     fn create(&self) -> Vec<Sql> {
-        let mut statements = vec![sql!(
+        let mut create = sql!(
             "CREATE EXTENSION {} WITH SCHEMA {}",
             self.name,
             self.schema
-        )];
+        );
+        if self.pinned {
+            create = sql!("{} VERSION {}", create, Literal(&self.version));
+        }
+        let mut statements = vec![create];
         if self.comment.is_some() {
             statements.push(self.comment_sql());
         }
@@ -87,6 +109,7 @@ impl Kind for Extension {
             "schema" => Alter::Replace {
                 why: "the extension is not relocatable",
             },
+            "version" => Alter::InPlace(vec![self.update()]),
             _ => Alter::InPlace(vec![self.comment_sql()]),
         }
     }

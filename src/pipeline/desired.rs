@@ -31,10 +31,29 @@ pub(super) fn load<Side>(
     workshop: &Workshop<'_>,
 ) -> Result<Loaded<Side>, PipelineError> {
     let path = place(files, "in any order", workshop);
-    kept_or_run(files, path, description, workshop, |database| {
+    let mut loaded = kept_or_run(files, path, description, workshop, |database| {
         (workshop.options.progress)("running the schema files on the scratch server");
         elaborate_as(database, files, owners(files, workshop))
-    })
+    })?;
+    pin_versions(&mut loaded.catalog, files);
+    Ok(loaded)
+}
+
+/// The versions of extensions that the files state are compared.
+fn pin_versions<Side>(catalog: &mut Catalog<Side>, files: &DesiredFiles) {
+    for statement in &files.statements {
+        if let Class::Extension {
+            name,
+            version: Some(_),
+            ..
+        } = &statement.class
+            && let Some(Object::Extension(extension)) = catalog
+                .objects
+                .get_mut(&ObjectId::new(KindTag::Extension, [name.as_str()]))
+        {
+            extension.pinned = true;
+        }
+    }
 }
 
 /// As [`load`], for files that are run in their order.

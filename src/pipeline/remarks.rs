@@ -23,10 +23,12 @@ fn extension_versions(live: &Catalog<Live>, desired: &Catalog<Desired>) -> Vec<S
         .iter()
         .filter(|(id, _)| id.kind == kind)
         .filter_map(|(id, old)| match (old, desired.get(id)?) {
-            (Object::Extension(a), Object::Extension(b)) if a.version != b.version => {
+            (Object::Extension(a), Object::Extension(b))
+                if a.version != b.version && !b.pinned =>
+            {
                 Some(format!(
-                    "extension {}: version {} in the first schema, {} in the second: versions are \
-                     not compared",
+                    "extension {}: version {} in the first schema, {} in the second: compared only where \
+                     the files say VERSION",
                     a.name, a.version, b.version
                 ))
             }

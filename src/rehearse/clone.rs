@@ -82,8 +82,13 @@ pub fn build<S>(
     }
     for object in catalog.objects.values() {
         if let Object::Extension(extension) = object {
-            let schema = Some(extension.schema.raw());
-            database.create_extension(extension.name.raw(), schema, None)?;
+            let (name, schema) = (extension.name.raw(), Some(extension.schema.raw()));
+            let like_live =
+                database.create_extension(name, schema, Some(extension.version.as_str()));
+            // The packages of the scratch server are its own.
+            if like_live.is_err() {
+                database.create_extension(name, schema, None)?;
+            }
         }
     }
     if catalog.objects.values().any(Object::needs_superuser) {

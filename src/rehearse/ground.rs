@@ -2,51 +2,100 @@
 
 use super::{RehearseError, Request, clone};
 use crate::catalog::{Catalog, Live};
-use crate::kinds::{KindTag, ObjectId};
+use crate::kinds::{Extension, KindTag, Object, ObjectId};
 use crate::plan::document::Rollback;
 use crate::plan::{Document, StepRecord};
 use crate::scratch::{Database, DatabaseSettings, Scratch, privileged};
-use std::collections::BTreeSet;
+use crate::source::extension::Installs;
+use crate::strategy::UPDATE_EXTENSION;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// A database with `part` of live, and the extensions in it whose step has not come yet.
+/// A database with a part of live, and what a superuser did there before its step comes.
+pub(super) struct Ground {
+    pub database: Database,
+    /// Extensions that are made already.
+    pub hidden: BTreeSet<ObjectId>,
+    /// Extensions that have their new version already.
+    pub updated: BTreeSet<ObjectId>,
+}
+
 pub(super) fn cloned_to_scratch(
     document: &Document,
     request: &Request<'_>,
     part: &Catalog<Live>,
-) -> Result<(Database, BTreeSet<ObjectId>), RehearseError> {
+) -> Result<Ground, RehearseError> {
     let database = request.scratch.create_database(request.settings)?;
-    let mut hidden = BTreeSet::new();
-    for id in untrusted_extensions(document, request)? {
+    let hidden = untrusted_extensions(document, "create extension", request)?;
+    for (id, version) in &hidden {
         let name = id.path.first().map_or("", String::as_str);
-        database.create_extension(name, None, None)?;
-        hidden.insert(id);
+        database.create_extension(name, None, version.as_deref())?;
     }
+    let mut updated = untrusted_extensions(document, UPDATE_EXTENSION, request)?;
+    let mut part = Cow::Borrowed(part);
+    let mut without_way = BTreeSet::new();
+    for (id, version) in &updated {
+        if let (Some(Object::Extension(extension)), Some(version)) =
+            (part.to_mut().objects.get_mut(id), version)
+        {
+            match leads_to(extension, version, request)? {
+                true => version.clone_into(&mut extension.version),
+                // The server says so at the step.
+                false => _ = without_way.insert(id.clone()),
+            }
+        }
+    }
+    updated.retain(|id, _| !without_way.contains(id));
     for role in &document.roles {
         clone::make_role(&database, role)?;
     }
     if document.steps().any(|(_, step)| needs_superuser(step)) {
         database.let_privileged_through()?;
     }
-    clone::build(&database, part, request.scope)?;
-    Ok((database, hidden))
+    clone::build(&database, &part, request.scope)?;
+    Ok(Ground {
+        database,
+        hidden: hidden.into_keys().collect(),
+        updated: updated.into_keys().collect(),
+    })
 }
 
-/// The extensions that steps create and a plain role may not.
+/// The extensions with which steps do what a plain role may not, and the versions that they state.
 fn untrusted_extensions(
     document: &Document,
+    operation: &str,
     request: &Request<'_>,
-) -> Result<Vec<ObjectId>, RehearseError> {
-    let created = document
+) -> Result<BTreeMap<ObjectId, Option<String>>, RehearseError> {
+    let steps = document
         .steps()
-        .filter(|(_, s)| s.object.kind == KindTag::Extension && s.operation == "create extension")
-        .map(|(_, s)| s.object.clone());
-    let created: Vec<ObjectId> = created.collect();
+        .filter(|(_, s)| s.object.kind == KindTag::Extension && s.operation == operation);
+    let installed = steps.map(|(_, step)| {
+        let mut statements = step.statements.iter();
+        let installs = statements.find_map(|statement| Installs::by(&statement.sql));
+        (step.object.clone(), installs.and_then(|i| i.version))
+    });
+    let mut found: BTreeMap<ObjectId, Option<String>> = installed.collect();
     let name = |id: &ObjectId| id.path.first().cloned().unwrap_or_default();
-    let names: Vec<String> = created.iter().map(name).collect();
+    let names: Vec<String> = found.keys().map(name).collect();
     let untrusted = untrusted(request.scratch, request.settings, &names)?;
-    let mut created = created;
-    created.retain(|id| untrusted.contains(&name(id)));
-    Ok(created)
+    found.retain(|id, _| untrusted.contains(&name(id)));
+    Ok(found)
+}
+
+/// Whether scripts of the scratch server lead from the version of `extension` to another one.
+fn leads_to(
+    extension: &Extension,
+    version: &str,
+    request: &Request<'_>,
+) -> Result<bool, RehearseError> {
+    const QUERY: &str = "
+        SELECT EXISTS (SELECT FROM pg_catalog.pg_extension_update_paths($1::text::name)
+                        WHERE source = $2::text AND target = $3::text AND path IS NOT NULL)";
+    let database = request.scratch.create_database(request.settings)?;
+    let (name, from) = (extension.name.raw(), extension.version.as_str());
+    let mut client = database.connect()?;
+    let row = client.query_one(QUERY, &[&name, &from, &version])?;
+    Ok(row.get(0))
 }
 
 /// Those of the extensions `names` that only a superuser may create.

@@ -2,7 +2,7 @@
 
 use super::compare::{alike, differences};
 use super::extent::{hanging_together, named_by_functions, new_partitions};
-use super::ground::cloned_to_scratch;
+use super::ground::{Ground, cloned_to_scratch};
 use super::measure::Sessions;
 use super::queries::{self, Watch};
 use super::statement::{Measured, outside};
@@ -16,7 +16,8 @@ use crate::plan::document::{
 use crate::plan::{Document, Impact, Phase, PhaseRecord, Rehearsed, StepRecord, artifact};
 use crate::scratch::{Database, DatabaseSettings, Scratch, privileged};
 use crate::source::Query;
-use crate::strategy::SmallTable;
+use crate::strategy::{SmallTable, UPDATE_EXTENSION};
+use postgres::error::SqlState;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
@@ -155,6 +156,8 @@ struct Run<'r> {
     /// Extensions that are there from the beginning, because only a superuser may make them, and
     /// whose step has not come yet.
     hidden: BTreeSet<ObjectId>,
+    /// Extensions that have the version of their step from the beginning, because only a superuser may update them.
+    updated: BTreeSet<ObjectId>,
     timings: BTreeMap<String, StepRun>,
     watch: Watch<'r>,
     /// What was cloned for the queries and the bodies of functions alone: nobody compares it.
@@ -173,7 +176,7 @@ impl<'r> Run<'r> {
         named.retain(|id| !cloned.contains(id) && !besides.contains(id));
         let all = &(&cloned | &besides) | &named;
         let mut part = request.live.restricted(&all);
-        let (database, hidden) = match cloned_to_scratch(document, request, &part) {
+        let ground = match cloned_to_scratch(document, request, &part) {
             // What a function seems to name may hang on something that no clone has.
             Err(RehearseError::Clone(error)) if error.is_of(&named) => {
                 named.clear();
@@ -183,6 +186,11 @@ impl<'r> Run<'r> {
             made => made?,
         };
         besides.append(&mut named);
+        let Ground {
+            database,
+            hidden,
+            updated,
+        } = ground;
         let watch = Watch::start(&database, watched, request.queries.len())?;
         let mut sessions = Sessions::open(&database)?;
         if !document.roles.is_empty() {
@@ -200,6 +208,7 @@ impl<'r> Run<'r> {
             cloned,
             existing: BTreeSet::new(),
             hidden,
+            updated,
             timings: BTreeMap::new(),
             not_rehearsed: Vec::new(),
         };
@@ -257,8 +266,12 @@ impl<'r> Run<'r> {
     fn step(&mut self, mut step: StepRecord, before: String) -> Result<StepRecord, RehearseError> {
         let begun = Instant::now();
         let mut polled = BTreeMap::new();
-        let statements = if self.hidden.remove(&step.object) {
-            let reason = "made beforehand: only a superuser may create it";
+        let is_update = step.operation == UPDATE_EXTENSION && self.updated.contains(&step.object);
+        let statements = if is_update || self.hidden.remove(&step.object) {
+            let reason = match is_update {
+                true => "updated beforehand: only a superuser may do that",
+                false => "made beforehand: only a superuser may create it",
+            };
             let declared = StatementEvidence {
                 declared: Some(reason.to_owned()),
                 ..Default::default()
@@ -370,6 +383,17 @@ impl<'r> Run<'r> {
             match &step.rollback {
                 Rollback::Run(statements) => {
                     if let Err((sql, error)) = take_back(&mut client, statements) {
+                        let refused = error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE);
+                        if refused && step.object.kind == KindTag::Extension {
+                            client.batch_execute("ROLLBACK")?;
+                            let again = step.object.human();
+                            stopped = Some(format!(
+                                "back to {}, which is not rehearsed: only a superuser makes {again} again",
+                                step.id
+                            ));
+                            reached = i + 1;
+                            break;
+                        }
                         let message = server_message(&error);
                         return Ok(format!("fails at {}: {message} ({sql})", step.id));
                     }

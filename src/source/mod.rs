@@ -7,6 +7,7 @@ pub mod boundary;
 pub mod database;
 mod error;
 mod exec;
+pub mod extension;
 mod files;
 pub mod hints;
 pub mod migrations;

@@ -8,6 +8,7 @@ mod constraint;
 mod convert;
 mod copy;
 mod direct;
+mod extension;
 mod filled;
 mod filling;
 mod grant;
@@ -29,6 +30,7 @@ mod volatile_default;
 pub use checks::of_fills as check_fills;
 pub use direct::fallen::Wholes;
 pub use direct::using;
+pub use extension::UPDATE as UPDATE_EXTENSION;
 pub use rename::{rename_steps, stand_ins, take_over};
 pub use replace::bare;
 pub use replication::mark as mark_replication;
@@ -244,6 +246,7 @@ const REGISTRY: &[&dyn Strategy] = &[
     &constraint::NotValid,
     &index::Index,
     &retire::Retire,
+    &extension::Update,
     &owner::GivenAway,
     &grant::Privileges,
     &direct::Direct,

@@ -1,7 +1,7 @@
 -- One object of every kind that is read, with something in every attribute.
 CREATE SCHEMA app;
 CREATE SCHEMA ext;
-CREATE EXTENSION citext SCHEMA ext;
+CREATE EXTENSION citext SCHEMA ext VERSION '1.6';
 CREATE EXTENSION btree_gist SCHEMA ext;
 
 CREATE TYPE app.mood AS ENUM ('sad', 'ok', 'happy');

@@ -53,6 +53,13 @@ pub const MUTATIONS: &[Mutation] = &[
         "ALTER EXTENSION citext SET SCHEMA app",
     ),
     mutation(
+        "extension-version",
+        14,
+        "extension:citext",
+        "version",
+        "DROP EXTENSION citext; CREATE EXTENSION citext SCHEMA ext VERSION '1.4'",
+    ),
+    mutation(
         "extension-comment",
         14,
         "extension:citext",

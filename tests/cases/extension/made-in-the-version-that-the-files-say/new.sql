@@ -1,0 +1,3 @@
+CREATE TABLE public.t (id int PRIMARY KEY);
+CREATE EXTENSION hstore VERSION '1.7';
+CREATE EXTENSION pg_buffercache VERSION '1.2';

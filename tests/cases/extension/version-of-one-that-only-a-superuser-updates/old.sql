@@ -1,0 +1,1 @@
+CREATE EXTENSION pg_buffercache VERSION '1.2';
