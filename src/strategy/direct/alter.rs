@@ -6,7 +6,9 @@ use super::{
     requires, retyped,
 };
 use crate::diff::AttributeChange;
-use crate::kinds::{Alter, Column, ConstraintType, Hazard, HazardKind, KindTag, Object, ObjectId};
+use crate::kinds::{
+    Alter, Column, ConstraintType, Hazard, HazardKind, KindTag, Object, ObjectId, differing,
+};
 use crate::pg::Sql;
 use crate::pg::sql::Deparsed;
 use crate::plan::step::Reversal;
@@ -58,8 +60,19 @@ pub(in crate::strategy) fn alter(
     if !comes_later && alone && attributes.iter().any(taken) {
         return withdraw(id, old, new, attributes, context);
     }
+    let replaced = comes_later.then(|| default_of_replaced(id, old, context));
+    let with_default: Vec<AttributeChange>;
+    let attributes = match replaced.flatten() {
+        Some(default) => {
+            let others = attributes.iter().filter(|a| a.name() != "default").cloned();
+            with_default = others.chain([default]).collect();
+            with_default.as_slice()
+        }
+        None => attributes,
+    };
     let mut needs = context.live.requires(id);
-    let lets_go = comes_later && needs.any(|need| context.changes.drops(need));
+    let goes = |need: &ObjectId| context.changes.drops(need) || context.changes.replaces(need);
+    let lets_go = comes_later && needs.any(goes);
     let loses =
         |a: &AttributeChange| loses(a) || lets_go && a.name() == "default" && a.new.value.is_null();
     let first: Vec<AttributeChange> = if attributes.iter().any(gains) {
@@ -74,7 +87,7 @@ pub(in crate::strategy) fn alter(
     if first.is_empty() || first.len() == attributes.len() {
         return alter_at_once(id, old, new, attributes, context);
     }
-    let rest: Vec<AttributeChange> = attributes
+    let mut rest: Vec<AttributeChange> = attributes
         .iter()
         .filter(|a| !first.iter().any(|f| f.name() == a.name()))
         .cloned()
@@ -106,6 +119,11 @@ pub(in crate::strategy) fn alter(
         }),
         other => other.clone(),
     };
+    if bare != *old {
+        for change in &mut rest {
+            change.alter = new.alter(&bare, change.name());
+        }
+    }
     for mut step in alter_at_once(id, &bare, new, &rest, context) {
         step.requires.extend(nodes([id], Era::Temp(9)));
         step.frees.clear();
@@ -114,6 +132,32 @@ pub(in crate::strategy) fn alter(
         steps.push(step);
     }
     steps
+}
+
+/// The drop of a default that uses what is dropped and made anew: that comes between it and the new type, whose step
+/// gives the new default.
+fn default_of_replaced(
+    id: &ObjectId,
+    old: &Object,
+    context: &Context<'_>,
+) -> Option<AttributeChange> {
+    let Object::Column(column) = old else {
+        return None;
+    };
+    column.default()?;
+    let mut needs = context.live.requires(id);
+    needs.find(|need| need.kind == KindTag::Function && context.changes.replaces(need))?;
+    let bare = Object::Column(Column {
+        expression: None,
+        ..column.clone()
+    });
+    let changed = differing(old, &bare);
+    let (a, b) = changed.into_iter().find(|(a, _)| a.name == "default")?;
+    Some(AttributeChange {
+        alter: bare.alter(old, b.name),
+        old: a,
+        new: b,
+    })
 }
 
 /// DROP NOT NULL, a step of its own beside the other changes. Of all that hangs on a column, a primary key and an index
