@@ -467,6 +467,9 @@ pub(super) fn replace(
     up.produces = nodes(&own, Era::After);
     up.takes = names_of(context.desired, &own);
     up.after = stepped_aside_for(context, id);
+    // What it fell with has its name until then.
+    let dropped = whole.filter(|whole| context.changes.drops(whole));
+    up.after.extend(nodes(&dropped, Era::Before));
     up.together = together;
     steps.push(up);
     steps

@@ -431,6 +431,24 @@ impl Renewed<'_> {
         }
     }
 
+    /// Whether the old one reads, also through views, what another takes the place of.
+    fn reads_replaced(&self) -> bool {
+        let mut queue = vec![self.id];
+        let mut seen = BTreeSet::new();
+        while let Some(id) = queue.pop() {
+            for need in self.context.live.requires(id) {
+                if self.context.replacements.columns.contains_key(need) {
+                    return true;
+                }
+                let is_view = matches!(need.kind, KindTag::View | KindTag::MaterializedView);
+                if is_view && seen.insert(need) {
+                    queue.push(need);
+                }
+            }
+        }
+        false
+    }
+
     /// The old one once more under its last name, with what is on it.
     fn again(&self, old: &Object) -> Option<Vec<Action>> {
         let Object::MaterializedView(view) = old else {
@@ -438,7 +456,7 @@ impl Renewed<'_> {
         };
         let objects = self.context.live.objects.values();
         let mut ruled = objects.filter(|object| object.parent().as_ref() == Some(self.id));
-        if !self.renewal.alone || ruled.any(is_once) {
+        if !self.renewal.alone || self.reads_replaced() || ruled.any(is_once) {
             return None;
         }
         let mut actions = vec![create_alone(view)];

@@ -8,7 +8,7 @@
 use super::super::{Context, direct};
 use super::{attachment_id, partitions};
 use crate::diff::Change;
-use crate::kinds::{KindTag, Object, ObjectId};
+use crate::kinds::{KindTag, Object, ObjectId, relation_id};
 use crate::pg::Qualified;
 use crate::plan::{Era, Node, Step};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,6 +62,7 @@ pub(in super::super) fn order(steps: &mut [Step], context: &Context<'_>) {
         {
             step.requires.extend(direct::nodes(parts, Era::After));
         }
+        step.requires.extend(joined_before(&step.object, context));
         // A foreign key refers to a key that has all its parts.
         if matches!(context.desired.get(&step.object), Some(Object::Constraint(c)) if c.is_foreign_key())
         {
@@ -90,6 +91,32 @@ pub(in super::super) fn order(steps: &mut [Step], context: &Context<'_>) {
         }
         step.after.extend(gone_before(&step.object, context));
     }
+}
+
+/// The new partitions of the new table that `key`, a foreign key, is of: one that leaves a table with a foreign key keeps
+/// that, and on the way back nothing would drop it before what it refers to.
+fn joined_before(key: &ObjectId, context: &Context<'_>) -> BTreeSet<Node> {
+    let is_new = |table: &Qualified| {
+        let id = relation_id(KindTag::Table, table);
+        context.changes.creates(&id)
+    };
+    let mut queue = match context.desired.get(key) {
+        Some(Object::Constraint(c)) if c.is_foreign_key() && is_new(&c.table_name()) => {
+            vec![c.table_name()]
+        }
+        _ => Vec::new(),
+    };
+    let mut joined = BTreeSet::new();
+    while let Some(table) = queue.pop() {
+        for partition in partitions(context.desired, &table) {
+            let partition = partition.partition();
+            if is_new(&partition) {
+                joined.insert((attachment_id(&partition), Era::After));
+                queue.push(partition);
+            }
+        }
+    }
+    joined
 }
 
 /// The partitions that leave, and have no part of the new index that `part` belongs to.

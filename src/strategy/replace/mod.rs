@@ -578,9 +578,9 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
     let spares = swap::spares(component, context);
     let spares: Vec<ObjectId> = spares.into_iter().map(|i| Object::Index(i).id()).collect();
     step.requires.extend(direct::nodes(&spares, MADE));
-    step.disturbs = direct::nodes(retyped.into_iter().chain(&following), Era::Before);
     let types = component.types.iter().map(|(id, _)| *id);
-    step.disturbs.extend(direct::nodes(types, Era::Before));
+    step.disturbs = direct::nodes(retyped.into_iter().chain(&following).chain(types), Era::Before);
+    step.after.extend(swap::unsaid(component, context));
     step.releases = direct::releases(context, &own);
     for later in stop::of_old_pairs(component, context) {
         step.releases.remove(&later);

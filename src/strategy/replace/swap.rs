@@ -6,7 +6,7 @@
 
 use super::super::grant::at_birth;
 use super::super::retire::null_again::{NullAgain, nulls, validation};
-use super::super::{Context, temporary_name};
+use super::super::{Context, direct, temporary_name};
 use super::component::followers;
 use super::sync::{self, Pair};
 use super::{Component, Script, bodies, numbers, partitioned, twins};
@@ -16,7 +16,7 @@ use crate::kinds::grant::On;
 use crate::kinds::{Column, Constraint, ConstraintType, Grant, Hazard, KindTag, Object, ObjectId};
 use crate::pg::sql::{Deparsed, List};
 use crate::pg::{Ident, ServerVersion, Sql};
-use crate::plan::{Action, DataCheck};
+use crate::plan::{Action, DataCheck, Era, Node};
 use crate::sql;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -419,6 +419,17 @@ fn parts(script: &mut Script, component: &Component<'_>, context: &Context<'_>) 
         script.push(object.create(), back);
     }
     grants(script, component, context);
+}
+
+/// The comments and labels that go, on what is exchanged: going back, they would be said of the new one.
+pub(super) fn unsaid(component: &Component<'_>, context: &Context<'_>) -> BTreeSet<Node> {
+    let exchanged = |id: &ObjectId| component.pairs.iter().any(|(pair, _)| *pair == id);
+    let goes = context.changes.changes.iter().filter(|(id, change)| {
+        id.kind.describes()
+            && matches!(change, Change::Drop { .. })
+            && context.live.requires(id).any(exchanged)
+    });
+    direct::nodes(goes.map(|(id, _)| id), Era::Before)
 }
 
 /// The new columns have the grants of the old ones since they were added; a new type has none.
