@@ -255,8 +255,8 @@ fn withdraw(
         if follows || !needed {
             step.produces.clear();
         }
-        // The privileges on the sequence go before it.
-        if later.iter().any(|a| a.name() == "identity") {
+        // The privileges on the sequence, and what uses an attribute, go before it.
+        if id.kind == KindTag::Composite || later.iter().any(|a| a.name() == "identity") {
             step.disturbs = nodes(&own, Era::Before);
         }
         steps.push(step);

@@ -14,7 +14,7 @@ pub(super) use detach::{Detach, DropPartition};
 pub(super) use foreign_key::{Adopted, ForeignKey};
 pub(super) use index::{DropIndex, RedefineIndex};
 pub(super) use own_index::OwnIndex;
-pub(super) use tree::leaving_below;
+pub(super) use tree::{leaving_below, table_of_index};
 
 use super::Context;
 use crate::catalog::Catalog;

@@ -14,7 +14,7 @@ use crate::plan::{Era, Node, Step};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The table of an index or key that is attached to none and made on a partitioned table.
-fn table_of(root: &Object) -> Option<Qualified> {
+pub(in super::super) fn table_of_index(root: &Object) -> Option<Qualified> {
     match root {
         Object::Index(index) if index.on_partitioned => Some(index.table_name()),
         Object::Constraint(key) if key.on_partitioned && key.index_definition.is_some() => {
@@ -133,7 +133,7 @@ pub(super) fn gone_before(part: &ObjectId, context: &Context<'_>) -> BTreeSet<No
         }) => Some(new),
         _ => None,
     };
-    match comes.and_then(table_of) {
+    match comes.and_then(table_of_index) {
         Some(table) => leaving_below(table, context),
         None => BTreeSet::new(),
     }

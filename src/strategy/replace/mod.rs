@@ -39,7 +39,7 @@ pub use twins::bare;
 
 use super::grant::at_birth_of;
 use super::index::{not_transactional, unbuild};
-use super::partition::leaving_below;
+use super::partition::{leaving_below, table_of_index};
 use super::{Context, Refusal, Strategy, last_name, temporary_name};
 use super::{add_column, checks, direct};
 use crate::diff::{Change, Replacement, Replacements};
@@ -458,19 +458,14 @@ fn build(component: &Component<'_>, context: &Context<'_>) -> Result<Vec<Step>, 
         step.checks.clear();
         step.requires.extend(component.nodes(FILLED));
         // Where a partition leaves, the new index would be INVALID with it, and stay so.
-        step.after
-            .extend(match component.stage.target.get(&step.object) {
-                Some(Object::Index(index)) if index.on_partitioned => {
-                    leaving_below(index.table_name(), context)
-                }
-                Some(Object::IndexAttachment(part)) => {
-                    match component.stage.target.get(&part.parent.id()) {
-                        Some(Object::Index(above)) => leaving_below(above.table_name(), context),
-                        _ => BTreeSet::new(),
-                    }
-                }
-                _ => BTreeSet::new(),
-            });
+        let target = &component.stage.target;
+        let whole = match target.get(&step.object) {
+            Some(Object::IndexAttachment(part)) => target.get(&part.parent.id()),
+            other => other,
+        };
+        if let Some(table) = whole.and_then(table_of_index) {
+            step.after.extend(leaving_below(table, context));
+        }
     }
     Ok(steps)
 }

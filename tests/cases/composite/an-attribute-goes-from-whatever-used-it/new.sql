@@ -1,0 +1,10 @@
+CREATE TYPE addr AS (street text, city text);
+CREATE TABLE c (id int PRIMARY KEY, home addr, CONSTRAINT k CHECK ((home).city <> ''));
+CREATE VIEW v AS SELECT id,(home).city FROM c;
+CREATE VIEW w AS SELECT id FROM c WHERE (home).city <> 'x';
+CREATE VIEW u AS SELECT id FROM w;
+CREATE INDEX i ON c (((home).city));
+CREATE MATERIALIZED VIEW m AS SELECT (home).city FROM c;
+CREATE FUNCTION f(a addr) RETURNS text LANGUAGE sql AS $$ SELECT (a).city $$;
+CREATE FUNCTION g(a addr) RETURNS text LANGUAGE sql BEGIN ATOMIC; SELECT (a).city; END;
+CREATE POLICY p ON c USING ((home).city = 'a');

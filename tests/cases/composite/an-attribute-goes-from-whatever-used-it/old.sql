@@ -1,0 +1,10 @@
+CREATE TYPE addr AS (street text, city text, country text);
+CREATE TABLE c (id int PRIMARY KEY, home addr, CONSTRAINT k CHECK ((home).country <> ''));
+CREATE VIEW v AS SELECT id,(home).city,(home).country FROM c;
+CREATE VIEW w AS SELECT id FROM c WHERE (home).country <> 'x';
+CREATE VIEW u AS SELECT id FROM w;
+CREATE INDEX i ON c (((home).country));
+CREATE MATERIALIZED VIEW m AS SELECT (home).country FROM c;
+CREATE FUNCTION f(a addr) RETURNS text LANGUAGE sql AS $$ SELECT (a).country $$;
+CREATE FUNCTION g(a addr) RETURNS text LANGUAGE sql BEGIN ATOMIC; SELECT (a).country; END;
+CREATE POLICY p ON c USING ((home).country = 'a');

@@ -1,0 +1,1 @@
+INSERT INTO event SELECT g,g,g, g, '2026-01-03' FROM generate_series(1,20) g;
