@@ -1,7 +1,7 @@
 //! What hangs together with some objects: the part of a catalog that a plan rehearses.
 
 use super::Catalog;
-use crate::kinds::{KindTag, Object, ObjectId};
+use crate::kinds::{KindTag, Object, ObjectId, SequenceOwner};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The objects that `touched` hang together with in `catalog`.
@@ -49,6 +49,10 @@ pub fn needed<S>(catalog: &Catalog<S>, ids: &BTreeSet<ObjectId>) -> BTreeSet<Obj
             continue;
         }
         queue.extend(catalog.requires(&id).cloned());
+        // It falls with the column that owns it.
+        if id.kind == KindTag::Sequence {
+            queue.push(SequenceOwner::of(&id));
+        }
         let columns = parts.get(&id).into_iter().flatten();
         let own = |p: &&ObjectId| {
             catalog

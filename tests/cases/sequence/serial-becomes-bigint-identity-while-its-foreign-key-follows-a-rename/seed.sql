@@ -1,0 +1,1 @@
+INSERT INTO p (title) SELECT 'x'||g FROM generate_series(1,30) g;
