@@ -73,7 +73,11 @@ pub(super) fn find(
         true => Bonds::default(),
         false => Bonds::read(live, desired),
     };
-    let plain: BTreeSet<ObjectId> = ids(&candidates, Way::Plain);
+    let mut plain: BTreeSet<ObjectId> = ids(&candidates, Way::Plain);
+    // A column whose own type is made anew has another one for a moment.
+    let aside = changes.around.iter().filter(|a| a.of.kind.is_type());
+    let aside = aside.map(|around| &around.object);
+    plain.extend(aside.filter(|id| id.kind == KindTag::Column).cloned());
     leave_small(&mut candidates, &enums, &bonds);
     if candidates.is_empty() && enums.is_empty() {
         return Ok((found, BTreeMap::new()));

@@ -1,0 +1,1 @@
+CREATE DOMAIN email AS varchar(100) CHECK (VALUE ~ '@');CREATE TABLE u (id int PRIMARY KEY, tid bigint NOT NULL, email email NOT NULL, UNIQUE (tid, email));

@@ -1,0 +1,1 @@
+CREATE DOMAIN email AS text CHECK (VALUE ~ '@');CREATE TABLE u (id int PRIMARY KEY, tid int NOT NULL, email email NOT NULL, UNIQUE (tid, email));

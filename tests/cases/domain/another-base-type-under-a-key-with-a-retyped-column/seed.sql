@@ -1,0 +1,1 @@
+INSERT INTO u SELECT g,g,g||'@x' FROM generate_series(1,30) g;
