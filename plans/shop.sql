@@ -1,6 +1,6 @@
 -- online · DATA LOSS · 123 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
 -- from schemas/shop/v1 to schemas/shop/v2
--- plan 65d4712f63404617b85c444135fd9ef7, PostgreSQL 17, pgrehearse 0.1.0
+-- plan 8ca2644958ec32159094feb3878cbea7, PostgreSQL 17, pgrehearse 0.1.0
 -- data-loss in contract-26: every row of public.newsletter_signups is lost
 -- data-loss in contract-27: the values of public.customers.fax are lost
 -- rejects-writes in expand-14: from here on public.customers rejects NULL in locale, also in an UPDATE of another column of a row that has it
@@ -39,7 +39,7 @@
 -- irreversible in contract-29: no rollback brings it back
 -- irreversible in contract-30: no rollback brings it back
 -- irreversible in contract-31: no rollback brings it back
--- notice: customers_touch on public.customers fires for every row that a backfill writes: what it refuses, logs or sends, it does then
+-- notice: trigger customers_touch on public.customers fires for every row that a backfill writes: what it refuses, logs or sends, it does then
 --
 -- Run with: psql -X -f THIS_FILE DATABASE (not with --single-transaction).
 -- There is no ledger here: each statement looks whether it is done already, so that a

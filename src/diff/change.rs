@@ -118,6 +118,12 @@ impl ChangeSet {
         matches!(self.changes.get(id), Some(Change::Replace { .. }))
     }
 
+    /// Whether `id` does without its type for a moment, because that is made anew.
+    pub fn lets_go_of_its_type(&self, id: &ObjectId) -> bool {
+        let mut around = self.around.iter();
+        around.any(|a| a.object == *id && a.of.kind.is_type())
+    }
+
     pub fn drops(&self, id: &ObjectId) -> bool {
         matches!(self.changes.get(id), Some(Change::Drop { .. }))
     }

@@ -80,11 +80,7 @@ impl Kind for Extension {
     }
 
     fn create(&self) -> Vec<Sql> {
-        let mut create = sql!(
-            "CREATE EXTENSION {} WITH SCHEMA {}",
-            self.name,
-            self.schema
-        );
+        let mut create = sql!("CREATE EXTENSION {} WITH SCHEMA {}", self.name, self.schema);
         if self.pinned {
             create = sql!("{} VERSION {}", create, Literal(&self.version));
         }

@@ -230,13 +230,13 @@ pub(super) fn fired_triggers(steps: &[Step], live: &Catalog<Live>) -> Vec<String
     let tables: BTreeSet<&Qualified> = tables.collect();
     let remark = |table: &&Qualified| {
         let names = live.fired_by_backfills(table);
-        let fire = match names.len() {
+        let (triggers, fire) = match names.len() {
             0 => return None,
-            1 => "fires",
-            _ => "fire",
+            1 => ("trigger", "fires"),
+            _ => ("triggers", "fire"),
         };
         Some(format!(
-            "{} on {table} {fire} for every row that a backfill writes: what it refuses, logs or sends, it does then",
+            "{triggers} {} on {table} {fire} for every row that a backfill writes: what it refuses, logs or sends, it does then",
             names.join(", ")
         ))
     };

@@ -183,6 +183,9 @@ impl Wanted<'_> {
         let mut queue = vec![id.clone()];
         while let Some(id) = queue.pop() {
             for need in self.desired.requires(&id) {
+                if self.changes.lets_go_of_its_type(need) {
+                    return None;
+                }
                 match self.changes.changes.get(need) {
                     Some(Change::Replace { .. }) if is_renewable(need) => {
                         let seen = !path.insert(need.clone());

@@ -74,10 +74,8 @@ pub(super) fn find(
         false => Bonds::read(live, desired),
     };
     let mut plain: BTreeSet<ObjectId> = ids(&candidates, Way::Plain);
-    // A column whose own type is made anew has another one for a moment.
-    let aside = changes.around.iter().filter(|a| a.of.kind.is_type());
-    let aside = aside.map(|around| &around.object);
-    plain.extend(aside.filter(|id| id.kind == KindTag::Column).cloned());
+    let aside = changes.around.iter().map(|around| &around.object);
+    plain.extend(aside.filter(|id| changes.lets_go_of_its_type(id)).cloned());
     leave_small(&mut candidates, &enums, &bonds);
     if candidates.is_empty() && enums.is_empty() {
         return Ok((found, BTreeMap::new()));

@@ -424,6 +424,11 @@ pub(super) fn replace(
         let mut gone = own.clone();
         gone.extend(fallen::parts(context, id));
         down.releases = releases(context, &gone);
+        // A partition that leaves takes its part of a trigger along.
+        let of_own = |of: &ObjectId| of.path.get(..2) == id.path.get(..2);
+        let is_trigger = id.kind == KindTag::Trigger;
+        down.releases
+            .retain(|(of, _)| !is_trigger || of_own(of) || stays(of));
         // What hangs on a part that falls with it lets go first.
         down.destroys = nodes(&gone, Era::Before);
         down.frees = names_of(context.live, &own);

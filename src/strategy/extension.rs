@@ -54,7 +54,10 @@ impl Strategy for Update {
         let mut steps = match rest.is_empty() {
             true => Vec::new(),
             false => {
-                let objects = (Object::Extension(old.clone()), Object::Extension(new.clone()));
+                let objects = (
+                    Object::Extension(old.clone()),
+                    Object::Extension(new.clone()),
+                );
                 direct::alter(id, &objects.0, &objects.1, &rest, context)
             }
         };

@@ -31,7 +31,11 @@ pub(super) fn check(
                 continue;
             };
             let (name, version) = (&needed.name, &needed.version);
-            let question = if needed.is_update { LEADS_TO } else { AVAILABLE };
+            let question = if needed.is_update {
+                LEADS_TO
+            } else {
+                AVAILABLE
+            };
             let answer = client
                 .query_opt(question, &[name, version])
                 .map_err(ApplyError::ledger)?;

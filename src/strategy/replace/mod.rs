@@ -574,7 +574,10 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
     let spares: Vec<ObjectId> = spares.into_iter().map(|i| Object::Index(i).id()).collect();
     step.requires.extend(direct::nodes(&spares, MADE));
     let types = component.types.iter().map(|(id, _)| *id);
-    step.disturbs = direct::nodes(retyped.into_iter().chain(&following).chain(types), Era::Before);
+    step.disturbs = direct::nodes(
+        retyped.into_iter().chain(&following).chain(types),
+        Era::Before,
+    );
     step.after.extend(swap::unsaid(component, context));
     step.releases = direct::releases(context, &own);
     for later in stop::of_old_pairs(component, context) {

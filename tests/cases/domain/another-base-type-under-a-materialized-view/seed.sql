@@ -1,0 +1,1 @@
+INSERT INTO inv (id,total,c) SELECT g,g,g%3 FROM generate_series(1,9) g;
