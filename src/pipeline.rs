@@ -10,6 +10,7 @@ mod drafting;
 mod enums;
 mod error;
 mod expression;
+mod extensions;
 mod hanging;
 mod in_flight;
 mod inspect;
@@ -387,6 +388,7 @@ pub fn align(pair: &Pair<'_>, columns: ColumnRenames) -> Result<Aligned, Pipelin
         notices.extend(remarks);
     }
     notices.extend(kept(&live, &mut desired));
+    notices.extend(extensions::settle(&live, &mut desired, &pair.workshop)?);
     notices.extend(subscriptions::settle(&live, &mut desired));
     live = renames::attached(&mut hints.renames, &moves, live, &desired, workshop)?;
     notices.extend(privileges::settle(pair, &moves, &mut live, &mut desired));

@@ -2,7 +2,7 @@
 
 use super::{RehearseError, Request, clone};
 use crate::catalog::{Catalog, Live};
-use crate::kinds::{Extension, KindTag, Object, ObjectId};
+use crate::kinds::{KindTag, Object, ObjectId};
 use crate::plan::document::Rollback;
 use crate::plan::{Document, StepRecord};
 use crate::scratch::{Database, DatabaseSettings, Scratch, privileged};
@@ -31,21 +31,15 @@ pub(super) fn cloned_to_scratch(
         let name = id.path.first().map_or("", String::as_str);
         database.create_extension(name, None, version.as_deref())?;
     }
-    let mut updated = untrusted_extensions(document, UPDATE_EXTENSION, request)?;
+    let updated = untrusted_extensions(document, UPDATE_EXTENSION, request)?;
     let mut part = Cow::Borrowed(part);
-    let mut without_way = BTreeSet::new();
     for (id, version) in &updated {
         if let (Some(Object::Extension(extension)), Some(version)) =
             (part.to_mut().objects.get_mut(id), version)
         {
-            match leads_to(extension, version, request)? {
-                true => version.clone_into(&mut extension.version),
-                // The server says so at the step.
-                false => _ = without_way.insert(id.clone()),
-            }
+            version.clone_into(&mut extension.version);
         }
     }
-    updated.retain(|id, _| !without_way.contains(id));
     for role in &document.roles {
         clone::make_role(&database, role)?;
     }
@@ -80,22 +74,6 @@ fn untrusted_extensions(
     let untrusted = untrusted(request.scratch, request.settings, &names)?;
     found.retain(|id, _| untrusted.contains(&name(id)));
     Ok(found)
-}
-
-/// Whether scripts of the scratch server lead from the version of `extension` to another one.
-fn leads_to(
-    extension: &Extension,
-    version: &str,
-    request: &Request<'_>,
-) -> Result<bool, RehearseError> {
-    const QUERY: &str = "
-        SELECT EXISTS (SELECT FROM pg_catalog.pg_extension_update_paths($1::text::name)
-                        WHERE source = $2::text AND target = $3::text AND path IS NOT NULL)";
-    let database = request.scratch.create_database(request.settings)?;
-    let (name, from) = (extension.name.raw(), extension.version.as_str());
-    let mut client = database.connect()?;
-    let row = client.query_one(QUERY, &[&name, &from, &version])?;
-    Ok(row.get(0))
 }
 
 /// Those of the extensions `names` that only a superuser may create.
