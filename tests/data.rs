@@ -706,6 +706,45 @@ fn a_query_that_takes_long_and_a_table_that_is_not_readable_are_not_checked() {
     }
 }
 
+/// What a hint makes of a column is not there yet: neither at plan time nor before the swap.
+#[test]
+fn what_is_converted_is_asked_for_its_new_values() {
+    let old = "CREATE TABLE public.t (id int PRIMARY KEY, price numeric NOT NULL, code text NOT NULL, state int);";
+    let new = "CREATE TABLE public.t (id int PRIMARY KEY,
+        -- pgrehearse: convert using ((price * 100)::bigint) reverse (price / 100.0)
+        price bigint NOT NULL CHECK (price >= 100),
+        -- pgrehearse: convert using (code || id) reverse (code)
+        code varchar(40) NOT NULL UNIQUE,
+        state text CHECK (state IN ('1', '2')));";
+    let rows = "INSERT INTO public.t SELECT i, i, 'same', 1 FROM generate_series(1, 20) i";
+    for (version, break_one) in versions().into_iter().flat_map(|v| [(v, false), (v, true)]) {
+        let live = live(version, old, rows);
+        if break_one {
+            let rows = "INSERT INTO public.t VALUES (21, 0.5, 'same', 1)";
+            live.client().batch_execute(rows).expect("a row");
+        }
+        let document = plan(&live, version, new);
+        let results = results(&document);
+        for what in ["t_price_check", "(code)", "t_state_check"] {
+            let (check, run) = results
+                .iter()
+                .find(|(check, _)| check.what.contains(what))
+                .unwrap_or_else(|| panic!("{what} is not asked about"));
+            assert!(check.mended_by.is_some(), "{what}");
+            assert_eq!(run.verdict, Verdict::NotChecked, "{what}");
+        }
+        if break_one {
+            let error = apply(&live, &document).expect_err("a row is in the way");
+            assert!(!matches!(error, ApplyError::Refused { .. }), "{error}");
+            let error = apply(&live, &document).expect_err("a row is in the way");
+            assert!(matches!(error, ApplyError::Refused { .. }), "{error}");
+            let mend = "UPDATE public.t SET price = 200 WHERE id = 21";
+            live.client().batch_execute(mend).expect("mended");
+        }
+        apply(&live, &document).unwrap_or_else(|e| panic!("{version}: {e}"));
+    }
+}
+
 #[test]
 fn the_plan_is_the_same_whatever_the_rows_say() {
     let version = *versions().last().expect("a version");

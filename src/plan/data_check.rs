@@ -1,5 +1,6 @@
 //! E6: what the rows of the live database must not hold, as values that make their queries.
 
+use crate::kinds::ObjectId;
 use crate::pg::ident::Literal;
 use crate::pg::sql::{Deparsed, List, Word};
 use crate::pg::{Ident, Qualified, ServerVersion, Sql};
@@ -32,6 +33,9 @@ pub struct DataCheck {
     pub key: Vec<Ident>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub renamed: Vec<Renamed>,
+    /// The columns whose values are others until a step has converted them; that becomes [`DataCheck::mended_by`].
+    #[serde(skip)]
+    pub converted: Vec<ObjectId>,
     /// The id of an earlier step that mends the rows: until it is done, they are in nobody's way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mended_by: Option<String>,
@@ -211,6 +215,7 @@ impl DataCheck {
             violation,
             key: Vec::new(),
             renamed: Vec::new(),
+            converted: Vec::new(),
             mended_by: None,
             count: None,
             show: None,

@@ -5,8 +5,8 @@ use super::document::{
     UnmodeledRecord,
 };
 use super::{
-    Action, Backfill, Document, Draft, Fill, Gate, Impact, Phase, PhaseRecord, Rollback, Step,
-    StepRecord, Undo,
+    Action, Backfill, Document, Draft, Era, Fill, Gate, Impact, Node, Phase, PhaseRecord, Rollback,
+    Step, StepRecord, Undo,
 };
 use crate::kinds::ObjectId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,12 @@ pub fn document(
             let steps = steps
                 .filter(|((_, s), _)| s.phase() == phase)
                 .map(|((at, s), follows)| {
-                    record(s, id(at), follows.iter().map(|&f| id(f)).collect())
+                    let mut step = record(s, id(at), follows.iter().map(|&f| id(f)).collect());
+                    for check in &mut step.checks {
+                        let converted = std::mem::take(&mut check.converted);
+                        check.mended_by = conversion(&converted, &draft.steps[..=at]).map(id);
+                    }
+                    step
                 })
                 .collect();
             PhaseRecord { phase, steps }
@@ -68,6 +73,13 @@ pub fn document(
             run: BTreeMap::new(),
         },
     }
+}
+
+/// The last of `steps` that converts the values of one of `columns`.
+fn conversion(columns: &[ObjectId], steps: &[Step]) -> Option<usize> {
+    let nodes: Vec<Node> = columns.iter().map(|c| (c.clone(), Era::After)).collect();
+    let converts = |step: &Step| nodes.iter().any(|node| step.produces.contains(node));
+    steps.iter().rposition(converts)
 }
 
 /// The ids of sorted steps: phase and place in it.

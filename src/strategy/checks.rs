@@ -101,6 +101,19 @@ pub fn null(column: &Column, context: &Context<'_>) -> Vec<DataCheck> {
 
 /// Rows that break a constraint that is added or validated.
 pub fn constraint(new: &Constraint, context: &Context<'_>) -> Vec<DataCheck> {
+    let converted = converted(&new.table_name(), &new.columns, context);
+    let mut checks = of_constraint(new, context);
+    // One that stands in live judges the values there are.
+    let mut there = context.live.objects.values();
+    if !there.any(|object| matches!(object, Object::Constraint(c) if c == new)) {
+        for check in &mut checks {
+            check.converted.clone_from(&converted);
+        }
+    }
+    checks
+}
+
+fn of_constraint(new: &Constraint, context: &Context<'_>) -> Vec<DataCheck> {
     let table = new.table_name();
     if !has_columns(context, &table, &new.columns) {
         return Vec::new();
@@ -226,7 +239,11 @@ fn unique_index(new: &Index, context: &Context<'_>) -> Vec<DataCheck> {
         nulls_not_distinct: new.nulls_not_distinct,
         on_partitioned: new.on_partitioned,
     };
-    duplicates(key, context).into_iter().collect()
+    let mut found = duplicates(key, context);
+    if let Some(check) = &mut found {
+        check.converted = converted(&new.table_name(), &new.columns, context);
+    }
+    found.into_iter().collect()
 }
 
 struct Key<'k> {
@@ -421,6 +438,18 @@ fn condition_of(definition: &str) -> Option<(&str, bool)> {
 fn check(what: String, table: Qualified, violation: Violation, context: &Context<'_>) -> DataCheck {
     let key = key_of(&table, context);
     DataCheck::new(what, table, violation, context.version).with_key(key, context.version)
+}
+
+/// Of `constraint`'s or `index`'s `columns`, those that a step before it gives other values.
+fn converted(table: &Qualified, columns: &[Ident], context: &Context<'_>) -> Vec<ObjectId> {
+    let ids = columns.iter().map(|column| column_id(table, column));
+    let other = |id: &ObjectId| match (context.live.get(id), context.desired.get(id)) {
+        (Some(Object::Column(old)), Some(Object::Column(new))) => {
+            conversion::makes_others(old, new, context)
+        }
+        _ => false,
+    };
+    ids.filter(other).collect()
 }
 
 /// The columns of the primary key of a live table.

@@ -84,6 +84,14 @@ pub(super) fn hint(old: &Column, new: &Column, context: &Context<'_>) -> Hint {
     }
 }
 
+/// Whether what is said of `new` values cannot be asked of the `old` ones.
+pub(super) fn makes_others(old: &Column, new: &Column, context: &Context<'_>) -> bool {
+    let (from, to) = (Type::of(&old.data_type).base, Type::of(&new.data_type).base);
+    let text = |t: &str| ["text", "character varying", "character"].contains(&t);
+    let alike = from == to || is_number(from) && is_number(to) || text(from) && text(to);
+    !alike || hint(old, new, context) == Hint::Expression
+}
+
 /// Other spellings of types (manual, "Data Types").
 const SHORT: &[(&str, &str)] = &[
     ("int2", "smallint"),
