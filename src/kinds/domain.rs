@@ -35,8 +35,32 @@ impl Domain {
 
     /// What was a value before may be none now.
     pub fn looks_at_values(&self, old: &Self) -> bool {
-        let is_new = |check: &DomainCheck| check.validated && !old.constraints.contains(check);
+        let is_new = |check: &DomainCheck| check.validated && !old.holds(&check.definition);
         self.not_null && !old.not_null || self.constraints.iter().any(is_new)
+    }
+
+    /// Whether every value satisfies `definition`, under whatever name.
+    pub fn holds(&self, definition: &str) -> bool {
+        let mut checks = self.constraints.iter();
+        checks.any(|c| c.validated && c.definition == definition)
+    }
+
+    /// The constraints that have another name than in `old` and are the same else, with the old name.
+    fn renamed<'d>(&'d self, old: &'d Self) -> Vec<(&'d Ident, &'d DomainCheck)> {
+        let named = |domain: &Self, check: &DomainCheck| {
+            domain.constraints.iter().any(|c| c.name == check.name)
+        };
+        let mut come: Vec<&DomainCheck> = self.constraints.iter().collect();
+        come.retain(|check| !named(old, check));
+        let mut renamed = Vec::new();
+        for gone in old.constraints.iter().filter(|check| !named(self, check)) {
+            let same =
+                |c: &&DomainCheck| c.definition == gone.definition && c.validated == gone.validated;
+            if let Some(at) = come.iter().position(same) {
+                renamed.push((&gone.name, come.remove(at)));
+            }
+        }
+        renamed
     }
 
     fn add(&self, check: &DomainCheck) -> Sql {
@@ -197,12 +221,26 @@ impl Kind for Domain {
             }
             "not null" => Alter::InPlace(vec![sql!("ALTER DOMAIN {} DROP NOT NULL", name)]),
             "constraints" => {
+                let renamed = self.renamed(old);
                 let mut statements = Vec::new();
-                for check in old
-                    .constraints
-                    .iter()
-                    .filter(|c| !self.constraints.contains(c))
-                {
+                for (was, check) in &renamed {
+                    let now = &check.name;
+                    statements.push(sql!(
+                        "ALTER DOMAIN {} RENAME CONSTRAINT {} TO {}",
+                        name,
+                        was,
+                        now
+                    ));
+                    // A comment is one of the other name.
+                    statements.push(sql!(
+                        "COMMENT ON CONSTRAINT {} ON DOMAIN {} IS NULL",
+                        now,
+                        name
+                    ));
+                }
+                for check in old.constraints.iter().filter(|c| {
+                    !self.constraints.contains(c) && !renamed.iter().any(|(was, _)| **was == c.name)
+                }) {
                     let validated = DomainCheck {
                         validated: true,
                         ..check.clone()
@@ -221,11 +259,10 @@ impl Kind for Domain {
                         ));
                     }
                 }
-                for check in self
-                    .constraints
-                    .iter()
-                    .filter(|c| !old.constraints.contains(c))
-                {
+                for check in self.constraints.iter().filter(|c| {
+                    !old.constraints.contains(c)
+                        && !renamed.iter().any(|(_, now)| now.name == c.name)
+                }) {
                     let pending = DomainCheck {
                         validated: false,
                         ..check.clone()

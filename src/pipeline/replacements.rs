@@ -244,6 +244,8 @@ pub(super) fn take_renames(
             && table.of_type.is_none()
             && table.foreign.is_none()
             && old.follows().is_empty()
+            // A new column that takes the old name at once leaves none for the other.
+            && desired.get(&rename.from).is_none()
             && !has_heirs(live, &rename.from)
             && !partitioned_keys::holds(live, &rename.from)
     };

@@ -372,11 +372,10 @@ pub fn partitions(table: &Qualified, context: &Context<'_>) -> Vec<DataCheck> {
 /// Values that a domain's new constraints refuse, in every column of it.
 pub fn domain(old: &Domain, new: &Domain, context: &Context<'_>) -> Vec<DataCheck> {
     let name = new.qualified().to_string();
-    let added = new.constraints.iter().filter(|c| {
-        let same = old.constraints.iter().find(|o| o.name == c.name);
-        c.validated && same.is_none_or(|o| o.definition != c.definition || !o.validated)
-    });
-    let added: Vec<_> = added.collect();
+    let checks = new.constraints.iter();
+    let added: Vec<_> = checks
+        .filter(|c| c.validated && !old.holds(&c.definition))
+        .collect();
     let mut checks = Vec::new();
     for column in columns_of_type(&name, context) {
         let table = column.table_name();

@@ -1,0 +1,1 @@
+CREATE DOMAIN em AS text CHECK (VALUE ~ '@');CREATE TYPE ad AS (a text, e em);CREATE TABLE t (id int PRIMARY KEY, e em, h ad);CREATE FUNCTION f(x em, y ad) RETURNS ad LANGUAGE sql AS $$ SELECT y $$;CREATE VIEW v AS SELECT (h).e, 'a@b'::em AS z FROM t;
