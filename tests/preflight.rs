@@ -104,6 +104,23 @@ fn a_detach_that_was_broken_off_is_named() {
 }
 
 #[test]
+fn a_schema_that_is_out_of_reach_is_named() {
+    each_version(|cluster| {
+        let config = database(cluster, "shop");
+        let mut admin = connect(&config);
+        admin
+            .batch_execute("CREATE SCHEMA s; CREATE TABLE s.a (id int PRIMARY KEY)")
+            .unwrap();
+        let app = role(cluster, &config, "app");
+        let mut plan = plan(cluster.version(), vec![add_column("expand-1")]);
+        plan.touches.push(ObjectId::new(KindTag::Table, ["s", "a"]));
+        let (code, help) = refused(&app, &plan);
+        assert_eq!(code, "preflight::schema_right");
+        assert_eq!(help, "GRANT USAGE ON SCHEMA s TO app");
+    });
+}
+
+#[test]
 fn an_extension_without_a_package_is_named() {
     each_version(|cluster| {
         let config = database(cluster, "shop");

@@ -74,12 +74,13 @@ pub fn check(
 ) -> Result<Vec<Finding>, ApplyError> {
     let mut findings = Vec::new();
     server(session, plan, &mut findings)?;
+    let relations = rights::touched(plan);
+    rights::schemas_in_reach(&mut session.client, &relations, &mut findings)?;
     // On a standby nothing else matters, and some of it cannot be asked.
     if findings.iter().any(|f| f.level == Level::Refuse) {
         return Ok(findings);
     }
     let client = &mut session.client;
-    let relations = rights::touched(plan);
     let left: Vec<&StepRecord> = asked(plan, options)
         .map(|(_, step)| step)
         .filter(|step| !position.state(&step.id).is_done())

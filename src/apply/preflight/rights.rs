@@ -46,6 +46,33 @@ fn touches(plan: &Document) -> Vec<ObjectId> {
     plan.touches.iter().map(of).collect()
 }
 
+/// Without USAGE on the schema of a relation nothing can be asked about it.
+pub(super) fn schemas_in_reach(
+    client: &mut Client,
+    relations: &[Qualified],
+    findings: &mut Vec<Finding>,
+) -> Result<(), ApplyError> {
+    const QUERY: &str = "
+        SELECT n.nspname::text, current_user::text FROM pg_catalog.pg_namespace n
+         WHERE n.nspname = ANY ($1::pg_catalog.text[]) AND NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+         ORDER BY 1";
+    let schemas: BTreeSet<&str> = relations.iter().map(|r| r.schema.raw()).collect();
+    let schemas: Vec<&str> = schemas.into_iter().collect();
+    let rows = client
+        .query(QUERY, &[&schemas])
+        .map_err(ApplyError::ledger)?;
+    for row in rows {
+        let (schema, role): (String, String) = (row.get(0), row.get(1));
+        let (schema, role) = (Ident::new(schema), Ident::new(role));
+        let message = format!("role {role} may not look into schema {schema}");
+        findings.push(
+            Finding::new(Level::Refuse, "preflight::schema_right", message)
+                .help(sql!("GRANT USAGE ON SCHEMA {} TO {}", schema, role).to_string()),
+        );
+    }
+    Ok(())
+}
+
 /// The roles that the statements name have to be there.
 pub(super) fn roles(
     client: &mut Client,
