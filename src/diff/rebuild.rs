@@ -179,12 +179,17 @@ pub(super) fn rebuild(
                         ..
                     },
                 ) => {
-                    if retyped(set.changes.get(dependent)) || (down.is_empty() && up.is_empty()) {
+                    let nothing = down.is_empty() && up.is_empty();
+                    if retyped(set.changes.get(dependent)) || (nothing && !disturbs) {
                         continue;
                     }
                     groups.join(&root, dependent);
                     if disturbs {
                         queue.push((dependent.clone(), Force::Retype));
+                    }
+                    // What it follows takes it along.
+                    if nothing {
+                        continue;
                     }
                     set.around.push(Around {
                         object: dependent.clone(),

@@ -557,7 +557,8 @@ impl Kind for Column {
     }
 
     fn take_down(&self, of: &Object) -> TakeDown {
-        let falls = self.generated.is_some() && of.tag() == KindTag::Column;
+        let computed_from = matches!(of.tag(), KindTag::Column | KindTag::Function);
+        let falls = self.generated.is_some() && computed_from;
         if falls || Some(of.id()) == self.parent() {
             return TakeDown::Replace;
         }

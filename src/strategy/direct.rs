@@ -488,16 +488,27 @@ fn stepped_aside_for(context: &Context<'_>, id: &ObjectId) -> BTreeSet<Node> {
     )
 }
 
+/// Whether another column takes the place of `id`, or of one that it follows.
+fn is_replaced(id: &ObjectId, context: &Context<'_>) -> bool {
+    context.replacements.columns.contains_key(id)
+        || context.live.get(id).is_some_and(|object| {
+            let mut follows = object.follows().into_iter();
+            follows.any(|above| is_replaced(&above, context))
+        })
+}
+
 /// The steps of what stays, but steps aside: down before, up after.
 pub(super) fn around(context: &Context<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
     for around in &context.changes.around {
         // A replaced column does not step aside: another takes its place.
-        if context.replacements.columns.contains_key(&around.object)
-            && context.replacements.types.contains_key(&around.of)
+        if context.replacements.types.contains_key(&around.of)
+            && is_replaced(&around.object, context)
         {
             continue;
         }
+        let follows = context.live.get(&around.object).map(Object::follows);
+        let follows = follows.unwrap_or_default();
         let own = one(&around.object);
         let together = context.changes.together.get(&around.object).copied();
         let why = format!("{} is in its way", around.of.human());
@@ -509,7 +520,7 @@ pub(super) fn around(context: &Context<'_>) -> Vec<Step> {
         )
         .described("step aside", title.clone(), why.clone());
         down.strategy = "direct";
-        down.releases = nodes([&around.of], Era::Before);
+        down.releases = nodes(follows.iter().chain([&around.of]), Era::Before);
         down.disturbs = nodes(&own, Era::Before);
         down.together = together;
         let mut up = Step::contract(
@@ -520,7 +531,8 @@ pub(super) fn around(context: &Context<'_>) -> Vec<Step> {
         .described("step back", title, why);
         up.strategy = "direct";
         up.requires = requires(context, &own);
-        up.requires.extend(nodes([&around.of], Era::After));
+        up.requires
+            .extend(nodes(follows.iter().chain([&around.of]), Era::After));
         up.after = nodes([&around.of], Era::Before);
         up.produces = nodes(&own, Era::After);
         up.together = together;

@@ -95,7 +95,9 @@ impl Column {
             ));
         }
         let mut disturbs = self.has_type(of);
-        if disturbs {
+        // One that is inherited goes along with what it follows.
+        let inherits = !self.inherited_from.is_empty();
+        if disturbs && !inherits {
             let array = self.data_type.ends_with("[]");
             let text = Word(if array { "text[]" } else { "text" });
             let collate = match &self.collation {
@@ -132,8 +134,10 @@ impl Column {
                 self.name,
                 Deparsed(&self.data_type)
             );
-            down.push(sql!("{} pg_catalog.\"default\"", column));
-            up.insert(0, sql!("{} {}", column, Deparsed(own)));
+            if !inherits {
+                down.push(sql!("{} pg_catalog.\"default\"", column));
+                up.insert(0, sql!("{} {}", column, Deparsed(own)));
+            }
             disturbs = true;
         }
         TakeDown::Around { down, up, disturbs }

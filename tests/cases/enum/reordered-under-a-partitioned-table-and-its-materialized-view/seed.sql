@@ -1,0 +1,1 @@
+INSERT INTO m SELECT g,'2026-01-05','a' FROM generate_series(1,9) g;

@@ -1,0 +1,1 @@
+CREATE TYPE st AS ENUM ('a','b','c');CREATE TABLE m (id bigint NOT NULL, at date NOT NULL, s st DEFAULT 'a');CREATE TABLE m1 (z int) INHERITS (m);

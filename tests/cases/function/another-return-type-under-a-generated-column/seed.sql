@@ -1,0 +1,1 @@
+INSERT INTO t (a,b,c) SELECT g,'x'||g,g FROM generate_series(1,30) g;

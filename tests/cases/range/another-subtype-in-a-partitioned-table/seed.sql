@@ -1,0 +1,1 @@
+INSERT INTO m (id,at) SELECT g,'2026-01-05' FROM generate_series(1,9) g;
