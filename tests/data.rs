@@ -258,7 +258,6 @@ const CASES: &[Case] = &[
         what: "values of public.t.a outside of real",
         found: Some(2),
         mend: "DELETE FROM public.t WHERE id > 3",
-        ..CASE
     },
     Case {
         name: "integer out of range",

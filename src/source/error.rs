@@ -42,6 +42,11 @@ pub enum SourceError {
     },
     #[error("there is no line \"-- {mark}\"")]
     NoUpSection { mark: String, excerpt: Box<Excerpt> },
+    #[error("this file is not read: {what}")]
+    Include {
+        what: &'static str,
+        excerpt: Box<Excerpt>,
+    },
     #[error("{what}")]
     SqitchPlan {
         what: &'static str,
@@ -112,6 +117,7 @@ impl SourceError {
             | Self::Syntax { excerpt, .. }
             | Self::Hint { excerpt, .. }
             | Self::NoUpSection { excerpt, .. }
+            | Self::Include { excerpt, .. }
             | Self::SqitchPlan { excerpt, .. } => Some(excerpt),
             _ => None,
         }
@@ -145,6 +151,9 @@ impl SourceError {
             Self::SameVersion { .. } => "give one of them another version: the tool runs but one",
             Self::NoUpSection { .. } => {
                 "write that line above the statements, as the files beside it have it"
+            }
+            Self::Include { .. } => {
+                "\\i and \\ir take in files of the same directory and below it, named from there; or give the directory as the source"
             }
             Self::SqitchPlan { .. } => {
                 "mend sqitch.plan; `sqitch status` shows what it makes of it"
@@ -189,6 +198,7 @@ impl SourceError {
             Self::NoNumber { .. } => "source::no_number",
             Self::SameVersion { .. } => "source::same_version",
             Self::NoUpSection { .. } => "source::no_up_section",
+            Self::Include { .. } => "source::include",
             Self::SqitchPlan { .. } => "source::sqitch_plan",
             Self::ExecForm { .. } => "source::exec_form",
             Self::ExecMissing { .. } => "source::exec_missing",

@@ -2,7 +2,7 @@
 
 use super::error::SourceError;
 use super::text::SourceFile;
-use super::{Notice, Place};
+use super::{Notice, Place, include};
 use std::{
     fs::{self, File},
     io::{self, Read, Write},
@@ -19,6 +19,8 @@ pub const MAX_BYTES: u64 = 64 << 20;
 pub(super) struct Found {
     pub files: Vec<SourceFile>,
     pub notices: Vec<Notice>,
+    /// What they take in (`\i`) is among them.
+    pub followed: bool,
 }
 
 pub(super) fn read(path: &Path) -> Result<Found, SourceError> {
@@ -31,6 +33,8 @@ pub(super) fn read(path: &Path) -> Result<Found, SourceError> {
     let mut found = Found::default();
     if !metadata.is_dir() {
         found.files.push(read_file(path)?);
+        include::follow(path, &mut found)?;
+        found.followed = true;
         return Ok(found);
     }
     for file in list(path, &mut found.notices)? {

@@ -10,6 +10,7 @@ mod exec;
 pub mod extension;
 mod files;
 pub mod hints;
+mod include;
 pub mod migrations;
 mod query;
 pub mod reader;
@@ -21,6 +22,7 @@ mod verb;
 
 pub use error::{HintProblem, SourceError};
 pub use exec::read_exec;
+use files::Found;
 pub use files::MAX_BYTES;
 pub use hints::{Hint, HintTarget, Moved, Verb};
 pub use query::{DEFAULT_PATH, Query, read_queries};
@@ -220,7 +222,7 @@ pub struct DesiredFiles {
 /// [`SourceError`] when there is no such file, or one of them cannot be read or split.
 pub fn read_files(path: &Path) -> Result<DesiredFiles, SourceError> {
     let found = files::read(path)?;
-    DesiredFiles::new(found.files, found.notices)
+    DesiredFiles::new(found)
 }
 
 /// Reads a file from standard input.
@@ -245,7 +247,7 @@ pub fn read_git(rev: &str, path: &str) -> Result<DesiredFiles, SourceError> {
 /// As [`read_git`].
 pub fn read_git_in(repository: &Path, rev: &str, path: &str) -> Result<DesiredFiles, SourceError> {
     let found = files::read_git(repository, rev, path)?;
-    DesiredFiles::new(found.files, found.notices)
+    DesiredFiles::new(found)
 }
 
 /// Reads one file of any kind as of a revision of the git repository around `repository`, from which
@@ -275,10 +277,18 @@ impl DesiredFiles {
     /// # Errors
     /// [`SourceError::Syntax`] and [`SourceError::Hint`] with the place.
     pub fn from_files(files: Vec<SourceFile>) -> Result<Self, SourceError> {
-        Self::new(files, Vec::new())
+        Self::new(Found {
+            files,
+            ..Found::default()
+        })
     }
 
-    fn new(files: Vec<SourceFile>, notices: Vec<Notice>) -> Result<Self, SourceError> {
+    fn new(found: Found) -> Result<Self, SourceError> {
+        let Found {
+            files,
+            notices,
+            followed,
+        } = found;
         let mut desired = Self {
             notices,
             ..Self::default()
@@ -297,16 +307,19 @@ impl DesiredFiles {
                 }
             })?;
             desired.hints.extend(hints::read(file, &scan)?);
-            desired.take(index, file, scan);
+            desired.take(index, file, scan, followed);
         }
         desired.files = files;
         Ok(desired)
     }
 
-    fn take(&mut self, index: usize, file: &SourceFile, scan: Scan) {
+    fn take(&mut self, index: usize, file: &SourceFile, scan: Scan, followed: bool) {
         let mut skipped: Vec<(usize, String, &str)> = Vec::new();
         for item in scan.skipped {
             skipped.push(match item {
+                Skipped::PsqlCommand { name, .. } if followed && include::is_include(&name) => {
+                    continue;
+                }
                 Skipped::PsqlCommand { range, name } => {
                     (range.start, format!("psql command \\{name}"), "")
                 }
