@@ -255,9 +255,11 @@ fn withdraw(
         if follows || !needed {
             step.produces.clear();
         }
-        // The privileges on the sequence, and what uses an attribute, go before it.
-        if id.kind == KindTag::Composite || later.iter().any(|a| a.name() == "identity") {
+        // The privileges on the sequence go before it, and so does what uses an attribute.
+        if later.iter().any(|a| a.name() == "identity") {
             step.disturbs = nodes(&own, Era::Before);
+        } else if id.kind == KindTag::Composite {
+            step.disturbs.extend(nodes(&own, Era::Before));
         }
         steps.push(step);
     }
