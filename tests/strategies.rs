@@ -176,6 +176,11 @@ const CASES: &[(&str, &str, &str)] = &[
         "grant",
         "grant/privileges-and-options-change",
     ),
+    (
+        "An extension gets the version that the files state",
+        "extension",
+        "extension/updated-where-the-files-say-version",
+    ),
 ];
 
 const VERSIONS: [ServerVersion; 2] = [ServerVersion::V14, ServerVersion::V18];
