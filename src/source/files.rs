@@ -405,5 +405,10 @@ mod tests {
         assert_eq!(code("main", "t"), "source::not_in_revision");
         assert_eq!(code("nope", "s"), "source::git");
         assert_eq!(code("--output=x", "s"), "source::bad_revision");
+        write(root, "main.sql", "\\i s/b.sql\n");
+        git(&["add", "main.sql"]);
+        git(&["commit", "-q", "-m", "y"]);
+        let found = crate::source::read_git_in(root, "main", "main.sql");
+        assert_eq!(found.unwrap_err().code(), "source::include");
     }
 }

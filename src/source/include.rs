@@ -20,6 +20,20 @@ fn is_relative(name: &str) -> bool {
     matches!(name, "ir" | "include_relative")
 }
 
+/// Refuses a file that takes in another, where nothing can be taken in.
+///
+/// # Errors
+/// [`SourceError::Include`] at the first such command.
+pub(super) fn none(file: &SourceFile) -> Result<(), SourceError> {
+    match commands(file).into_iter().next() {
+        None => Ok(()),
+        Some((range, _)) => Err(SourceError::Include {
+            what: "a single file of a revision takes in no other",
+            excerpt: Box::new(file.excerpt(range)),
+        }),
+    }
+}
+
 /// Adds what the file in `found`, which is at `main`, takes in, and what that does, each once.
 ///
 /// # Errors

@@ -247,6 +247,12 @@ pub fn read_git(rev: &str, path: &str) -> Result<DesiredFiles, SourceError> {
 /// As [`read_git`].
 pub fn read_git_in(repository: &Path, rev: &str, path: &str) -> Result<DesiredFiles, SourceError> {
     let found = files::read_git(repository, rev, path)?;
+    // A folder holds what its files take in.
+    if let [file] = found.files.as_slice()
+        && path.to_ascii_lowercase().ends_with(".sql")
+    {
+        include::none(file)?;
+    }
     DesiredFiles::new(found)
 }
 
