@@ -66,6 +66,21 @@ fn every_case_reads_back_as_one_file_and_as_a_tree() {
     );
 }
 
+#[test]
+fn the_file_runs_in_an_empty_database() {
+    let server = server(VERSION).expect("a server");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("schema.sql");
+    let sql = "CREATE TABLE public.t (id int);
+        CREATE FUNCTION public.f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM public.t';";
+    std::fs::write(&path, sql).expect("write");
+    let found = inspect(&path, &options(&server)).expect("inspect");
+    let text = pgrehearse::render::schema::file(&found.catalog, &found.steps);
+    let live = Live::empty(&server);
+    let run = live.client().batch_execute(&text);
+    run.unwrap_or_else(|e| panic!("{e:?}\n{text}"));
+}
+
 /// The old.sql and new.sql of the cases that this version has.
 #[test]
 fn two_sessions_read_the_same_catalog_as_one() {

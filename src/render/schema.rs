@@ -13,6 +13,11 @@ const WIDTH: usize = 100;
 /// The whole schema as one file, in an order in which it can be executed.
 pub fn file(catalog: &Catalog<Live>, steps: &[Step]) -> String {
     let mut out = unmodeled(catalog);
+    // What a body names may come after it.
+    let is_routine = |step: &Step| matches!(catalog.get(&step.object), Some(Object::Function(_)));
+    if steps.iter().any(is_routine) {
+        out.push_str("SET check_function_bodies = off;\n");
+    }
     for step in steps {
         write(&mut out, step);
     }
