@@ -11,6 +11,9 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+/// The same words for what is not there: which files the host has is not to be told.
+const ELSEWHERE: &str = "there is none of that name in the directory of the first one or below it";
+
 /// Whether the psql command `name` takes in a file.
 pub(super) fn is_include(name: &str) -> bool {
     is_relative(name) || matches!(name, "i" | "include")
@@ -71,12 +74,10 @@ pub(super) fn follow(main: &Path, found: &mut Found) -> Result<(), SourceError> 
                 .into_iter()
                 .map(|folder| folder.join(&argument))
                 .find(|target| target.is_file())
-                .ok_or_else(|| wrong("the file does not exist"))?;
+                .ok_or_else(|| wrong(ELSEWHERE))?;
             let place = real(&target)?;
             if !place.starts_with(&root) {
-                return Err(wrong(
-                    "the file lies outside of the directory of the first one",
-                ));
+                return Err(wrong(ELSEWHERE));
             }
             if known.insert(place) {
                 taken.push(target);
@@ -160,9 +161,9 @@ mod tests {
     fn what_is_not_there_or_elsewhere_is_an_error() {
         let elsewhere = [("s/main.sql", "\\i ../o.sql"), ("o.sql", "select 1")];
         let error = read(&elsewhere).unwrap_err();
-        assert!(error.contains("outside of the directory"), "{error}");
+        assert!(error.contains(ELSEWHERE), "{error}");
         let error = read(&[("s/main.sql", "\\ir a.sql")]).unwrap_err();
-        assert!(error.contains("does not exist"), "{error}");
+        assert!(error.contains(ELSEWHERE), "{error}");
     }
 
     #[test]
