@@ -152,6 +152,11 @@ const CASES: &[(&str, &str, &str)] = &[
         "partition/a-year-gives-way-to-two-halves",
     ),
     (
+        "A trigger fires otherwise on one partition",
+        "partition",
+        "trigger/a-state-on-single-partitions",
+    ),
+    (
         "A table is renamed",
         "rename",
         "table/renamed-with-the-hint",

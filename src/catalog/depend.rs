@@ -65,7 +65,7 @@ pub const ALIASES: &str = "
       FROM pg_depend d WHERE d.deptype = 'e'";
 
 /// Which object needs which. A sequence does not need the column that owns it: that is the
-/// ownership's ([`KindTag::SequenceOwner`]).
+/// ownership's ([`KindTag::SequenceOwner`]). Nor does a trigger need the partitions that it has come to.
 pub const DEPENDENCIES: &str = "
     SELECT d.classid::bigint, d.objid::bigint, d.objsubid
          , d.refclassid::bigint, d.refobjid::bigint, d.refobjsubid
@@ -73,7 +73,9 @@ pub const DEPENDENCIES: &str = "
      WHERE d.objid >= 16384 AND d.refobjid >= 16384
        AND d.deptype IN ('n', 'a', 'i', 'P', 'S', 'x')
        AND NOT (d.deptype = 'a' AND d.classid = 'pg_class'::regclass
-                AND EXISTS (SELECT FROM pg_class s WHERE s.oid = d.objid AND s.relkind = 'S'))";
+                AND EXISTS (SELECT FROM pg_class s WHERE s.oid = d.objid AND s.relkind = 'S'))
+       AND NOT (d.classid = 'pg_trigger'::regclass
+                AND EXISTS (SELECT FROM pg_trigger t WHERE t.oid = d.objid AND t.tgparentid <> 0))";
 
 impl Addresses {
     pub fn insert(&mut self, address: Address, id: ObjectId) {

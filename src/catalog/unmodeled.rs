@@ -71,13 +71,6 @@ pub fn parts() -> Vec<Part> {
         // What no encoding of this database uses.
         part(&made("pg_collation", "true"), named("'collation'", "pg_collation", "x.collname", "collnamespace",
             "x.collencoding NOT IN (-1, (SELECT d.encoding FROM pg_database d WHERE d.datname = current_database()))")),
-        // A trigger of a partitioned table has a state of its own on each partition.
-        part("pg_trigger WHERE tgparentid <> 0", format!(
-            "SELECT 'state of trigger', t.tgname || ' on ' || n.nspname || '.' || c.relname, n.nspname
-               FROM pg_trigger t JOIN pg_trigger above ON above.oid = t.tgparentid
-               JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-              WHERE t.tgenabled <> above.tgenabled AND {user}"
-        )),
         // Those of this database: roles and tablespaces belong to none.
         part("pg_shseclabel", "SELECT 'security label', l.objtype || ' ' || l.objname, NULL::name FROM pg_seclabels l
           WHERE l.objtype = 'subscription'

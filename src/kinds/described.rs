@@ -275,6 +275,7 @@ END;
             KindTag::Extension
             | KindTag::SequenceOwner
             | KindTag::ReplicaIdentity
+            | KindTag::PartitionTrigger
             | KindTag::Attachment
             | KindTag::IndexAttachment
             | KindTag::UserMapping

@@ -242,6 +242,7 @@ const REGISTRY: &[&dyn Strategy] = &[
     &partition::RedefineIndex,
     &partition::OwnIndex,
     &partition::DropIndex,
+    &partition::TriggerState,
     &key::Key,
     &constraint::NotValid,
     &index::Index,

@@ -53,6 +53,9 @@ CREATE INDEX events_a ON ONLY app.events (id);
 CREATE INDEX events_b ON ONLY app.events (id);
 CREATE INDEX events_2024_a ON app.events_2024 (id);
 ALTER INDEX app.events_a ATTACH PARTITION app.events_2024_a;
+CREATE TRIGGER events_later BEFORE UPDATE ON app.events FOR EACH ROW EXECUTE FUNCTION app.later();
+CREATE TRIGGER events_quiet BEFORE INSERT ON app.events FOR EACH ROW EXECUTE FUNCTION app.later();
+ALTER TABLE app.events_2024 DISABLE TRIGGER events_quiet;
 
 CREATE VIEW app.names WITH (security_barrier = true) AS SELECT id, name, price FROM app.main;
 CREATE TRIGGER main_later BEFORE UPDATE ON app.main FOR EACH ROW EXECUTE FUNCTION app.later();

@@ -1139,6 +1139,27 @@ pub const MUTATIONS: &[Mutation] = &[
         "ALTER TABLE app.main ENABLE REPLICA TRIGGER main_later",
     ),
     mutation(
+        "partition-trigger-by-hand",
+        14,
+        "partition-trigger:app/events_2024/events_later",
+        "exists",
+        "ALTER TABLE app.events_2024 DISABLE TRIGGER events_later",
+    ),
+    mutation(
+        "partition-trigger-like-its-parent",
+        14,
+        "partition-trigger:app/events_2024/events_quiet",
+        "exists",
+        "ALTER TABLE app.events_2024 ENABLE TRIGGER events_quiet",
+    ),
+    mutation(
+        "partition-trigger-always",
+        14,
+        "partition-trigger:app/events_2024/events_quiet",
+        "enabled",
+        "ALTER TABLE app.events_2024 ENABLE ALWAYS TRIGGER events_quiet",
+    ),
+    mutation(
         "policy-by-hand",
         14,
         "policy:app/main/stray",

@@ -1,5 +1,6 @@
 //! An object that is changed in place.
 
+use super::super::partition::states_again;
 use super::super::{Context, checks, set_not_null};
 use super::{
     comments, fallen, inheritance, inherited, logged, names_of, nodes, one, publication, releases,
@@ -325,6 +326,10 @@ fn alter_at_once(
         .any(|name| ["constraints", "identity"].contains(name))
     {
         back.extend(comments::again(id, context));
+    }
+    if [KindTag::Trigger, KindTag::Attachment].contains(&id.kind) {
+        there.extend(states_again(id, context.desired, context));
+        back.extend(states_again(id, context.live, context));
     }
     let parts = inherited::Parts::of(id, context);
     if let Some(why) = parts.loss {

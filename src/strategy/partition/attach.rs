@@ -24,6 +24,7 @@ mod waits;
 use waits::{before_it, gone_before_it, phase_of};
 
 use super::super::{Context, Refusal, Strategy, checks, direct};
+use super::detach::own_names;
 use super::{BoundCheck, foreign_keys_above, own_key, partitions, referrers, step};
 use crate::diff::Change;
 use crate::kinds::{Attachment, Constraint, Hazard, HazardKind, KindTag, Object, ObjectId};
@@ -144,9 +145,11 @@ fn attach(id: &ObjectId, new: &Attachment, context: &Context<'_>) -> Vec<Step> {
         steps.extend(pair);
     }
     let part = new.partition();
-    let mut there = Object::Attachment(new.clone()).create();
+    let (mut there, names_back) = own_names(&part, context);
+    there.extend(Object::Attachment(new.clone()).create());
     there.extend(checks.iter().map(BoundCheck::drop));
     let mut back = Object::Attachment(new.clone()).drop();
+    back.extend(names_back);
     back.extend(
         created
             .iter()

@@ -19,7 +19,8 @@ use super::super::{Context, Refusal, Strategy};
 use super::attach::referred;
 use super::joining;
 use super::{
-    BoundCheck, add_key, foreign_keys_above, is_same_key, on_table, own_key, partitions, step,
+    BoundCheck, add_key, foreign_keys_above, is_same_key, on_table, own_key, partitions,
+    states_again, step,
 };
 use crate::diff::Change;
 use crate::kinds::{Attachment, Constraint, Object, ObjectId, Verb};
@@ -173,6 +174,7 @@ fn detach(id: &ObjectId, old: &Attachment, stays: Stays, context: &Context<'_>) 
                 .flat_map(|k| Object::Constraint((*k).clone()).create()),
         );
         back.extend(object.create());
+        back.extend(states_again(id, context.live, context));
         let mut only = step(Phase::Contract, id, there, back).described(
             "detach partition",
             title,
@@ -194,6 +196,7 @@ fn detach(id: &ObjectId, old: &Attachment, stays: Stays, context: &Context<'_>) 
     let mut back = vec![check.validate()];
     back.extend(unwanted.iter().map(|k| k.validate()));
     back.extend(object.create());
+    back.extend(states_again(id, context.live, context));
     let action = Action::Outside {
         statement: sql!(
             "ALTER TABLE {} DETACH PARTITION {} CONCURRENTLY",
@@ -234,9 +237,9 @@ fn detach(id: &ObjectId, old: &Attachment, stays: Stays, context: &Context<'_>) 
     steps
 }
 
-/// From 18 on NOT NULL has a name, which is the parent's in a partition: what gives it the one of the desired
+/// From 18 on NOT NULL has a name, which is mostly the parent's in a partition: what gives it the one of the desired
 /// table, and takes that back.
-fn own_names(part: &Qualified, context: &Context<'_>) -> (Vec<Sql>, Vec<Sql>) {
+pub(super) fn own_names(part: &Qualified, context: &Context<'_>) -> (Vec<Sql>, Vec<Sql>) {
     let name = |object: Option<&Object>| match object {
         Some(Object::Column(c)) if c.table_name() == *part => {
             c.not_null.as_ref().and_then(|n| n.name.clone())
@@ -255,6 +258,7 @@ fn own_names(part: &Qualified, context: &Context<'_>) -> (Vec<Sql>, Vec<Sql>) {
     for (id, object) in &context.live.objects {
         if let (Some(old), Some(new)) = (name(Some(object)), name(context.desired.get(id)))
             && old != new
+            && !context.replacements.covers(id)
         {
             there.push(rename(&old, &new));
             back.push(rename(&new, &old));

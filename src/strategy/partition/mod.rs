@@ -8,6 +8,7 @@ mod index;
 mod joining;
 mod own_index;
 mod tree;
+mod trigger;
 
 pub(super) use attach::Attach;
 pub(super) use detach::{Detach, DropPartition};
@@ -15,6 +16,7 @@ pub(super) use foreign_key::{Adopted, ForeignKey};
 pub(super) use index::{DropIndex, RedefineIndex};
 pub(super) use own_index::OwnIndex;
 pub(super) use tree::{leaving_below, table_of_index};
+pub(super) use trigger::{TriggerState, states_again};
 
 use super::Context;
 use crate::catalog::Catalog;

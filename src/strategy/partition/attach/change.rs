@@ -1,7 +1,7 @@
 //! A partition that stays one, with other bounds or under another parent.
 
 use super::super::super::{Context, checks, direct};
-use super::super::{BoundCheck, attachment_id, partitions, step, with_those_above};
+use super::super::{BoundCheck, attachment_id, partitions, states_again, step, with_those_above};
 use super::waits::{before_it, gone_before_it, in_its_place};
 use super::{bound_check, chain, default_check, referred, rejects, rows_in_the_way};
 use crate::diff::Change;
@@ -38,7 +38,9 @@ pub(super) fn bounds(
     let together = Some(usize::MAX - number.unwrap_or(0));
     let title = format!("change the bounds of {}", new.partition());
 
-    let mut down = step(Phase::Contract, id, before.drop(), before.create()).described(
+    let mut back = before.create();
+    back.extend(states_again(id, context.live, context));
+    let mut down = step(Phase::Contract, id, before.drop(), back).described(
         "change bounds",
         title.clone(),
         "DETACH and ATTACH in one transaction: nobody sees a row missing",
@@ -49,7 +51,9 @@ pub(super) fn bounds(
     down.produces = direct::nodes([id], DETACHED);
     down.together = together;
 
-    let mut up = step(Phase::Contract, id, after.create(), after.drop()).described(
+    let mut there = after.create();
+    there.extend(states_again(id, context.desired, context));
+    let mut up = step(Phase::Contract, id, there, after.drop()).described(
         "change bounds",
         title,
         "DETACH and ATTACH in one transaction: nobody sees a row missing",

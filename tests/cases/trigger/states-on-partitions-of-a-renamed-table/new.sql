@@ -1,0 +1,12 @@
+CREATE TABLE log (n integer, was text);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES (NEW.id, TG_OP); RETURN NEW; END $$;
+-- pgrehearse: renamed from event
+CREATE TABLE happening (id integer NOT NULL, v text) PARTITION BY RANGE (id);
+CREATE TABLE event_a PARTITION OF happening FOR VALUES FROM (0) TO (1000) PARTITION BY RANGE (id);
+-- pgrehearse: renamed from event_a1
+CREATE TABLE "Event A1" PARTITION OF event_a FOR VALUES FROM (0) TO (500);
+CREATE TABLE event_a2 PARTITION OF event_a FOR VALUES FROM (500) TO (1000);
+CREATE TABLE "Event B" PARTITION OF happening FOR VALUES FROM (1000) TO (2000);
+CREATE TRIGGER "Noted" AFTER INSERT ON happening FOR EACH ROW EXECUTE FUNCTION note();
+ALTER TABLE "Event A1" DISABLE TRIGGER "Noted";
+ALTER TABLE "Event B" ENABLE ALWAYS TRIGGER "Noted";

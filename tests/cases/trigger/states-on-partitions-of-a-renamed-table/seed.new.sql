@@ -1,0 +1,1 @@
+INSERT INTO happening SELECT i, i::text FROM generate_series(0, 1999, 7) i;
