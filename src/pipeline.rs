@@ -485,6 +485,9 @@ pub fn compare(pair: &Pair<'_>) -> Result<Compared, PipelineError> {
     notices.extend(remarks::stale(&live, &changes));
     let used = (&changes, &replacements, &additions);
     notices.extend(remarks::idle_hints(&conversions, &backfills, used));
+    let zone = pair.workshop.settings.time_zone.as_deref();
+    let zones = remarks::time_zones(&live, &desired, &conversions, &replacements, zone);
+    notices.extend(zones);
     Ok(Compared {
         live,
         desired,

@@ -89,3 +89,86 @@ fn a_release_is_applied_and_nothing_is_left_to_do() {
     }
     pgrehearse::scratch::stop_all();
 }
+
+/// A column that gets a time zone, alone and in a table that is copied.
+const ZONED: [(&str, &str, &str); 2] = [
+    (
+        "a replaced column",
+        "CREATE TABLE ev (id int PRIMARY KEY, at timestamp NOT NULL);",
+        "CREATE TABLE ev (id int PRIMARY KEY, at timestamptz NOT NULL);",
+    ),
+    (
+        "a copied table",
+        "CREATE TABLE ev (id int PRIMARY KEY, at timestamp NOT NULL, note text);",
+        "CREATE TABLE ev (id int PRIMARY KEY, at timestamptz NOT NULL, note text,
+             upper text GENERATED ALWAYS AS (upper(note)) STORED);",
+    ),
+];
+
+/// Before contract the application may have written to both; what compares them has passed the rows when the swap comes.
+#[test]
+fn a_writer_in_another_time_zone_gets_the_values_of_the_others() {
+    for version in support::outermost() {
+        for (name, old, new) in ZONED {
+            if let Err(why) = support::server(version) {
+                eprintln!("skipped: {why}");
+                continue;
+            }
+            let world = World::on(version, Statements::NotCounted, old);
+            let mut client = world.client();
+            let noon = "timestamp '2026-06-01 12:00'";
+            let rows = format!(
+                "INSERT INTO ev (id, at) SELECT g, {noon} FROM generate_series(1, 4) g;
+                 DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = ''Europe/Berlin''', current_database()); END $$"
+            );
+            client.batch_execute(&rows).expect("rows");
+            world.write("new.sql", new);
+            let write = |id: i32| {
+                let mut application = world.client();
+                let text = format!(
+                    "SET timezone = 'Asia/Tokyo'; SET datestyle = 'German';
+                     INSERT INTO ev (id, at) VALUES ({}, {noon});
+                     UPDATE ev SET at = {noon} + interval '0' WHERE id = {id};
+                     UPDATE ev SET at = at + interval '1 minute' WHERE id = {id};
+                     UPDATE ev SET at = at - interval '1 minute' WHERE id = {id}",
+                    100 + id
+                );
+                application
+                    .batch_execute(&text)
+                    .expect("the application writes");
+            };
+            let said = world.run(&[
+                "plan",
+                "--to",
+                "new.sql",
+                "--out",
+                "plan.yaml",
+                "--set",
+                "small_table.rows=0",
+            ]);
+            assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+            let plan = world.read("plan.yaml");
+            assert!(plan.contains("(Europe/Berlin)"), "{plan}");
+            let parts: [&[&str]; 4] = [
+                &["--phase", "expand"],
+                &["--phase", "migrate"],
+                &["--phase", "contract", "--until", "contract-1"],
+                &["--phase", "contract"],
+            ];
+            for (number, part) in (1..).zip(parts) {
+                let apply = ["apply", "--plan", "plan.yaml", "--yes"];
+                let said = world.run(&[&apply[..], part].concat());
+                assert_eq!(said.code, 0, "{name}: {part:?}: {}{}", said.out, said.err);
+                // The last one writes through the new column.
+                if number < 4 {
+                    write(number);
+                }
+            }
+            let query =
+                "SELECT count(*) FROM ev WHERE at <> timestamptz '2026-06-01 12:00 Europe/Berlin'";
+            let others: i64 = client.query_one(query, &[]).expect("a count").get(0);
+            assert_eq!(others, 0, "{name} on {version}");
+        }
+    }
+    pgrehearse::scratch::stop_all();
+}

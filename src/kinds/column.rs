@@ -6,7 +6,7 @@ mod not_null;
 mod property;
 mod storage;
 
-pub use inherited::TYPED;
+pub use self::{conversion::hangs_on_settings, inherited::TYPED};
 pub use property::{Generated, Identity, NotNull};
 
 use super::{

@@ -68,7 +68,7 @@ pub use attachment::Attachment;
 pub use attribute::{Alter, Attribute, differing};
 pub(crate) use attribute::{attr, text};
 pub(crate) use cast::signature as cast_signature;
-pub use column::{Column, Generated, Identity, NotNull, TYPED};
+pub use column::{Column, Generated, Identity, NotNull, TYPED, hangs_on_settings};
 pub use comment::Comment;
 pub use constraint::{Constraint, ConstraintType, ParentIndex};
 pub use default_privileges::DefaultPrivileges;

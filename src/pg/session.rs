@@ -1,6 +1,7 @@
 //! Sessions: how every connection of ours is opened, and the settings it has.
 
-use super::{Ident, ServerVersion, ident::Literal};
+use super::sql::{List, Word};
+use super::{Ident, ServerVersion, Sql, ident::Literal};
 use crate::sql;
 use postgres::Client;
 
@@ -37,6 +38,23 @@ pub const FIXED: &[(&str, &str)] = &[
     ("array_nulls", "on"),
     ("transform_null_equals", "off"),
 ];
+
+/// The settings that decide what a value becomes as one of another type.
+const OF_CONVERSIONS: [&str; 6] = [
+    "timezone",
+    "datestyle",
+    "intervalstyle",
+    "extra_float_digits",
+    "bytea_output",
+    "xmloption",
+];
+
+/// What CREATE FUNCTION says so that values become in every session what they become in the one that makes the function:
+/// many applications have a time zone of their own.
+pub fn conversions_as_here() -> Sql {
+    let settings = OF_CONVERSIONS.map(|name| sql!("\n    SET {} FROM CURRENT", Word(name)));
+    sql!("{}\n   ", List::separated("", settings))
+}
 
 /// The schemas in which functions of the user find what they name without one: those of the role, as in the
 /// application, while a statement of a step runs (a backfill fires triggers, an index computes expressions). What we

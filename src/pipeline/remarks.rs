@@ -54,6 +54,34 @@ fn labels(live: &Catalog<Live>, desired: &Catalog<Desired>) -> Option<String> {
     })
 }
 
+/// Columns whose values get a time zone, or lose it, without a hint that names one.
+pub(super) fn time_zones(
+    live: &Catalog<Live>,
+    desired: &Catalog<Desired>,
+    conversions: &BTreeMap<ObjectId, ConversionHint>,
+    replacements: &Replacements,
+    zone: Option<&str>,
+) -> Option<String> {
+    let hangs = |id: &ObjectId, new: &Object| {
+        let replaced = replacements.columns.get(id);
+        let old = live.get(replaced.map_or(id, |r| &r.old));
+        let (Some(Object::Column(old)), Object::Column(new)) = (old, new) else {
+            return false;
+        };
+        new.hangs_on_the_time_zone(old) && !conversions.contains_key(id)
+    };
+    let all = desired.objects.iter().filter(|(id, new)| hangs(id, new));
+    let columns: Vec<String> = all.map(|(id, _)| id.human()).collect();
+    (!columns.is_empty()).then(|| {
+        format!(
+            "{}: values are converted in the time zone of the database{}, whatever the sessions that write them \
+             have set; a hint names another: convert using (at AT TIME ZONE 'UTC') reverse (at AT TIME ZONE 'UTC')",
+            columns.join(", "),
+            zone.map_or_else(String::new, |zone| format!(" ({zone})"))
+        )
+    })
+}
+
 /// Leaves to `desired` what live has in the same objects and is data. Says what the files have otherwise.
 pub(super) fn kept(live: &Catalog<Live>, desired: &mut Catalog<Desired>) -> Vec<String> {
     let mut notices = Vec::new();

@@ -159,7 +159,7 @@ impl<'a> Filler<'a> {
         );
         let table = self.column.table_name();
         let mut there = vec![
-            sync::function(&self.function, &[block]),
+            sync::function(&self.function, &[block], true),
             sql!(
                 "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION {}()",
                 self.trigger,

@@ -30,6 +30,18 @@ impl Column {
         self.converts_from(old) || by_number || by_text && old.is_array() == self.is_array()
     }
 
+    /// Whether what values of `old`'s type become as `self`'s hangs on settings of the session ([`hangs_on_settings`]).
+    pub fn hangs_on_settings(&self, old: &Self) -> bool {
+        hangs_on_settings(old.plain_type(), self.plain_type())
+    }
+
+    /// Whether one of both types knows the time zone, and the other takes that of the session.
+    pub fn hangs_on_the_time_zone(&self, old: &Self) -> bool {
+        let (from, to) = (old.plain_type(), self.plain_type());
+        let zoned = |name: &str| name.contains("with time zone");
+        zoned(from) != zoned(to)
+    }
+
     fn is_array(&self) -> bool {
         self.plain_type().ends_with("[]")
     }
@@ -156,6 +168,37 @@ impl Column {
         let mut types = names.iter().filter(|n| n.space == NameSpace::Type);
         types.any(is_own)
     }
+}
+
+/// Whether what values of one type become as another hangs on settings of the session
+/// ([`conversions_as_here`](crate::pg::session::conversions_as_here)); what is not known does.
+pub fn hangs_on_settings(from: &str, to: &str) -> bool {
+    const PLAIN: [&str; 16] = [
+        "smallint",
+        "integer",
+        "bigint",
+        "numeric",
+        "text",
+        "character varying",
+        "character",
+        "name",
+        "\"char\"",
+        "boolean",
+        "uuid",
+        "json",
+        "jsonb",
+        "inet",
+        "cidr",
+        "bit varying",
+    ];
+    let [from, to] = [from, to].map(|name| {
+        let element = name.trim_end_matches("[]");
+        element.split('(').next().unwrap_or(element).trim()
+    });
+    let plain = |name: &str| PLAIN.contains(&name) || name.ends_with(".citext");
+    let number = |name: &str| family(name) == Family::Number && name != "money";
+    let known = plain(from) && plain(to) || number(from) && number(to);
+    from != to && !known
 }
 
 /// Types among which assignment casts exist (pg_cast; manual, "Type Conversion").

@@ -13,9 +13,10 @@ use super::super::{Context, last_name, replication, temporary_name};
 use super::table_name;
 use crate::diff::copy::{CopiedColumn, CopyKey};
 use crate::diff::{Conversion, TableCopy};
+use crate::kinds::hangs_on_settings;
 use crate::pg::ident::Literal;
 use crate::pg::sql::{Body, Deparsed, List, Word};
-use crate::pg::{Ident, Qualified, Sql};
+use crate::pg::{Ident, Qualified, Sql, session};
 use crate::plan::Assignment;
 use crate::sql;
 
@@ -151,13 +152,27 @@ impl<'a> Sync<'a> {
         }
     }
 
+    /// An application may have others than the session that copies.
+    fn settings(&self) -> Sql {
+        let hangs = |column: &CopiedColumn| {
+            let said = [&column.forth, &column.back];
+            hangs_on_settings(&column.old_type, &column.new_type)
+                || said.iter().any(|by| matches!(by, Some(Conversion::By(_))))
+        };
+        match self.columns().any(hangs) {
+            true => session::conversions_as_here(),
+            false => sql!(""),
+        }
+    }
+
     /// What makes the triggers on the source, and what takes them away.
     pub fn statements(&self, context: &Context<'_>) -> (Vec<Sql>, Vec<Sql>) {
         let function = self.function_name();
         let mut there = vec![
             sql!(
-                "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS {}",
+                "CREATE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER{} AS {}",
                 function,
+                self.settings(),
                 Body(&self.body())
             ),
             sql!("REVOKE ALL ON FUNCTION {}() FROM PUBLIC", function),

@@ -306,7 +306,7 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
         back.push(rename_back);
     }
     there.extend(swap::same_grants(pairs, context));
-    there.push(sync::function(&function, &blocks));
+    there.push(sync::function_of(&function, pairs, &blocks));
     there.push(sql!(
         "CREATE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION {}()",
         trigger,

@@ -81,7 +81,7 @@ fn following(name: &Qualified, pairs: &[&Pair<'_>], names: &[Ident], renamed: us
         true => pair.both_ways(retired),
         false => pair.both_ways(&pair.old.name),
     });
-    sync::function(name, &blocks.collect::<Vec<_>>())
+    sync::function_of(name, pairs, &blocks.collect::<Vec<_>>())
 }
 
 /// The steps that end it on `table`.

@@ -169,8 +169,8 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
             continue;
         }
         script.push(
-            vec![sync::function(&name, &after)],
-            vec![sync::function(&name, &both)],
+            vec![sync::function_of(&name, &pairs, &after)],
+            vec![sync::function_of(&name, &pairs, &both)],
         );
     }
     script.push(Vec::new(), vec![lock]);

@@ -11,7 +11,7 @@ use crate::diff::replacement::Expression;
 use crate::diff::{Conversion, Replacement};
 use crate::kinds::{Column, Object, ObjectId};
 use crate::pg::sql::{Body, Deparsed, List, Word};
-use crate::pg::{Ident, Sql};
+use crate::pg::{Ident, Qualified, Sql, session};
 use crate::sql;
 
 /// One column with its two names and types.
@@ -60,6 +60,18 @@ impl<'a> Pair<'a> {
     pub fn pending(&self) -> Sql {
         let new = sql!("{}", self.replacement.temporary);
         differ(&new, &self.cast(&self.new_value()))
+    }
+
+    /// Whether the values, there or back, hang on settings of the session.
+    fn hangs_on_settings(&self) -> bool {
+        let replacement = self.replacement;
+        let said = [
+            &replacement.using,
+            &replacement.reverse,
+            &replacement.reverse_after,
+        ];
+        self.new.hangs_on_settings(self.old)
+            || said.iter().any(|by| matches!(by, Conversion::By(_)))
     }
 
     /// With the type of the new column: what is stored.
@@ -203,15 +215,27 @@ pub fn behind(table: &ObjectId, trigger: &Ident, context: &Context<'_>) -> Optio
     })
 }
 
-/// `CREATE OR REPLACE FUNCTION` of the trigger with `blocks` as its body.
-pub fn function(name: &crate::pg::Qualified, blocks: &[Sql]) -> Sql {
+/// `CREATE OR REPLACE FUNCTION` of the trigger that keeps `pairs` alike, with `blocks` as its body.
+pub(super) fn function_of(name: &Qualified, pairs: &[&Pair<'_>], blocks: &[Sql]) -> Sql {
+    let settings = pairs.iter().any(|pair| pair.hangs_on_settings());
+    function(name, blocks, settings)
+}
+
+/// `CREATE OR REPLACE FUNCTION` of the trigger with `blocks` as its body; `settings`: they hang on those of the session,
+/// and a backfill has others than an application.
+pub fn function(name: &Qualified, blocks: &[Sql], settings: bool) -> Sql {
+    let settings = match settings {
+        true => session::conversions_as_here(),
+        false => sql!(""),
+    };
     let body = sql!(
         "\nBEGIN\n{}\n    RETURN NEW;\nEND;\n",
         List::separated("\n", blocks)
     );
     sql!(
-        "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS {}",
+        "CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql{} AS {}",
         name,
+        settings,
         Body(&body)
     )
 }
