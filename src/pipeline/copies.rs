@@ -316,8 +316,10 @@ impl<'a> Wanted<'a> {
         let mut ids = BTreeSet::new();
         let mut part = Catalog::empty(self.live.version);
         let mut queue: Vec<ObjectId> = kept.cloned().collect();
-        // The new expressions call what may be new, too.
-        let new = covered.iter().flat_map(|id| self.desired.requires(id));
+        // The new expressions call what may be new, too. A foreign key has none.
+        let is_foreign_key = |id: &ObjectId| matches!(self.desired.get(id), Some(Object::Constraint(c)) if c.is_foreign_key());
+        let with_expressions = covered.iter().filter(|id| !is_foreign_key(id));
+        let new = with_expressions.flat_map(|id| self.desired.requires(id));
         let new = new.filter(|id| !covered.contains(*id) && id.kind != KindTag::Table);
         queue.extend(new.cloned());
         while let Some(id) = queue.pop() {

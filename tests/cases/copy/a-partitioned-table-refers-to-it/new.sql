@@ -1,0 +1,3 @@
+CREATE TABLE cust (id int PRIMARY KEY, name text, low text GENERATED ALWAYS AS (lower(name)) STORED);
+CREATE TABLE ev (id int NOT NULL, cust_id int NOT NULL, at date NOT NULL, CONSTRAINT ev_c FOREIGN KEY (cust_id) REFERENCES cust (id)) PARTITION BY RANGE (at);
+CREATE TABLE ev1 PARTITION OF ev FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
