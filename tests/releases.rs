@@ -172,3 +172,46 @@ fn a_writer_in_another_time_zone_gets_the_values_of_the_others() {
     }
     pgrehearse::scratch::stop_all();
 }
+
+/// A trigger that fills by a hint runs with the rights of who writes, and databases revoke EXECUTE from PUBLIC.
+#[test]
+fn who_may_not_call_the_function_of_a_hint_is_named_before_anything_runs() {
+    const SLUG: &str =
+        "CREATE FUNCTION slug(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)';
+         REVOKE EXECUTE ON FUNCTION slug(text) FROM PUBLIC; GRANT INSERT ON users TO PUBLIC;";
+    const HELP: &str = "GRANT EXECUTE ON FUNCTION public.slug(text) TO PUBLIC";
+    for version in support::outermost() {
+        if let Err(why) = support::server(version) {
+            eprintln!("skipped: {why}");
+            continue;
+        }
+        let old = format!("CREATE TABLE users (id int PRIMARY KEY, mail text); {SLUG}");
+        let world = World::on(version, Statements::NotCounted, &old);
+        let mut client = world.client();
+        let rows = "INSERT INTO users SELECT g, 'A' || g FROM generate_series(1, 10) g";
+        client.batch_execute(rows).expect("rows");
+        let new = format!(
+            "CREATE TABLE users (id int PRIMARY KEY, mail text,
+                 -- pgrehearse: backfill (slug(mail))
+                 slug text NOT NULL); {SLUG}"
+        );
+        world.write("new.sql", &new);
+        let apply = [
+            "apply",
+            "--to",
+            "new.sql",
+            "--yes",
+            "--set",
+            "small_table.rows=0",
+        ];
+        let said = world.run(&apply);
+        assert_eq!(said.code, 3, "{version}: {}{}", said.out, said.err);
+        let err = said.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(err.contains(HELP), "{err}");
+        client.batch_execute(HELP).expect("the help");
+        world.write("new.sql", &format!("{new}\n{HELP};"));
+        let said = world.run(&apply);
+        assert_eq!(said.code, 0, "{version}: {}{}", said.out, said.err);
+    }
+    pgrehearse::scratch::stop_all();
+}

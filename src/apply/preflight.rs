@@ -10,6 +10,7 @@ mod rights;
 mod room;
 mod rows;
 mod superuser;
+mod writers;
 
 pub(super) use rows::finding;
 
@@ -91,6 +92,7 @@ pub fn check(
     superuser::check(client, &left, &mut findings)?;
     extensions::check(client, &left, &mut findings)?;
     labels::check(client, &left, &mut findings)?;
+    writers::check(client, plan, &left, &mut findings)?;
     rights::others(client, &left, &relations, options, &mut findings)?;
     rights::row_security(client, &left, &mut findings)?;
     leftovers::indexes(client, plan, position, &relations, &mut findings)?;
