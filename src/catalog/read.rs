@@ -3,7 +3,7 @@
 use super::depend::{self, Addresses};
 use super::fetch::{self, Prepared, Present, Query, Session};
 use super::{Catalog, HangingOn, Owners, Replication, Scope, Size, Unmodeled, circle, trust};
-use crate::kinds::grant::On;
+use crate::kinds::grant::{Member, On};
 use crate::kinds::{Address, KindTag, Object, ObjectId};
 use crate::pg::{ServerVersion, session};
 use postgres::Client;
@@ -308,14 +308,16 @@ impl Reader {
         for (address, mut grant) in grants {
             // A sequence that belongs to a column, and a column of a view, are no objects.
             let part = grant.on == On::IdentitySequence || grant.column.is_some();
+            let member = grant.member.as_ref().and_then(Member::target);
             let target = match addresses.exact(address) {
-                None if part => addresses.resolve(address),
-                exact => exact,
+                _ if member.is_some() => member,
+                None if part => addresses.resolve(address).cloned(),
+                exact => exact.cloned(),
             };
             match target {
                 None => lost.push(("grants on", address)),
                 Some(target) => {
-                    grant.target = target.clone();
+                    grant.target = target;
                     let object = Object::Grant(grant);
                     if scope.covers(&object.id()) {
                         objects.insert(object.id(), object);

@@ -42,15 +42,15 @@ pub fn parts() -> Vec<Part> {
               WHERE x.oid >= 16384 AND {more} AND {user} AND {own}"
         )
     };
-    // Of what an extension made, the extension has the privileges it gave itself.
-    let of_member = |catalog: &'static str, acl: &str| {
+    // Of what an extension made in a schema of the server's.
+    let of_member = |catalog: &'static str, acl: &str, namespace: &str| {
         Part {
         found_in: None,
         sql: format!(
             "SELECT 'grants on', pg_describe_object(e.classid, e.objid, 0), NULL::name
-               FROM pg_depend e JOIN {catalog} x ON x.oid = e.objid
+               FROM pg_depend e JOIN {catalog} x ON x.oid = e.objid JOIN pg_namespace n ON n.oid = x.{namespace}
                LEFT JOIN pg_init_privs i ON i.classoid = e.classid AND i.objoid = e.objid AND i.objsubid = 0
-              WHERE e.classid = '{catalog}'::regclass AND e.deptype = 'e'
+              WHERE e.classid = '{catalog}'::regclass AND e.deptype = 'e' AND NOT ({user})
                 AND e.refclassid = 'pg_extension'::regclass AND x.{acl} IS DISTINCT FROM i.initprivs"
         ),
     }
@@ -75,18 +75,9 @@ pub fn parts() -> Vec<Part> {
         part("pg_shseclabel", "SELECT 'security label', l.objtype || ' ' || l.objname, NULL::name FROM pg_seclabels l
           WHERE l.objtype = 'subscription'
              OR l.objtype = 'database' AND l.objoid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())".to_owned()),
-        part("pg_language WHERE lanacl IS NOT NULL", "SELECT 'grants on language', x.lanname::text, NULL::name FROM pg_language x
-           LEFT JOIN pg_init_privs i ON i.classoid = 'pg_language'::regclass AND i.objoid = x.oid
-          WHERE x.lanacl IS DISTINCT FROM i.initprivs
-            AND (x.oid < 16384 OR EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_language'::regclass
-                  AND e.objid = x.oid AND e.deptype = 'e'))".to_owned()),
-        Part {
-            found_in: Some("pg_foreign_data_wrapper WHERE fdwacl IS NOT NULL".to_owned()),
-            ..of_member("pg_foreign_data_wrapper", "fdwacl")
-        },
-        of_member("pg_class", "relacl"),
-        of_member("pg_proc", "proacl"),
-        of_member("pg_type", "typacl"),
+        of_member("pg_class", "relacl", "relnamespace"),
+        of_member("pg_proc", "proacl", "pronamespace"),
+        of_member("pg_type", "typacl", "typnamespace"),
         by_others("pg_class", "relacl", "relowner", "relnamespace"),
         by_others("pg_proc", "proacl", "proowner", "pronamespace"),
         by_others("pg_type", "typacl", "typowner", "typnamespace"),

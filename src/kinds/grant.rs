@@ -32,6 +32,30 @@ pub struct Grant {
     /// them along with those on the table.
     #[serde(default)]
     pub beside_columns: bool,
+    /// `target` is nothing of the schema's own.
+    #[serde(default)]
+    pub member: Option<Member>,
+}
+
+/// What an extension made, or a language of PostgreSQL's own: no object here. What a role has on it by default is what
+/// the extension gave itself (`pg_init_privs`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// `None`: it is PostgreSQL's own.
+    pub extension: Option<Ident>,
+    /// The [slug](KindTag::slug) of the kind that it would be of.
+    pub kind: String,
+    pub path: Vec<String>,
+}
+
+impl Member {
+    /// The identity that it would have.
+    pub fn target(&self) -> Option<ObjectId> {
+        Some(ObjectId::new(
+            KindTag::from_slug(&self.kind)?,
+            self.path.iter().cloned(),
+        ))
+    }
 }
 
 /// What GRANT calls the object.
@@ -192,6 +216,7 @@ impl Grant {
             grant_options,
             default: made.usual(grantee),
             beside_columns: false,
+            member: None,
         })
     }
 
@@ -211,6 +236,7 @@ impl Grant {
             grant_options,
             default: Made::Sequences.usual(grantee),
             beside_columns: false,
+            member: None,
         }
     }
 
@@ -300,7 +326,13 @@ impl Kind for Grant {
     }
 
     fn parent(&self) -> Option<ObjectId> {
-        Some(self.target.clone())
+        match &self.member {
+            None => Some(self.target.clone()),
+            Some(member) => {
+                let extension = member.extension.as_ref()?;
+                Some(ObjectId::new(KindTag::Extension, [extension.raw()]))
+            }
+        }
     }
 
     /// Gone with whatever it is of, a schema as well.
@@ -325,6 +357,7 @@ impl Kind for Grant {
             grant_options,
             default: _,        // of the kind of object
             beside_columns: _, // what other grants say
+            member: _,         // the target's
         } = self;
         vec![
             attr("privileges", privileges),
@@ -352,7 +385,8 @@ impl Kind for Grant {
     }
 
     fn requires(&self) -> Vec<ObjectId> {
-        self.whole().into_iter().collect()
+        let own = self.member.is_none();
+        self.whole().into_iter().filter(|_| own).collect()
     }
 
     fn hazards(&self, verb: Verb) -> Vec<Hazard> {

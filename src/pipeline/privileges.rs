@@ -34,6 +34,7 @@ pub(super) fn settle(
     let mut notices = Vec::new();
     name_whoever_executes(live, desired);
     live.owners.compared = compared;
+    leave_out_members(compared, live, desired);
     if compared {
         leave_out_owners(live, desired);
     } else {
@@ -82,6 +83,9 @@ fn owner<'a>(
     live: &'a Catalog<Live>,
     desired: &'a Catalog<Desired>,
 ) -> Option<&'a Ident> {
+    if grant.member.is_some() {
+        return None;
+    }
     let mut whole = grant.whole().unwrap_or_else(|| grant.target.clone());
     if let Some(Object::SequenceOwner(of)) = desired.get(&SequenceOwner::of(&whole))
         && grant.on == On::Sequence
@@ -128,7 +132,25 @@ fn name_whoever_executes(live: &Catalog<Live>, desired: &mut Catalog<Desired>) {
     }
 }
 
-fn remove(catalog: &mut Catalog<Desired>, ids: &[ObjectId]) {
+/// What an extension made comes with privileges that its provider may have given, too: they are compared where the files
+/// say any of the same object.
+fn leave_out_members(
+    compared: bool,
+    live: &mut Catalog<Live>,
+    desired: &mut Catalog<Desired>,
+) {
+    let of_members = |grant: &Grant| grant.member.is_some();
+    let said = grants(desired).filter(|(_, grant)| compared && of_members(grant));
+    let said: BTreeSet<ObjectId> = said.map(|(_, grant)| grant.target.clone()).collect();
+    let left = |(_, grant): &(&ObjectId, &Grant)| of_members(grant) && !said.contains(&grant.target);
+    let of_live: Vec<ObjectId> = grants(live).filter(left).map(|(id, _)| id.clone()).collect();
+    let of_desired = grants(desired).filter(left).map(|(id, _)| id.clone());
+    let of_desired: Vec<ObjectId> = of_desired.collect();
+    remove(live, &of_live);
+    remove(desired, &of_desired);
+}
+
+fn remove<S>(catalog: &mut Catalog<S>, ids: &[ObjectId]) {
     for id in ids {
         catalog.objects.remove(id);
         catalog.requires.remove(id);

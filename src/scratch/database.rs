@@ -269,9 +269,9 @@ impl Database {
             }
         }
         if self.server.is_superuser {
-            for (catalog, owner) in OWNED {
+            for statement in extension::hand_over() {
                 client
-                    .execute(&hand_over(catalog, owner), &[&name, &self.server.role])
+                    .execute(&statement, &[&name, &self.server.role])
                     .map_err(failed)?;
             }
         }
@@ -464,21 +464,6 @@ SELECT max(v.schema::text)
   JOIN pg_catalog.pg_available_extension_versions() v ON v.name = a.name
  WHERE a.name = $1::text::name
    AND v.version = coalesce($2::text, a.default_version)";
-// The catalogs of what an extension's own schema change touches, with their owner columns:
-// ALTER EXTENSION … SET SCHEMA asks for the ownership of every member.
-const OWNED: &[(&str, &str)] = &[
-    ("pg_extension", "extowner"),
-    ("pg_type", "typowner"),
-    ("pg_proc", "proowner"),
-    ("pg_class", "relowner"),
-    ("pg_operator", "oprowner"),
-    ("pg_opclass", "opcowner"),
-    ("pg_opfamily", "opfowner"),
-    ("pg_ts_dict", "dictowner"),
-    ("pg_ts_config", "cfgowner"),
-    ("pg_foreign_data_wrapper", "fdwowner"),
-];
-
 const WRAPPERS: &str = "
 SELECT w.fdwname::text
   FROM pg_catalog.pg_foreign_data_wrapper w
@@ -488,20 +473,6 @@ SELECT w.fdwname::text
  WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass
    AND x.extname = $1::text::name
    AND (w.fdwhandler <> 0 OR w.fdwvalidator <> 0)";
-
-fn hand_over(catalog: &'static str, owner: &'static str) -> String {
-    format!(
-        "UPDATE pg_catalog.{catalog} c
-            SET {owner} = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $2::text::name)
-           FROM pg_catalog.pg_extension x
-          WHERE x.extname = $1::text::name
-            AND (c.tableoid = 'pg_catalog.pg_extension'::regclass AND c.oid = x.oid
-                 OR EXISTS (SELECT FROM pg_catalog.pg_depend d
-                             WHERE d.classid = c.tableoid AND d.objid = c.oid AND d.deptype = 'e'
-                               AND d.refclassid = 'pg_catalog.pg_extension'::regclass
-                               AND d.refobjid = x.oid))"
-    )
-}
 
 const OWN_SCHEMAS: &str = "
 SELECT nspname::text

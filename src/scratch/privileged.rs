@@ -59,6 +59,9 @@ BEGIN
          , evtowner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user)
      WHERE evtname = called;
 END $$;
+UPDATE pg_catalog.pg_language SET lanowner = (SELECT datdba FROM pg_catalog.pg_database
+         WHERE datname = current_database())
+ WHERE lanpltrusted AND oid < 16384;
 SET allow_system_table_mods = on;
 CREATE OR REPLACE VIEW pg_catalog.pg_user_mappings AS
     SELECT m.oid AS umid, s.oid AS srvid, s.srvname, m.umuser
@@ -74,7 +77,10 @@ pub fn needs_setup(statement: &str) -> bool {
     let mapping = ["create", "alter"]
         .iter()
         .any(|verb| head.sees(&[verb, "user", "mapping"]));
-    mapping || is_another(statement)
+    // Whoever runs the files gets the languages that PostgreSQL brings: it is only warned where it does not own one.
+    let of_language = head.sees_any(&["grant", "revoke"]).is_some()
+        && Reader::new(statement).skip_until(|r| r.sees(&["on", "language"]));
+    mapping || of_language || is_another(statement)
 }
 
 /// Whether the sandbox role runs something else in its place.

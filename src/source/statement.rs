@@ -416,16 +416,12 @@ fn grant(sql: &str, rest: Reader) -> Class {
     Class::Grant { what, subject }
 }
 
-/// Whether it is of a language that PostgreSQL or an extension makes: who does not own it is only warned.
+/// Whether it is of a language that is not trusted: the server refuses it.
 fn of_language(mut object: Reader) -> bool {
-    const OTHERS: [&str; 10] = [
+    const OTHERS: [&str; 6] = [
         "internal",
         "c",
-        "sql",
-        "plpgsql",
-        "plperl",
         "plperlu",
-        "pltcl",
         "pltclu",
         "plpythonu",
         "plpython3u",
@@ -452,7 +448,9 @@ fn of_server(mut object: Reader) -> bool {
         if object.sees(&["("]) && object.parenthesized().is_some() {
             continue;
         }
-        match object.ident() {
+        // An extension may call what it makes in another schema so, too.
+        let path = object.name();
+        match path.as_deref().and_then(<[String]>::first) {
             Some(name) if name.starts_with("pg_") || name == "information_schema" => return true,
             Some(_) => {}
             None => {

@@ -111,6 +111,8 @@ SECURITY LABEL FOR anon ON FUNCTION app.later() IS 'TRUSTED';
 
 GRANT SELECT, INSERT ON app.main TO rich_reader;
 REVOKE EXECUTE ON FUNCTION app.later() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ext.citext_eq(ext.citext, ext.citext) TO rich_reader;
+GRANT USAGE ON LANGUAGE plpgsql TO rich_reader;
 ALTER DEFAULT PRIVILEGES FOR ROLE rich_maker IN SCHEMA app GRANT SELECT, UPDATE ON TABLES TO rich_reader;
 
 ALTER TABLE app.other OWNER TO rich_owner;

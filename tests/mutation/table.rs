@@ -2217,6 +2217,20 @@ pub const MUTATIONS: &[Mutation] = &[
         "GRANT SELECT ON app.other TO rich_reader",
     ),
     mutation(
+        "grant-on-function-of-an-extension",
+        14,
+        "grant:ext/citext_eq/ext.citext, ext.citext/routine/public",
+        "exists",
+        "REVOKE EXECUTE ON FUNCTION ext.citext_eq(ext.citext, ext.citext) FROM PUBLIC",
+    ),
+    mutation(
+        "grant-on-language-of-the-server",
+        14,
+        "grant:plpgsql/language/rich_reader",
+        "exists",
+        "REVOKE USAGE ON LANGUAGE plpgsql FROM rich_reader",
+    ),
+    mutation(
         "grant-on-foreign-data-wrapper",
         14,
         "grant:wrapping/foreign data wrapper/rich_reader",

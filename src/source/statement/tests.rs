@@ -102,7 +102,7 @@ fn what_is_not_modelled_is_named() {
     assert_eq!(classify("grant admin to bob"), named("grant", "admin"));
     for (sql, subject) in [
         ("grant connect on database d to y", "database d"),
-        ("revoke usage on language sql from y", "language sql"),
+        ("revoke usage on language c from y", "language c"),
         (
             "grant execute on function pg_catalog.now() to y",
             "function pg_catalog.now()",

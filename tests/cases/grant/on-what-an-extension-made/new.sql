@@ -1,0 +1,17 @@
+CREATE ROLE reader;
+CREATE ROLE "The App";
+CREATE SCHEMA ext;
+CREATE EXTENSION pgcrypto SCHEMA ext;
+CREATE EXTENSION pg_stat_statements SCHEMA ext;
+CREATE EXTENSION postgres_fdw;
+CREATE EXTENSION hstore SCHEMA ext;
+CREATE TABLE t (id integer);
+GRANT SELECT ON t TO reader;
+GRANT EXECUTE ON FUNCTION ext.gen_random_bytes(integer) TO reader;
+GRANT EXECUTE ON FUNCTION ext.pg_stat_statements_reset TO "The App";
+GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO reader, "The App";
+GRANT SELECT (query) ON ext.pg_stat_statements TO "The App";
+GRANT SELECT ON ext.pg_stat_statements TO PUBLIC, reader;
+GRANT USAGE ON TYPE ext.hstore TO reader;
+GRANT USAGE ON LANGUAGE sql TO reader;
+GRANT USAGE ON LANGUAGE plpgsql TO "The App";

@@ -1,0 +1,18 @@
+CREATE ROLE reader;
+CREATE ROLE "The App";
+CREATE SCHEMA ext;
+CREATE EXTENSION pgcrypto SCHEMA ext;
+CREATE EXTENSION pg_stat_statements SCHEMA ext;
+CREATE EXTENSION postgres_fdw;
+CREATE EXTENSION hstore SCHEMA ext;
+CREATE TABLE t (id integer);
+GRANT SELECT ON t TO reader;
+REVOKE ALL ON FUNCTION ext.gen_random_bytes(integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION ext.gen_random_bytes(integer) TO "The App" WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION ext.pg_stat_statements_reset TO reader;
+GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO "The App";
+REVOKE SELECT ON ext.pg_stat_statements FROM PUBLIC;
+GRANT SELECT ON ext.pg_stat_statements TO reader;
+REVOKE USAGE ON TYPE ext.hstore FROM PUBLIC;
+REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
+GRANT USAGE ON LANGUAGE plpgsql TO reader;
