@@ -157,6 +157,27 @@ fn narrow_writes(client: &mut Client, id: i32) {
     assert_eq!(read, (7, 9, "b2".to_owned(), false));
 }
 
+/// The application with one table writes values, and that with two finds the rows in the way of its INSERT.
+fn upserts(wide: &mut Client, narrow: &mut Client, id: i32) {
+    let old = "
+        INSERT INTO users (id, name, bio, site) VALUES (1001, 'a', 'a1', 's');
+        INSERT INTO users (id, name) VALUES (1002, 'b'), (1003, 'c');
+        UPDATE users SET site = 'late' WHERE id = 1002;";
+    wide.batch_execute(&moved(old, id)).expect("values");
+    let new = "
+        INSERT INTO profiles (user_id, bio) VALUES (1001, 'new') ON CONFLICT (user_id) DO UPDATE SET bio = EXCLUDED.bio;
+        INSERT INTO profiles (user_id) VALUES (1002) ON CONFLICT DO NOTHING;
+        INSERT INTO profiles (user_id, bio) VALUES (1003, 'first');";
+    narrow.batch_execute(&moved(new, id)).expect("upserts");
+    let read = moved(
+        "SELECT string_agg(concat_ws('/', u.bio, u.site, p.bio, p.site), ' ' ORDER BY u.id)
+           FROM users u JOIN profiles p ON p.user_id = u.id WHERE u.id IN (1001, 1002, 1003)",
+        id,
+    );
+    let both: String = narrow.query_one(&read, &[]).expect("read").get(0);
+    assert_eq!(both, "new/s/new/s /late//late first/first");
+}
+
 /// `script` with its ids, from 1000 on, moved to `id`.
 fn moved(script: &str, id: i32) -> String {
     (1..10).fold(script.to_owned(), |s, n| {
@@ -205,7 +226,10 @@ fn both_applications_write_between_all_steps_of_a_split() {
                     // Before the end of migrate, users.bio is NOT NULL, but has a default.
                     let after = phase == Phase::Contract;
                     if after {
-                        narrow_writes(&mut app(&live, &["users", "profiles"]), id);
+                        let mut narrow = app(&live, &["users", "profiles"]);
+                        narrow_writes(&mut narrow, id);
+                        id += 100;
+                        upserts(&mut app(&live, &["users"]), &mut narrow, id);
                         id += 100;
                     }
                     let unfilled = step.operation == "backfill";

@@ -134,16 +134,16 @@ fn name_whoever_executes(live: &Catalog<Live>, desired: &mut Catalog<Desired>) {
 
 /// What an extension made comes with privileges that its provider may have given, too: they are compared where the files
 /// say any of the same object.
-fn leave_out_members(
-    compared: bool,
-    live: &mut Catalog<Live>,
-    desired: &mut Catalog<Desired>,
-) {
+fn leave_out_members(compared: bool, live: &mut Catalog<Live>, desired: &mut Catalog<Desired>) {
     let of_members = |grant: &Grant| grant.member.is_some();
     let said = grants(desired).filter(|(_, grant)| compared && of_members(grant));
     let said: BTreeSet<ObjectId> = said.map(|(_, grant)| grant.target.clone()).collect();
-    let left = |(_, grant): &(&ObjectId, &Grant)| of_members(grant) && !said.contains(&grant.target);
-    let of_live: Vec<ObjectId> = grants(live).filter(left).map(|(id, _)| id.clone()).collect();
+    let left =
+        |(_, grant): &(&ObjectId, &Grant)| of_members(grant) && !said.contains(&grant.target);
+    let of_live: Vec<ObjectId> = grants(live)
+        .filter(left)
+        .map(|(id, _)| id.clone())
+        .collect();
     let of_desired = grants(desired).filter(left).map(|(id, _)| id.clone());
     let of_desired: Vec<ObjectId> = of_desired.collect();
     remove(live, &of_live);

@@ -6,7 +6,8 @@
 //! current command"), nor the deletion of a narrow row make it anew.
 //!
 //! The new application inserts into both tables, and the trigger was there first: a table of ours
-//! marks the rows that we made and nobody touched since, and an INSERT of such a row takes its place.
+//! marks the rows that we made, without a value of the old application's, and nobody touched since; an INSERT of such a
+//! row takes its place. One with a value stays in the way: ON CONFLICT finds it.
 //!
 //! The functions run with the rights of their owner, because the old application has none on the new
 //! table; nobody else may put them on a table. Everything in them is named with its schema, since the search path
@@ -32,6 +33,13 @@ pub(super) struct Sync<'a> {
     pub required: Vec<Ident>,
     /// What a column of the wide table is without a narrow row, where that is not NULL.
     pub defaults: BTreeMap<Ident, (String, String)>,
+    /// What an INSERT into the wide table that does not name a column leaves there, if anybody can know.
+    left_out: Vec<(&'a Ident, Sql)>,
+}
+
+/// A default that is the same again in the same transaction.
+fn is_settled(default: &str) -> bool {
+    default == "now()" || !default.contains('(')
 }
 
 /// Whether two lists of values are stored alike; works for types without `=`, too.
@@ -60,6 +68,7 @@ fn table_name(id: &ObjectId) -> Qualified {
 impl<'a> Sync<'a> {
     pub fn new(split: &'a Split, live: &Catalog<Live>, desired: &Catalog<Desired>) -> Self {
         let (mut required, mut defaults) = (Vec::new(), BTreeMap::new());
+        let mut left_out = Vec::new();
         for name in &split.columns {
             let id = |table: &ObjectId| {
                 let path = table.path.iter().map(String::as_str).chain([name.raw()]);
@@ -72,16 +81,23 @@ impl<'a> Sync<'a> {
             if matches!(narrow, Some(Object::Column(c)) if c.not_null.is_some()) {
                 required.push(name.clone());
             }
-            if let Some(Object::Column(c)) = wide
-                && let (Some(_), Some(default)) = (&c.not_null, c.default())
-            {
+            let Some(Object::Column(c)) = wide else {
+                continue;
+            };
+            if let (Some(_), Some(default)) = (&c.not_null, c.default()) {
                 let value = (default.to_owned(), c.data_type.clone());
                 defaults.insert(name.clone(), value);
+            }
+            let value = c.default().unwrap_or("NULL");
+            if is_settled(value) {
+                let value = sql!("({})::{}", Deparsed(value), Deparsed(&c.data_type));
+                left_out.push((name, value));
             }
         }
         Self {
             required,
             defaults,
+            left_out,
             wide: table_name(&split.wide),
             narrow: table_name(&split.narrow),
             split,
@@ -213,6 +229,16 @@ impl<'a> Sync<'a> {
         List::separated(" AND ", needed)
     }
 
+    /// Whether NEW, a wide row, has a value that somebody gave it.
+    fn is_given(&self) -> Sql {
+        if self.left_out.is_empty() {
+            return sql!("false");
+        }
+        let given = self.left_out.iter().map(|(c, _)| sql!("NEW.{}", c));
+        let left_out = self.left_out.iter().map(|(_, value)| value.clone());
+        differ(&List::comma(given), &List::comma(left_out))
+    }
+
     fn any_value(&self, of: impl Fn(&Ident) -> Sql) -> Sql {
         let values = self.columns().map(|c| match self.defaults.get(c) {
             None => sql!("{} IS NOT NULL", of(c)),
@@ -330,6 +356,9 @@ BEGIN
         IF {} THEN
             UPDATE {} AS t SET {} WHERE {};
         END IF;
+        IF {} THEN
+            DELETE FROM {} AS t WHERE {};
+        END IF;
     END IF;
     UPDATE {} AS t SET {} WHERE {} AND {};
     IF {} AND NOT EXISTS (SELECT FROM {} AS t WHERE {}) THEN
@@ -337,7 +366,9 @@ BEGIN
             ON CONFLICT ({}) DO NOTHING;
         GET DIAGNOSTICS made = ROW_COUNT;
         IF made > 0 THEN
-            INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING;
+            IF NOT {} THEN
+                INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING;
+            END IF;
         ELSE
             UPDATE {} AS t SET {} WHERE {} AND {};
         END IF;
@@ -361,6 +392,9 @@ END;
             self.narrow,
             moved_key,
             self.joined("t", self.narrow_key(), "OLD", self.wide_key()),
+            self.is_given(),
+            self.made(),
+            self.joined("t", self.narrow_key(), "NEW", self.wide_key()),
             self.narrow,
             self.assign(new),
             self.joined("t", self.narrow_key(), "NEW", self.wide_key()),
@@ -372,6 +406,7 @@ END;
             List::comma(self.narrow_key().chain(self.columns())),
             fields("NEW", self.wide_key().chain(self.columns())),
             List::comma(self.narrow_key()),
+            self.is_given(),
             self.made(),
             List::comma(self.narrow_key()),
             fields("NEW", self.wide_key()),
