@@ -3,6 +3,7 @@
 //! Why not directly: ADD CONSTRAINT builds its index under ACCESS EXCLUSIVE.
 //! Steps: CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT … USING INDEX, which reads no row
 //! (key columns of a primary key are made NOT NULL first: USING INDEX would scan for it).
+//! A deferrable constraint follows its index at once: an index alone is checked at every row.
 //! Undo: drop the constraint, or the index.
 //! Limits: a partitioned table's key is made ON ONLY it and attached part by part; exclusion
 //! constraints and WITHOUT OVERLAPS have no online way.
@@ -84,22 +85,25 @@ impl Strategy for Key {
         } else {
             unbuild(&index, &name)
         };
-        let mut first = Step::expand(
-            id.clone(),
-            build(&index, &name),
-            Reversal::Run(vec![unbuilt]),
-        )
-        .described(
+        // An index alone is never deferrable: what the old constraint allows it rejects.
+        let first = match old {
+            Some(old) if old.deferrable => {
+                Step::contract(id.clone(), build(&index, &name), Undo::Run(vec![unbuilt]))
+            }
+            _ => Step::expand(
+                id.clone(),
+                build(&index, &name),
+                Reversal::Run(vec![unbuilt]),
+            ),
+        };
+        let mut first = first.described(
             "create index",
             format!("build the index of {}", id.human()),
             "ADD CONSTRAINT would build it under ACCESS EXCLUSIVE",
         );
         first.hazards.push(not_transactional());
         first.tables = vec![new.table_name()];
-        first.hazards.push(Hazard::declared(
-            HazardKind::RejectsWrites,
-            format!("from here on {} rejects duplicates", new.table_name()),
-        ));
+        first.hazards.push(duplicates(new));
         first.checks = checks::constraint(new, context);
         first.requires = direct::requires(context, &own);
         let names = Object::Constraint(new.clone()).names().into_iter();
@@ -129,6 +133,7 @@ impl Strategy for Key {
                 let undo = vec![Action::Transaction(part)];
                 Step::expand(id.clone(), action, Reversal::Run(undo))
             }
+            None if new.deferrable => Step::expand(id.clone(), action, Reversal::Run(undo)),
             None => Step::migrate(id.clone(), action, Reversal::Run(undo)),
             Some(_) => Step::contract(id.clone(), action, Undo::Run(undo)),
         };
@@ -150,6 +155,20 @@ impl Strategy for Key {
         }
         Ok(vec![first, last])
     }
+}
+
+/// What the index of a deferrable constraint rejects before that stands on it, even if another one like it is there.
+pub(super) const AT_EVERY_ROW: &str = "row by row until the constraint stands on the index: an UPDATE that passes \
+     through a duplicate fails, deferred or not";
+
+/// What the index rejects before the constraint stands on it.
+fn duplicates(new: &Constraint) -> Hazard {
+    let table = new.table_name();
+    let text = match new.deferrable {
+        true => format!("from here on {table} rejects duplicates, {AT_EVERY_ROW}"),
+        false => format!("from here on {table} rejects duplicates"),
+    };
+    Hazard::declared(HazardKind::RejectsWrites, text)
 }
 
 /// Whether live has the constraint's index already, as a plain unique index of the same name.

@@ -41,7 +41,7 @@ use super::grant::at_birth_of;
 use super::index::{not_transactional, unbuild};
 use super::partition::{leaving_below, table_of_index};
 use super::{Context, Refusal, Strategy, last_name, temporary_name};
-use super::{add_column, checks, direct};
+use super::{add_column, checks, direct, key::AT_EVERY_ROW};
 use crate::diff::{Change, Replacement, Replacements};
 use crate::kinds::{Column, Hazard, HazardKind, Kind, KindTag, Object, ObjectId, Verb};
 use crate::pg::{Ident, Qualified, Sql};
@@ -454,7 +454,9 @@ fn build(component: &Component<'_>, context: &Context<'_>) -> Result<Vec<Step>, 
         }
         step.lift(Phase::Migrate);
         // What they reject, the old column rejects already; the trigger fills the new one.
-        step.hazards.retain(|h| h.kind != HazardKind::RejectsWrites);
+        let stays =
+            |h: &Hazard| h.kind != HazardKind::RejectsWrites || h.text.ends_with(AT_EVERY_ROW);
+        step.hazards.retain(stays);
         step.checks.clear();
         step.requires.extend(component.nodes(FILLED));
         // Where a partition leaves, the new index would be INVALID with it, and stay so.
