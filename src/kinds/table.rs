@@ -128,7 +128,22 @@ impl Table {
         let makes_not_null = constraint.constraint_type == ConstraintType::PrimaryKey
             && !self.inherits.is_empty()
             && children.iter().any(inherits_not_null);
+        // Of two keys alike in one CREATE TABLE the server makes one (transformIndexConstraints).
+        let is_twin = |object: &&Object| match object {
+            Object::Constraint(other) => {
+                other.columns == constraint.columns
+                    && match other.constraint_type {
+                        ConstraintType::PrimaryKey => true,
+                        ConstraintType::Unique => other.name < constraint.name,
+                        _ => false,
+                    }
+            }
+            _ => false,
+        };
+        let comes_twice =
+            constraint.constraint_type == ConstraintType::Unique && children.iter().any(is_twin);
         !constraint.is_foreign_key()
+            && !comes_twice
             && constraint.validated
             && !constraint.clustered
             && !makes_not_null

@@ -5,11 +5,12 @@ use crate::catalog::Catalog;
 use crate::kinds::{Constraint, IndexAttachment, Object, ObjectId};
 use crate::pg::{Ident, Sql};
 
-/// What makes the key `root` of `catalog` on all levels, those of the partitions with the indexes that `index` names.
+/// What makes the key `root` of `catalog` on all levels, those of the partitions with the indexes that `index` names;
+/// without the partitions that it names none for: those that come or leave bring their own.
 pub(super) fn make<S>(
     catalog: &Catalog<S>,
     root: &ObjectId,
-    index: impl Fn(&ObjectId) -> Ident,
+    index: impl Fn(&ObjectId) -> Option<Ident>,
 ) -> Vec<Sql> {
     let mut keys: Vec<(ObjectId, &Constraint)> = Vec::new();
     let mut attachments: Vec<&IndexAttachment> = Vec::new();
@@ -21,6 +22,7 @@ pub(super) fn make<S>(
         for object in catalog.objects.values() {
             if let Object::IndexAttachment(attachment) = object
                 && attachment.parent.id() == id
+                && index(&attachment.index_id()).is_some()
             {
                 attachments.push(attachment);
                 queue.push(attachment.index_id());
@@ -30,7 +32,7 @@ pub(super) fn make<S>(
     let (over, with_rows): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(_, k)| k.on_partitioned);
     let with_rows = with_rows.into_iter();
     let mut statements: Vec<Sql> = with_rows
-        .map(|(id, key)| key.add_using_index(&index(&id)))
+        .filter_map(|(id, key)| Some(key.add_using_index(&index(&id)?)))
         .collect();
     let only = over.into_iter();
     statements.extend(only.flat_map(|(_, key)| Object::Constraint(key.clone()).create()));

@@ -65,7 +65,9 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
                 continue;
             }
             if key.on_partitioned {
-                let spare = |part: &ObjectId| Ident::new(temporary_name(part, "spare index"));
+                let stays = |part: &ObjectId| component.pairs.iter().any(|(id, _)| *id == part);
+                let name = |part: &ObjectId| Ident::new(temporary_name(part, "spare index"));
+                let spare = |part: &ObjectId| stays(part).then(|| name(part));
                 let mut back = partitioned::make(context.live, id, spare);
                 back.extend(comments_on(id, context));
                 script.push(old.drop(), back);
@@ -126,8 +128,7 @@ pub(super) fn swap(component: &Component<'_>, context: &Context<'_>) -> Swap {
                 let there = if key.on_partitioned {
                     let twin = |part: &ObjectId| {
                         let mut all = component.pairs.iter();
-                        all.find(|(id, _)| *id == part)
-                            .map_or_else(|| last(part), |(_, twin)| last(twin))
+                        all.find(|(id, _)| *id == part).map(|(_, twin)| last(twin))
                     };
                     partitioned::make(context.desired, id, twin)
                 } else {

@@ -1,0 +1,3 @@
+CREATE TABLE c (code text PRIMARY KEY);
+ALTER TABLE c ADD CONSTRAINT c_code_key UNIQUE (code), ADD CONSTRAINT c_code_too UNIQUE (code);
+CREATE TABLE d (code text NOT NULL REFERENCES c);

@@ -1,0 +1,1 @@
+INSERT INTO ev (at,v) SELECT '2026-01-03',g FROM generate_series(1,20) g;
