@@ -65,7 +65,8 @@ pub const ALIASES: &str = "
       FROM pg_depend d WHERE d.deptype = 'e'";
 
 /// Which object needs which. A sequence does not need the column that owns it: that is the
-/// ownership's ([`KindTag::SequenceOwner`]). Nor does a trigger need the partitions that it has come to.
+/// ownership's ([`KindTag::SequenceOwner`]). Nor does a trigger or a foreign key need the partitions that it has
+/// come to.
 pub const DEPENDENCIES: &str = "
     SELECT d.classid::bigint, d.objid::bigint, d.objsubid
          , d.refclassid::bigint, d.refobjid::bigint, d.refobjsubid
@@ -75,7 +76,9 @@ pub const DEPENDENCIES: &str = "
        AND NOT (d.deptype = 'a' AND d.classid = 'pg_class'::regclass
                 AND EXISTS (SELECT FROM pg_class s WHERE s.oid = d.objid AND s.relkind = 'S'))
        AND NOT (d.classid = 'pg_trigger'::regclass
-                AND EXISTS (SELECT FROM pg_trigger t WHERE t.oid = d.objid AND t.tgparentid <> 0))";
+                AND EXISTS (SELECT FROM pg_trigger t WHERE t.oid = d.objid AND t.tgparentid <> 0))
+       AND NOT (d.classid = 'pg_constraint'::regclass
+                AND EXISTS (SELECT FROM pg_constraint k WHERE k.oid = d.objid AND k.contype = 'f' AND k.conparentid <> 0))";
 
 impl Addresses {
     pub fn insert(&mut self, address: Address, id: ObjectId) {

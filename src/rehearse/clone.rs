@@ -9,7 +9,7 @@ use crate::kinds::{KindTag, Object, ObjectId};
 use crate::order;
 use crate::pg::Ident;
 use crate::pg::session::PATH_OF_THE_ROLE;
-use crate::plan::{Action, Phase, Step};
+use crate::plan::{Action, Era, Phase, Step};
 use crate::scratch::{Database, ScratchError, privileged};
 use crate::sql;
 use crate::strategy::{self, Context, Drops, SmallTable, Wholes};
@@ -218,12 +218,38 @@ pub fn creation_script<S>(
         if step.object.kind == KindTag::Table && step.object.path.iter().any(|n| Scope::is_own(n)) {
             step.lift(Phase::Migrate);
         }
+        if let Some(Object::Constraint(key)) = catalog.get(&step.object)
+            && key.is_foreign_key()
+        {
+            let above = keys_from_above(catalog, &key.table_id());
+            step.requires
+                .extend(above.into_iter().map(|id| (id, Era::After)));
+        }
         // They hold for what is made later, which is nothing.
         if step.object.kind == KindTag::DefaultPrivileges {
             step.lift(Phase::Contract);
         }
     }
     order::sort(steps).map_err(|e| plan(e.to_string()))
+}
+
+/// What has come to the partition `table` before its own foreign keys: its attachments, and the foreign keys of the tables
+/// above, which would take one like them for their part.
+fn keys_from_above<S>(catalog: &Catalog<S>, table: &ObjectId) -> BTreeSet<ObjectId> {
+    let mut above = BTreeSet::new();
+    let mut table = table.clone();
+    loop {
+        let attachment = ObjectId::new(KindTag::Attachment, table.path);
+        let Some(Object::Attachment(attached)) = catalog.get(&attachment) else {
+            return above;
+        };
+        table = attached.parent_id();
+        above.insert(attachment);
+        let keys = catalog.objects.iter().filter(|(_, object)| {
+            matches!(object, Object::Constraint(c) if c.is_foreign_key() && c.table_id() == table)
+        });
+        above.extend(keys.map(|(id, _)| id.clone()));
+    }
 }
 
 fn copy_of<S>(catalog: &Catalog<S>) -> Catalog<Desired> {
