@@ -633,3 +633,36 @@ fn a_base_type_takes_nothing_but_its_functions_along() {
         );
     }
 }
+
+/// A trigger fills before the row is written: there are no generated columns yet, and no row.
+#[test]
+fn a_hint_that_reads_what_a_trigger_cannot_see_is_refused() {
+    const OLD: &str = "CREATE TABLE t (id int PRIMARY KEY, a text, up text GENERATED ALWAYS AS (upper(a)) STORED, n int);";
+    let new = |column: &str| {
+        format!(
+            "CREATE TABLE t (id int PRIMARY KEY, a text, up text GENERATED ALWAYS AS (upper(a)) STORED, {column});"
+        )
+    };
+    let hints = [
+        (
+            "n int, \n-- pgrehearse: backfill (lower(up))\n slug text NOT NULL",
+            "it reads up, which is generated",
+        ),
+        (
+            "n int, \n-- pgrehearse: backfill (to_jsonb(t.*))\n slug jsonb NOT NULL",
+            "it reads the whole row",
+        ),
+        (
+            "\n-- pgrehearse: convert using (n::text || up) reverse (length(n))\n n text",
+            "it reads up, which is generated",
+        ),
+    ];
+    for version in outermost() {
+        for (column, why) in hints {
+            let world = world(version, OLD, &new(column));
+            let arguments = ["plan", "--to", "new.sql", "--set", "small_table.rows=0"];
+            world.run(&arguments).exits(3).warns(why);
+        }
+    }
+    pgrehearse::scratch::stop_all();
+}

@@ -215,3 +215,53 @@ fn who_may_not_call_the_function_of_a_hint_is_named_before_anything_runs() {
     }
     pgrehearse::scratch::stop_all();
 }
+
+/// What is written between the comparison of both columns and the swap, by an UPDATE of another column that the hint reads.
+#[test]
+fn a_converted_column_follows_every_column_that_its_hint_reads() {
+    const OLD: &str =
+        "CREATE TABLE t (id int PRIMARY KEY, price numeric(10, 2) NOT NULL, vat int NOT NULL);";
+    const NEW: &str = "CREATE TABLE t (id int PRIMARY KEY,
+        -- pgrehearse: convert using ((price * (100 + vat))::bigint) reverse (price / (100.0 + vat))
+        price bigint NOT NULL, vat int NOT NULL);";
+    for version in support::outermost() {
+        if let Err(why) = support::server(version) {
+            eprintln!("skipped: {why}");
+            continue;
+        }
+        let world = World::on(version, Statements::NotCounted, OLD);
+        let mut client = world.client();
+        let rows = "INSERT INTO t VALUES (1, 10, 20), (2, 10, 20), (3, 10, 20), (4, 10, 20)";
+        client.batch_execute(rows).expect("rows");
+        world.write("new.sql", NEW);
+        let large = ["--set", "small_table.rows=0"];
+        let plan = ["plan", "--to", "new.sql", "--out", "plan.yaml"];
+        let said = world.run(&[&plan[..], &large[..]].concat());
+        assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+        let parts: [&[&str]; 4] = [
+            &["--phase", "expand"],
+            &["--phase", "migrate"],
+            &["--phase", "contract", "--until", "contract-1"],
+            &["--phase", "contract"],
+        ];
+        for (row, part) in (1..).zip(parts) {
+            let apply = ["apply", "--plan", "plan.yaml", "--yes"];
+            let said = world.run(&[&apply[..], part].concat());
+            assert_eq!(
+                said.code, 0,
+                "{version}: {part:?}: {}{}",
+                said.out, said.err
+            );
+            if row < 4 {
+                let write = format!("UPDATE t SET vat = 7 WHERE id = {row}");
+                client
+                    .batch_execute(&write)
+                    .expect("the old application writes");
+            }
+        }
+        let query = "SELECT array_agg(price ORDER BY id) FROM t";
+        let prices: Vec<i64> = client.query_one(query, &[]).expect("prices").get(0);
+        assert_eq!(prices, [1070, 1070, 1070, 1200], "{version}");
+    }
+    pgrehearse::scratch::stop_all();
+}

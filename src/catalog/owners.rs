@@ -2,7 +2,7 @@
 
 use super::depend::Addresses;
 use crate::kinds::{ObjectId, owner};
-use crate::pg::{Ident, ServerVersion};
+use crate::pg::Ident;
 use postgres::Client;
 use std::collections::BTreeMap;
 
@@ -38,13 +38,9 @@ const ROLE: &str = "
 ///
 /// # Errors
 /// What the server says.
-pub fn read(
-    client: &mut Client,
-    version: ServerVersion,
-    addresses: &Addresses,
-) -> Result<Owners, postgres::Error> {
+pub fn read(client: &mut Client, addresses: &Addresses) -> Result<Owners, postgres::Error> {
     let role: Option<String> = client.query_one(ROLE, &[])?.get(0);
-    let rows = client.query(&owner::rows(version), &[])?;
+    let rows = client.query(&owner::rows(), &[])?;
     let number = |at: i64| u32::try_from(at).unwrap_or_default();
     let of = rows.iter().filter_map(|row| {
         let address = (number(row.get(0)), number(row.get(1)), row.get(2));

@@ -73,8 +73,7 @@ pub fn parts() -> Vec<Part> {
             "x.collencoding NOT IN (-1, (SELECT d.encoding FROM pg_database d WHERE d.datname = current_database()))")),
         // Those of this database: roles and tablespaces belong to none.
         part("pg_shseclabel", "SELECT 'security label', l.objtype || ' ' || l.objname, NULL::name FROM pg_seclabels l
-          WHERE l.objtype = 'subscription'
-             OR l.objtype = 'database' AND l.objoid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())".to_owned()),
+          WHERE l.objtype = 'database' AND l.objoid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())".to_owned()),
         of_member("pg_class", "relacl", "relnamespace"),
         of_member("pg_proc", "proacl", "pronamespace"),
         of_member("pg_type", "typacl", "typnamespace"),

@@ -11,6 +11,8 @@ pub struct Expression {
     pub text: String,
     /// The columns it reads.
     pub columns: Vec<Ident>,
+    /// It names the row itself.
+    pub whole_row: bool,
 }
 
 /// How a value of one column becomes one of another.

@@ -38,18 +38,20 @@ impl Described {
     ///
     /// The target is found by its address; the reader fills it in.
     pub(super) fn query(catalog: &str, more: &str) -> String {
-        let numberer = match catalog {
-            "pg_description" => {
-                "d.classoid = 'pg_class'::regclass AND EXISTS (SELECT FROM pg_class c JOIN pg_depend i
+        let numberer =
+            "d.classoid = 'pg_class'::regclass AND EXISTS (SELECT FROM pg_class c JOIN pg_depend i
                         ON i.classid = d.classoid AND i.objid = c.oid AND i.deptype = 'i'
-                     WHERE c.oid = d.objoid AND c.relkind = 'S')"
-            }
-            _ => "false",
+                     WHERE c.oid = d.objoid AND c.relkind = 'S')";
+        // Of what all databases share there are no parts.
+        let part = if catalog == "pg_shseclabel" {
+            "0"
+        } else {
+            "d.objsubid"
         };
         format!(
             "SELECT d.classoid::bigint AS classid
               , d.objoid::bigint AS objid
-              , d.objsubid AS objsubid
+              , {part} AS objsubid
               , 'schema:' AS target
               , {more}
               , CASE WHEN d.classoid = 'pg_proc'::regclass
@@ -66,9 +68,9 @@ impl Described {
                      THEN (SELECT k.conname FROM pg_constraint k
                             WHERE k.oid = d.objoid AND k.contype = 'n' AND k.conrelid <> 0) END AS not_null
               , {numberer} AS on_numberer
-              , CASE WHEN d.classoid = 'pg_class'::regclass AND d.objsubid > 0
+              , CASE WHEN d.classoid = 'pg_class'::regclass AND {part} > 0
                      THEN (SELECT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-                            WHERE a.attrelid = d.objoid AND a.attnum = d.objsubid
+                            WHERE a.attrelid = d.objoid AND a.attnum = {part}
                               AND c.relkind IN ('v', 'm', 'c')) END AS \"column\"
            FROM {catalog} d
           WHERE (d.objoid >= 16384

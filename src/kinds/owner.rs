@@ -48,6 +48,11 @@ pub fn give(target: &ObjectId, role: &Sql) -> Option<Sql> {
         (KindTag::Schema, [schema]) => ("SCHEMA", sql!("{}", Ident::new(*schema))),
         (KindTag::Publication, [name]) => ("PUBLICATION", sql!("{}", Ident::new(*name))),
         (KindTag::ForeignServer, [name]) => ("SERVER", sql!("{}", Ident::new(*name))),
+        (KindTag::EventTrigger, [name]) => ("EVENT TRIGGER", sql!("{}", Ident::new(*name))),
+        (KindTag::ForeignDataWrapper, [name]) => {
+            ("FOREIGN DATA WRAPPER", sql!("{}", Ident::new(*name)))
+        }
+        (KindTag::Subscription, [name]) => ("SUBSCRIPTION", sql!("{}", Ident::new(*name))),
         (KindTag::Language, [name]) => ("LANGUAGE", sql!("{}", Ident::new(*name))),
         (KindTag::Function, [schema, name, arguments]) => {
             let name = Qualified::new(*schema, *name);
@@ -90,7 +95,7 @@ fn in_schema(kind: KindTag) -> Option<&'static str> {
 }
 
 /// The catalogs of what belongs to somebody: catalog, schema, owner, which rows.
-const OWNED: [(&str, Option<&str>, &str, &str); 13] = [
+const OWNED: [(&str, Option<&str>, &str, &str); 16] = [
     // The sequence of a column belongs to whoever owns the table.
     (
         "pg_class",
@@ -113,20 +118,27 @@ const OWNED: [(&str, Option<&str>, &str, &str); 13] = [
     ("pg_ts_dict", Some("dictnamespace"), "dictowner", "true"),
     ("pg_ts_config", Some("cfgnamespace"), "cfgowner", "true"),
     ("pg_statistic_ext", Some("stxnamespace"), "stxowner", "true"),
-    ("pg_publication", None, "pubowner", "NOT o.puballtables"),
+    ("pg_publication", None, "pubowner", "true"),
+    ("pg_event_trigger", None, "evtowner", "true"),
+    (
+        "pg_subscription",
+        None,
+        "subowner",
+        "o.subdbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())",
+    ),
+    ("pg_foreign_data_wrapper", None, "fdwowner", "true"),
     ("pg_foreign_server", None, "srvowner", "true"),
     ("pg_language", None, "lanowner", "o.oid >= 16384"),
     ("pg_namespace", None, "nspowner", fragment::USER_SCHEMA),
 ];
 
+/// The provider of the labels that say on a scratch server whose a subscription is to be: nobody but a superuser may own
+/// one there.
+pub const OF_SUBSCRIPTIONS: &str = "pgrehearse: owner";
+
 /// One row for each object: its address, and the role it belongs to where that has a name of its own: the role of a
 /// scratch server stands for whoever executes a plan.
-pub fn rows(version: ServerVersion) -> String {
-    // As one of all tables, one of schemas can belong to a superuser alone.
-    let of_schemas = match version >= ServerVersion::V15 {
-        true => " AND NOT EXISTS (SELECT FROM pg_publication_namespace s WHERE s.pnpubid = o.oid)",
-        false => "",
-    };
+pub fn rows() -> String {
     let of = |(catalog, schema, owner, which): &(&str, Option<&str>, &str, &str)| {
         // The rows of pg_namespace are called as the fragment calls them.
         let row = if *catalog == "pg_namespace" { "n" } else { "o" };
@@ -144,17 +156,20 @@ pub fn rows(version: ServerVersion) -> String {
             }
             _ => "NULL::name",
         };
-        let more = if *catalog == "pg_publication" {
-            of_schemas
-        } else {
-            ""
+        let role = match *catalog {
+            "pg_subscription" => format!(
+                "coalesce((SELECT l.label FROM pg_seclabel l WHERE l.classoid = 'pg_subscription'::regclass
+                              AND l.objoid = o.oid AND l.provider = '{OF_SUBSCRIPTIONS}')
+                        , pg_get_userbyid(o.subowner)::text)"
+            ),
+            _ => format!("pg_get_userbyid({row}.{owner})::text"),
         };
         format!(
             "SELECT '{catalog}'::regclass::oid::bigint AS classid, {row}.oid::bigint AS objid, 0 AS objsubid
-                  , 'schema:' AS target, pg_get_userbyid({row}.{owner})::text AS role
+                  , 'schema:' AS target, {role} AS role
                   , {wrapper} AS wrapper
                FROM {catalog} {row} {join}
-              WHERE ({which}){more} AND {user} AND pg_get_userbyid({row}.{owner}) !~ '^pgrh_(root_)?[0-9a-f]{{12}}$'
+              WHERE ({which}) AND {user} AND {role} !~ '^pgrh_(root_)?[0-9a-f]{{12}}$'
                 AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{catalog}'::regclass
                      AND e.objid = {row}.oid AND e.deptype = 'e')"
         )
@@ -164,11 +179,11 @@ pub fn rows(version: ServerVersion) -> String {
 }
 
 impl Kind for Owner {
-    fn query(version: ServerVersion) -> String {
+    fn query(_: ServerVersion) -> String {
         // Whoever owns the database owns what belongs to this role: schema public, until somebody gives it away.
         format!(
             "SELECT * FROM ({}) r WHERE role <> 'pg_database_owner'",
-            rows(version)
+            rows()
         )
     }
 

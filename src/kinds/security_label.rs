@@ -4,6 +4,7 @@
 //! down unjudged ([`scratch::privileged`](crate::scratch::privileged)).
 
 use super::described::Described;
+use super::owner::OF_SUBSCRIPTIONS;
 use super::{Alter, Attribute, Kind, KindTag, ObjectId, attr};
 use crate::pg::{Ident, ServerVersion, Sql, ident::Literal};
 use crate::sql;
@@ -45,11 +46,20 @@ impl SecurityLabel {
 
 impl Kind for SecurityLabel {
     fn query(_: ServerVersion) -> String {
-        Described::query("pg_seclabel", "d.provider, d.label")
+        // On a live server those of subscriptions stand in a catalog that all databases share.
+        let more = "d.provider, d.label";
+        let shared = Described::query("pg_shseclabel", more);
+        let own = Described::query("pg_seclabel", more);
+        format!(
+            "{own} AND d.provider <> '{OF_SUBSCRIPTIONS}'
+             UNION ALL
+             {shared} AND d.classoid = 'pg_subscription'::regclass AND EXISTS (SELECT FROM pg_subscription s
+                 WHERE s.oid = d.objoid AND s.subdbid = (SELECT b.oid FROM pg_database b WHERE b.datname = current_database()))"
+        )
     }
 
     fn found_in(_: ServerVersion) -> Option<&'static str> {
-        Some("pg_seclabel")
+        Some("pg_seclabels")
     }
 
     fn id(&self) -> ObjectId {

@@ -1,7 +1,7 @@
 //! Finds the new columns that the plain statement would fill by rewriting the table, and reads the
 //! expressions of `backfill` hints.
 
-use super::expression::resolve;
+use super::expression::{resolve, unseen};
 use super::replacements::has_heirs;
 use super::{PipelineError, Workshop};
 use crate::catalog::{Catalog, Desired, Live, closure};
@@ -69,6 +69,13 @@ pub(super) fn find(
             bare
         };
         match value(trial.client(), column, expression, &first) {
+            Ok(value) if let Some(why) = unseen(&value, column, wanted.live) => {
+                refused.push(Refusal {
+                    object: id,
+                    why: format!("the hint `backfill {expression}`: {why}"),
+                    help: "a trigger fills what the old application leaves out".to_owned(),
+                });
+            }
             Ok(value) => {
                 found.needs.insert(id.clone(), wanted.named_in(&value.text));
                 found.backfills.insert(id, value);

@@ -1,7 +1,8 @@
 //! What the server makes of the expressions of hints, and how it casts.
 
+use crate::catalog::Catalog;
 use crate::diff::replacement::Expression;
-use crate::kinds::{Column, KindTag, ObjectId};
+use crate::kinds::{Column, KindTag, Object, ObjectId};
 use crate::pg::ident::Literal;
 use crate::pg::sql::Deparsed;
 use crate::pg::{Ident, Sql};
@@ -97,6 +98,7 @@ fn resolve_inside(
               , coalesce((SELECT pg_catalog.json_agg(a.attname)::text
                             FROM pg_catalog.pg_attribute a
                            WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)), '[]')
+              , 0 = ANY (k.conkey)
            FROM pg_catalog.pg_constraint k
           WHERE k.conname = {} AND k.conrelid = {}::regclass",
         Literal(name.raw()),
@@ -113,6 +115,32 @@ fn resolve_inside(
     Ok(Expression {
         text,
         columns: columns.into_iter().map(Ident::new).collect(),
+        whole_row: row.get::<_, Option<bool>>(2).unwrap_or_default(),
+    })
+}
+
+/// Why a trigger cannot compute `expression` of a hint before a row of the table of `column` is written: the row has no
+/// name then, and its generated columns no value.
+pub(super) fn unseen<S>(
+    expression: &Expression,
+    column: &Column,
+    catalog: &Catalog<S>,
+) -> Option<String> {
+    if expression.whole_row {
+        return Some(
+            "it reads the whole row, which a trigger cannot before it is written: name the columns"
+                .to_owned(),
+        );
+    }
+    expression.columns.iter().find_map(|name| {
+        let path = [column.schema.raw(), column.table.raw(), name.raw()];
+        match catalog.get(&ObjectId::new(KindTag::Column, path)) {
+            Some(Object::Column(read)) if read.generated.is_some() => Some(format!(
+                "it reads {name}, which is generated and has no value before the row is written: write {}",
+                read.expression.as_deref().unwrap_or("its expression")
+            )),
+            _ => None,
+        }
     })
 }
 

@@ -5,7 +5,7 @@ mod candidates;
 mod positions;
 mod together;
 
-use super::expression::{assigns, is_implicit, resolve};
+use super::expression::{assigns, is_implicit, resolve, unseen};
 use super::{PipelineError, Workshop, enums, overloads, partitioned_keys, renewals};
 use crate::catalog::{self, Catalog, Desired, Live, closure};
 use crate::diff::rename::Rename;
@@ -123,7 +123,7 @@ pub(super) fn find(
         if candidate.was != *candidate.id {
             let why =
                 "a hint in the schema files says so; until the old name is dropped, both work";
-            match replacement(candidate, why.to_owned(), using, trial.client()) {
+            match replacement(candidate, why.to_owned(), using, live, trial.client()) {
                 Ok(replacement) => {
                     found.columns.insert(candidate.id.clone(), replacement);
                 }
@@ -159,7 +159,7 @@ pub(super) fn find(
                 }
             }
         };
-        match replacement(candidate, why, using, trial.client()) {
+        match replacement(candidate, why, using, live, trial.client()) {
             Ok(replacement) => {
                 found.columns.insert(candidate.id.clone(), replacement);
             }
@@ -189,7 +189,7 @@ pub(super) fn find(
             other.human()
         );
         let (candidate, using) = light.swap_remove(at);
-        match replacement(candidate, why, using, trial.client()) {
+        match replacement(candidate, why, using, live, trial.client()) {
             Ok(replacement) => {
                 found.columns.insert(candidate.id.clone(), replacement);
             }
@@ -369,6 +369,7 @@ fn replacement(
     candidate: &Candidate<'_>,
     why: String,
     using: Option<Expression>,
+    live: &Catalog<Live>,
     client: &mut Client,
 ) -> Result<Replacement, Refusal> {
     let Candidate { id, old, new, .. } = candidate;
@@ -381,6 +382,10 @@ fn replacement(
         }
         None => reverse_of(client, old, new).map_err(said)?,
     };
+    let unseen = using.iter().find_map(|using| unseen(using, old, live));
+    if let Some(why) = unseen {
+        return Err(refuse(why));
+    }
     let using = using.map_or(Conversion::Assignment, Conversion::By);
     // A domain may refuse what the type under it takes.
     let narrows =

@@ -103,7 +103,7 @@ pub(super) fn read_database<Side>(
     let read = read.and_then(|mut catalog: Catalog<Side>| {
         catalog.sizes = read_sizes(&mut client)?;
         catalog.replication = replication::read(&mut client, catalog.version)?;
-        catalog.owners = owners::read(&mut client, catalog.version, &catalog.addresses)?;
+        catalog.owners = owners::read(&mut client, &catalog.addresses)?;
         Ok(catalog)
     });
     let mut catalog = match read {

@@ -15,6 +15,7 @@
 //! owns it lets the steps of a plan enable, rename and drop it as on live.
 
 mod label;
+mod owner;
 mod subscription;
 mod wrapper;
 
@@ -25,13 +26,14 @@ use crate::source::reader::Reader;
 use crate::sql;
 use std::borrow::Cow;
 
+pub use label::provider;
 pub(super) use subscription::remove_all;
 
 /// Makes the functions; for a superuser, in a database that nobody has used yet.
 ///
 /// They are in `pg_catalog`, which is nobody's schema: no reader of ours and no dump looks there.
 pub fn setup() -> String {
-    SETUP.to_owned() + label::SETUP + subscription::SETUP + &wrapper::setup()
+    SETUP.to_owned() + label::SETUP + owner::SETUP + subscription::SETUP + &wrapper::setup()
 }
 
 const SETUP: &str = "
@@ -97,7 +99,7 @@ pub fn is_needed(statement: &str) -> bool {
         &["comment", "on"],
         &["security", "label"],
     ];
-    let by_owner = own.iter().any(|words| head.sees(words));
+    let by_owner = own.iter().any(|words| head.sees(words)) || owner::of_publication(statement);
     runs_code(statement) || !by_owner && is_another(statement)
 }
 
@@ -173,7 +175,9 @@ pub fn on_scratch(statement: &str) -> Cow<'_, str> {
         &["drop", "subscription"],
         &["comment", "on", "subscription"],
     ];
-    let other = if publication {
+    let other = if let Some(owner) = owner::on_scratch(statement) {
+        Some(owner)
+    } else if publication {
         of_publication(statement)
     } else if head.sees(&["create", "event", "trigger"]) {
         create_event_trigger(statement)
@@ -182,7 +186,7 @@ pub fn on_scratch(statement: &str) -> Cow<'_, str> {
         wrapper::on_scratch(statement)
     } else if of_subscription.iter().any(|words| head.sees(words)) {
         subscription::on_scratch(statement)
-    } else if head.sees(&["security", "label"]) {
+    } else if head.sees(&["security", "label"]) || head.sees(&["do"]) {
         label::on_scratch(statement)
     } else {
         None

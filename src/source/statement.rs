@@ -484,7 +484,7 @@ fn security_label(sql: &str, mut rest: Reader) -> Class {
     rest.skip_until(|r| r.sees(&["on"]));
     rest.eat(&["on"]);
     // Of the whole server, or no schema.
-    let foreign = ["database", "role", "tablespace", "subscription", "large"];
+    let foreign = ["database", "role", "tablespace", "large"];
     match rest.sees_any(&foreign).is_some() {
         true => unmodeled("security label", sql, rest, &["is"]),
         false => Class::Ddl,

@@ -258,6 +258,16 @@ END;
 /// What was somebody else's becomes theirs again: `id`, which is called `name` at that moment.
 pub(super) fn again(id: &ObjectId, name: &ObjectId, context: &Context<'_>) -> Option<Sql> {
     let role = context.live.owners.other(id)?;
+    // Only a superuser makes it, or is the owner of it.
+    let of_superusers = [
+        KindTag::EventTrigger,
+        KindTag::ForeignDataWrapper,
+        KindTag::Subscription,
+    ];
+    let for_all = matches!(context.live.get(id), Some(Object::Publication(p)) if p.all_tables);
+    if of_superusers.contains(&id.kind) || for_all {
+        return None;
+    }
     // Where owners are compared, it is a change of its own.
     if context.desired.get(&Owner::id_of(id)).is_some() || role.raw().starts_with("pg_") {
         return None;

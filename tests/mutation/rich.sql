@@ -135,3 +135,8 @@ ALTER TYPE app.mood OWNER TO rich_owner;
 ALTER TYPE app.spot OWNER TO rich_owner;
 GRANT USAGE ON FOREIGN DATA WRAPPER wrapping TO rich_owner, rich_other;
 ALTER SERVER nearest OWNER TO rich_owner;
+ALTER EVENT TRIGGER watching OWNER TO rich_owner;
+ALTER FOREIGN DATA WRAPPER wrapping OWNER TO rich_owner;
+ALTER PUBLICATION everything OWNER TO rich_owner;
+ALTER SUBSCRIPTION following OWNER TO rich_owner;
+SECURITY LABEL FOR anon ON SUBSCRIPTION following IS 'near';

@@ -4,7 +4,7 @@ use super::{Finding, Level};
 use crate::apply::ApplyError;
 use crate::pg::Ident;
 use crate::plan::StepRecord;
-use crate::source::reader::Reader;
+use crate::scratch::privileged::provider;
 use crate::sql;
 use postgres::Client;
 use postgres::error::SqlState;
@@ -47,12 +47,4 @@ pub(super) fn check(
         }
     }
     Ok(())
-}
-
-/// Whose label a statement gives or takes.
-fn provider(statement: &str) -> Option<String> {
-    let mut reader = Reader::new(statement);
-    reader
-        .eat(&["security", "label", "for"])
-        .then(|| reader.ident())?
 }

@@ -1,5 +1,6 @@
 //! Security labels: no scratch server has the libraries that judge them. A superuser's function writes them down.
 
+use crate::pg::sql::Deparsed;
 use crate::pg::{Sql, ident::Literal};
 use crate::source::reader::Reader;
 use crate::sql;
@@ -47,8 +48,12 @@ END $$;";
 /// `None` for what is no label of a named provider.
 pub(super) fn on_scratch(statement: &str) -> Option<Sql> {
     let mut reader = Reader::new(statement);
-    reader.eat(&["security", "label", "for"]).then_some(())?;
-    let provider = reader.ident().or_else(|| reader.string())?;
+    if reader.eat(&["do"]) {
+        return on_numberer(&reader.string()?);
+    }
+    let provider = provider(statement)?;
+    reader.eat(&["security", "label", "for"]);
+    reader.advance();
     reader.eat(&["on"]).then_some(())?;
     let start = reader.offset();
     // The last word is the label; an object may be called `is`.
@@ -66,11 +71,63 @@ pub(super) fn on_scratch(statement: &str) -> Option<Sql> {
         Some(label) => sql!("{}", Literal(&label)),
         None => rest.eat(&["null"]).then_some(sql!("NULL"))?,
     };
+    let mut subscription = Reader::new(object);
+    if subscription.eat(&["subscription"]) {
+        // It is the superuser's there.
+        return Some(sql!(
+            "SELECT pg_catalog.pgrehearse_label_at('pg_catalog.pg_subscription'::pg_catalog.regclass, s.oid, 0, {}, {}) \
+             FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid \
+             WHERE s.subname = {} AND d.datname = pg_catalog.current_database()",
+            Literal(&provider),
+            label,
+            Literal(&subscription.ident()?)
+        ));
+    }
     Some(sql!(
         "SELECT pg_catalog.pgrehearse_label({}, {}, {})",
         Literal(object),
         Literal(&provider),
         label
+    ))
+}
+
+/// Whose label a statement gives or takes.
+pub fn provider(statement: &str) -> Option<String> {
+    let mut reader = Reader::new(statement);
+    if reader.eat(&["do"]) {
+        let (said, _, _) = of_numberer(&reader.string()?)?;
+        return provider(&said);
+    }
+    reader.eat(&["security", "label", "for"]).then_some(())?;
+    reader.ident().or_else(|| reader.string())
+}
+
+/// On the sequence of an identity column, whose name is asked for ([`Described`](crate::kinds::Described)): what is
+/// said, table and column.
+fn of_numberer(block: &str) -> Option<(String, String, String)> {
+    let mut reader = Reader::new(block);
+    let format = ["begin", "execute", "pg_catalog", ".", "format", "("];
+    reader.eat(&format).then_some(())?;
+    let pattern = reader.string()?;
+    let sequence = [",", "pg_catalog", ".", "pg_get_serial_sequence", "("];
+    reader.eat(&sequence).then_some(())?;
+    let table = reader.string()?;
+    reader.eat(&[","]).then_some(())?;
+    let said = pattern.replacen("SEQUENCE %s", "SEQUENCE s", 1);
+    Some((said.replace("%%", "%"), table, reader.string()?))
+}
+
+fn on_numberer(block: &str) -> Option<Sql> {
+    let (said, table, column) = of_numberer(block)?;
+    let call = on_scratch(&said)?;
+    let rest = call
+        .as_str()
+        .strip_prefix("SELECT pg_catalog.pgrehearse_label('SEQUENCE s'")?;
+    Some(sql!(
+        "SELECT pg_catalog.pgrehearse_label('SEQUENCE ' || pg_catalog.pg_get_serial_sequence({}, {}){}",
+        Literal(&table),
+        Literal(&column),
+        Deparsed(rest)
     ))
 }
 
@@ -99,6 +156,19 @@ mod tests {
             "SECURITY LABEL FOR \"P\" ON TABLE a.b IS E'it\\'s'",
             "'TABLE a.b', 'P', 'it''s'",
         );
+    }
+
+    #[test]
+    fn the_sequence_of_an_identity_column_is_asked_for() {
+        let block = "DO $pgrehearse$\nBEGIN\n    EXECUTE pg_catalog.format('SECURITY LABEL FOR anon ON SEQUENCE %s IS ''5 %%s''', \
+                     pg_catalog.pg_get_serial_sequence('a.t', 'id'));\nEND;\n$pgrehearse$";
+        assert_eq!(super::provider(block).as_deref(), Some("anon"));
+        let call = on_scratch(block).expect("it is a label");
+        assert_eq!(
+            call.as_str(),
+            "SELECT pg_catalog.pgrehearse_label('SEQUENCE ' || pg_catalog.pg_get_serial_sequence('a.t', 'id'), 'anon', '5 %s')"
+        );
+        assert!(on_scratch("DO 'BEGIN PERFORM 1; END'").is_none());
     }
 
     #[test]

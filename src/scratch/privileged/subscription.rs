@@ -46,6 +46,10 @@ CREATE OR REPLACE FUNCTION pg_catalog.pgrehearse_subscription_is(former oid, pre
 BEGIN
     UPDATE pg_catalog.pg_description SET objoid = present
      WHERE classoid = 'pg_subscription'::regclass AND objoid = former;
+    UPDATE pg_catalog.pg_seclabel SET objoid = present
+     WHERE classoid = 'pg_subscription'::regclass AND objoid = former;
+    UPDATE pg_catalog.pg_shseclabel SET objoid = present
+     WHERE classoid = 'pg_subscription'::regclass AND objoid = former;
 END $$;";
 
 /// Removes the subscriptions of `database`, which keep it from being dropped; from another database, for a superuser.

@@ -127,21 +127,34 @@ impl<'a> Pair<'a> {
             old_now,
             back,
             new_now,
-            differ(&old_now, &field("OLD", old)),
+            self.reads_other(&self.replacement.using, (&self.old.name, old)),
             new_now,
             forth
         )
     }
 
+    /// Whether an UPDATE changes what the value is made of: the column `names.0`, which is called `names.1`, and whatever
+    /// else an expression reads.
+    fn reads_other(&self, conversion: &Conversion, names: (&Ident, &Ident)) -> Sql {
+        let mut columns = vec![names.1];
+        if let Conversion::By(expression) = conversion {
+            columns.extend(expression.columns.iter().filter(|c| *c != names.0));
+        }
+        let [now, before] = ["NEW", "OLD"].map(|record| {
+            let fields = columns.iter().map(|column| field(record, column));
+            sql!("{}", List::comma(fields))
+        });
+        differ(&now, &before)
+    }
+
     /// After the swap: the old column, under its retired name, follows the new one.
     pub fn backwards(&self) -> Sql {
         let (new, old) = (&self.new.name, &self.replacement.retired);
-        let now = field("NEW", new);
         sql!(
             "    IF TG_OP = 'INSERT' OR {} THEN
         {} := {};
     END IF;",
-            differ(&now, &field("OLD", new)),
+            self.reads_other(&self.replacement.reverse_after, (new, new)),
             field("NEW", old),
             self.back_after()
         )

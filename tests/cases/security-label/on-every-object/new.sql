@@ -1,4 +1,5 @@
 CREATE SCHEMA "La bel";
+CREATE SUBSCRIPTION "Sub" CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false, slot_name = NONE);
 CREATE TABLE "La bel".t (id bigint PRIMARY KEY, "Mail" text, note text);
 CREATE VIEW "La bel".v AS SELECT id, "Mail" FROM "La bel".t;
 CREATE MATERIALIZED VIEW "La bel".m AS SELECT id, note FROM "La bel".t;
@@ -31,3 +32,6 @@ SECURITY LABEL FOR anon ON TYPE "La bel".r IS 'range';
 SECURITY LABEL FOR anon ON DOMAIN "La bel".d IS 'domain';
 SECURITY LABEL FOR anon ON AGGREGATE "La bel".total(integer) IS 'aggregate';
 SECURITY LABEL FOR anon ON PUBLICATION "Pub" IS 'publication';
+CREATE TABLE "La bel".numbered (id integer GENERATED ALWAYS AS IDENTITY, n integer);
+SECURITY LABEL FOR anon ON SEQUENCE "La bel".numbered_id_seq IS '100 %s of it';
+SECURITY LABEL FOR anon ON SUBSCRIPTION "Sub" IS 'far';

@@ -1,4 +1,5 @@
 CREATE SCHEMA "La bel";
+CREATE SUBSCRIPTION "Sub" CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false, slot_name = NONE);
 CREATE TABLE "La bel".t (id bigint PRIMARY KEY, "Mail" text, note text);
 CREATE VIEW "La bel".v AS SELECT id, "Mail" FROM "La bel".t;
 CREATE MATERIALIZED VIEW "La bel".m AS SELECT id, note FROM "La bel".t;
