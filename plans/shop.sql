@@ -1,6 +1,6 @@
 -- online · DATA LOSS · 123 steps in 3 phases · rehearsed on PostgreSQL 17 · arrives at the desired schema
 -- from schemas/shop/v1 to schemas/shop/v2
--- plan 8ca2644958ec32159094feb3878cbea7, PostgreSQL 17, pgrehearse 0.1.0
+-- plan c1fb944be26e20554d658c654851b983, PostgreSQL 17, pgrehearse 0.1.0
 -- data-loss in contract-26: every row of public.newsletter_signups is lost
 -- data-loss in contract-27: the values of public.customers.fax are lost
 -- rejects-writes in expand-14: from here on public.customers rejects NULL in locale, also in an UPDATE of another column of a row that has it
@@ -566,6 +566,9 @@ BEGIN
         IF ROW(OLD.id)::record OPERATOR(pg_catalog.*<>) ROW(NEW.id)::record THEN
             UPDATE public.supplier_accounts AS t SET supplier_id = NEW.id WHERE t.supplier_id OPERATOR(pg_catalog.=) OLD.id;
         END IF;
+        IF ROW(NEW.iban, NEW.bic)::record OPERATOR(pg_catalog.*<>) ROW((NULL)::character varying(34), (NULL)::character varying(11))::record THEN
+            DELETE FROM public._pgrehearse_b1cd1f991621 AS t WHERE t.supplier_id OPERATOR(pg_catalog.=) NEW.id;
+        END IF;
     END IF;
     UPDATE public.supplier_accounts AS t SET iban = NEW.iban, bic = NEW.bic WHERE t.supplier_id OPERATOR(pg_catalog.=) NEW.id AND ROW(t.iban, t.bic)::record OPERATOR(pg_catalog.*<>) ROW(NEW.iban, NEW.bic)::record;
     IF NEW.id IS NOT NULL AND NOT EXISTS (SELECT FROM public.supplier_accounts AS t WHERE t.supplier_id OPERATOR(pg_catalog.=) NEW.id) THEN
@@ -573,7 +576,9 @@ BEGIN
             ON CONFLICT (supplier_id) DO NOTHING;
         GET DIAGNOSTICS made = ROW_COUNT;
         IF made > 0 THEN
-            INSERT INTO public._pgrehearse_b1cd1f991621 (supplier_id) VALUES (NEW.id) ON CONFLICT DO NOTHING;
+            IF NOT ROW(NEW.iban, NEW.bic)::record OPERATOR(pg_catalog.*<>) ROW((NULL)::character varying(34), (NULL)::character varying(11))::record THEN
+                INSERT INTO public._pgrehearse_b1cd1f991621 (supplier_id) VALUES (NEW.id) ON CONFLICT DO NOTHING;
+            END IF;
         ELSE
             UPDATE public.supplier_accounts AS t SET iban = NEW.iban, bic = NEW.bic WHERE t.supplier_id OPERATOR(pg_catalog.=) NEW.id AND ROW(t.iban, t.bic)::record OPERATOR(pg_catalog.*<>) ROW(NEW.iban, NEW.bic)::record;
         END IF;

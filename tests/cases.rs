@@ -1,13 +1,14 @@
 //! Every folder of tests/cases, one way on the newest version and the other on an older one (`PGREHEARSE_ALL_CASES`:
-//! both on all): planned, rehearsed, applied on rows, judged by our own reader and by pg_dump. Forward, `between.sql` is what the old application
-//! writes after expand, and `after.sql` holds of the result.
+//! both on all): planned, rehearsed, applied on rows, judged by our own reader and by pg_dump. Forward, what is left is
+//! rehearsed again after each phase, `between.sql` is what the old application writes after expand, and `after.sql` holds
+//! of the result.
 
 mod support;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use pgrehearse::pg::ServerVersion;
-use pgrehearse::pipeline;
-use pgrehearse::plan::{Impact, Phase};
+use pgrehearse::pipeline::{self, Options};
+use pgrehearse::plan::{Document, Impact, Phase};
 use pgrehearse::source::{Source, read_files};
 use pgrehearse::strategy::{DropGate, Drops, SmallTable};
 use serde::Deserialize;
@@ -181,6 +182,9 @@ fn run(folder: &Path, case: &Case, forward: bool, version: ServerVersion) -> Res
     };
     let failed = |e: String| format!("apply: {e}\n{shown}");
     run_steps(&live, document, |phase| phase == Phase::Expand).map_err(failed)?;
+    if forward {
+        goes_on(&from, document, Phase::Expand, &options).map_err(failed)?;
+    }
     let mut before = before;
     if let Some(writes) = script("between.sql") {
         live.client()
@@ -188,7 +192,11 @@ fn run(folder: &Path, case: &Case, forward: bool, version: ServerVersion) -> Res
             .map_err(|e| format!("between.sql: {}\n{shown}", message(&e)))?;
         before = live.counts();
     }
-    run_steps(&live, document, |phase| phase != Phase::Expand).map_err(failed)?;
+    run_steps(&live, document, |phase| phase == Phase::Migrate).map_err(failed)?;
+    if forward {
+        goes_on(&from, document, Phase::Migrate, &options).map_err(failed)?;
+    }
+    run_steps(&live, document, |phase| phase == Phase::Contract).map_err(failed)?;
     let again = pipeline::plan(&from, &to, &options).map_err(|e| format!("second plan: {e}"))?;
     if !again.document().is_empty() {
         return Err(format!(
@@ -218,6 +226,34 @@ fn run(folder: &Path, case: &Case, forward: bool, version: ServerVersion) -> Res
             .map_err(|e| format!("after.sql: {}\n{shown}", message(&e)))?;
     }
     Ok(())
+}
+
+/// What apply proves before it goes on after `phase`: live is as the plan says there, and the rest leads from a clone of it
+/// to the end.
+fn goes_on(
+    live: &Source,
+    document: &Document,
+    phase: Phase,
+    options: &Options,
+) -> Result<(), String> {
+    let mut rest = document.clone();
+    rest.phases.retain(|record| record.phase > phase);
+    let done = document.steps().filter(|(of, _)| *of <= phase);
+    let (Some((_, last)), false) = (done.last(), rest.phases.is_empty()) else {
+        return Ok(());
+    };
+    let failed = |e: pipeline::PipelineError| format!("after {phase:?}: {e}");
+    let now = pipeline::read_live(live, &document.touches, options).map_err(failed)?;
+    if pipeline::fingerprint_of(&now, &document.touches) != last.fingerprints.after {
+        return Err(format!("after {phase:?} live is not as the plan says"));
+    }
+    let again = pipeline::again(document, rest, live, &now, options).map_err(failed)?;
+    let fresh = again.rehearsed.document();
+    proved(fresh).map_err(|e| format!("after {phase:?}: {}", String::from(e)))?;
+    match fresh.fingerprints.after == document.fingerprints.after {
+        true => Ok(()),
+        false => Err(format!("after {phase:?} the rest leads elsewhere")),
+    }
 }
 
 /// What the files grant, pg_dump writes of both databases; files that say nothing leave all as it was.

@@ -42,6 +42,7 @@ pub fn closure<S>(catalog: &Catalog<S>, touched: &BTreeSet<ObjectId>) -> BTreeSe
 /// `ids` and what they need to exist, transitively; of a table its columns and what looks at no other table.
 pub fn needed<S>(catalog: &Catalog<S>, ids: &BTreeSet<ObjectId>) -> BTreeSet<ObjectId> {
     let parts = parts(catalog);
+    let partitions = partitions(catalog);
     let mut queue: Vec<ObjectId> = ids.iter().cloned().collect();
     let mut needed: BTreeSet<ObjectId> = BTreeSet::new();
     while let Some(id) = queue.pop() {
@@ -49,6 +50,21 @@ pub fn needed<S>(catalog: &Catalog<S>, ids: &BTreeSet<ObjectId>) -> BTreeSet<Obj
             continue;
         }
         queue.extend(catalog.requires(&id).cloned());
+        // It is a foreign key to every partition, which it locks and looks into.
+        if let Some(Object::Constraint(key)) = catalog.get(&id)
+            && let Some(to) = &key.referenced
+        {
+            let mut tables = vec![ObjectId::new(
+                KindTag::Table,
+                [to.schema.raw(), to.name.raw()],
+            )];
+            while let Some(table) = tables.pop() {
+                for attachment in partitions.get(&table).into_iter().flatten() {
+                    queue.push((*attachment).clone());
+                    tables.push(ObjectId::new(KindTag::Table, attachment.path.clone()));
+                }
+            }
+        }
         // It falls with the column that owns it.
         if id.kind == KindTag::Sequence {
             queue.push(SequenceOwner::of(&id));
@@ -97,6 +113,18 @@ fn parts<S>(catalog: &Catalog<S>) -> BTreeMap<ObjectId, Vec<&ObjectId>> {
         }
     }
     parts
+}
+
+/// Per partitioned table, the attachments of its partitions.
+fn partitions<S>(catalog: &Catalog<S>) -> BTreeMap<ObjectId, Vec<&ObjectId>> {
+    let mut partitions: BTreeMap<ObjectId, Vec<&ObjectId>> = BTreeMap::new();
+    for (id, object) in &catalog.objects {
+        if let Object::Attachment(attachment) = object {
+            let parent = attachment.parent_id();
+            partitions.entry(parent).or_default().push(id);
+        }
+    }
+    partitions
 }
 
 /// The outermost object that `id` is part of (its table, seldom more).
