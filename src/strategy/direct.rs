@@ -171,10 +171,13 @@ pub(super) fn create(new: &Object, context: &Context<'_>, phase: Phase) -> Step 
     if matches!(new, Object::Table(table) if !table.inherits.is_empty()) {
         // What it inherits it gets as it is then.
         let parts = produced.iter().filter_map(|part| context.desired.get(part));
+        let parts = parts.filter(|part| !inherited::comes_later(part));
         let above: BTreeSet<ObjectId> = parts.flat_map(Object::follows).collect();
         let above = above.iter().filter(|above| !produced.contains(*above));
         step.requires.extend(nodes(above, Era::After));
     }
+    step.requires
+        .extend(nodes(&inherited::takers(&id, context), Era::After));
     for product in &produced {
         if let Some(object) = context.desired.get(product) {
             step.takes.extend(object.names());

@@ -207,3 +207,24 @@ pub(super) fn default_of_retyped(
     }
     Some(steps)
 }
+
+/// Whether CREATE TABLE … INHERITS would bring it otherwise: a CHECK that is not validated comes to its table by ADD
+/// CONSTRAINT above, for a new table would have it validated.
+pub(super) fn comes_later(part: &Object) -> bool {
+    matches!(part, Object::Constraint(check) if !check.validated && !check.inherited_from.is_empty())
+}
+
+/// The new tables to which `id`, a new CHECK, [comes later](comes_later).
+pub(super) fn takers(id: &ObjectId, context: &Context<'_>) -> BTreeSet<ObjectId> {
+    let is_check =
+        matches!(context.desired.get(id), Some(Object::Constraint(check)) if !check.validated);
+    let parts = context.desired.objects.values().filter(|_| is_check);
+    parts
+        .filter(|part| comes_later(part) && part.follows().contains(id))
+        .filter_map(Object::parent)
+        .filter(|table| {
+            let inherits = matches!(context.desired.get(table), Some(Object::Table(t)) if !t.inherits.is_empty());
+            inherits && context.changes.creates(table)
+        })
+        .collect()
+}

@@ -1,0 +1,3 @@
+CREATE TABLE base (id int, n int);
+CREATE TABLE derived (x int) INHERITS (base);
+CREATE TABLE below (y int) INHERITS (derived);
