@@ -265,3 +265,31 @@ fn a_converted_column_follows_every_column_that_its_hint_reads() {
     }
     pgrehearse::scratch::stop_all();
 }
+
+/// The plan of the next release, made while the one before waits for its gate.
+#[test]
+fn a_plan_is_told_that_another_one_is_half_way() {
+    for version in support::outermost() {
+        if let Err(why) = support::server(version) {
+            eprintln!("skipped: {why}");
+            continue;
+        }
+        let old = "CREATE TABLE t (id int PRIMARY KEY, a int, gone int);";
+        let world = World::on(version, Statements::NotCounted, old);
+        world.write("one.sql", "CREATE TABLE t (id int PRIMARY KEY, a int);");
+        let apply = ["apply", "--to", "one.sql", "--yes", "--allow-data-loss"];
+        world.run(&apply).exits(0).says("pending");
+        world.write(
+            "two.sql",
+            "CREATE TABLE t (id int PRIMARY KEY, a int, b int);",
+        );
+        world
+            .run(&["plan", "--to", "two.sql", "--out", "two.yaml"])
+            .exits(0);
+        world
+            .run(&["apply", "--plan", "two.yaml", "--yes"])
+            .exits(3)
+            .warns("is half way and in the way of this one");
+    }
+    pgrehearse::scratch::stop_all();
+}

@@ -94,6 +94,20 @@ struct Run<'r> {
     context: &'r Context,
 }
 
+/// Whether live is otherwise because a plan that is not `own` is half way.
+fn in_the_way(error: CliError, own: &str, open: &[status::OpenPlan]) -> CliError {
+    let other = open.iter().find(|plan| plan.document.id != own);
+    let (Some(other), "apply::live_changed") = (other, error.code.as_str()) else {
+        return error;
+    };
+    let short = super::status::short(&other.document.id);
+    let message = format!("plan {short} is half way and in the way of this one");
+    CliError::new("apply::unfinished", message, Exit::Refused).help(
+        "let it come to its end first (pgrehearse status says what it waits for), or take it back with pgrehearse \
+         rollback",
+    )
+}
+
 impl Arguments {
     pub fn run(&self, context: &Context) -> Result<Exit, CliError> {
         let url = context.database()?;
@@ -150,20 +164,9 @@ impl Arguments {
         }
         let desired = context.source_or_desired(self.to.as_deref())?;
         work.start(session.version())?;
-        let mut ready = ready::fresh(&live, &desired, &work);
+        let ready = ready::fresh(&live, &desired, &work);
         let left = status::open_plans(session.client(), &options.ledger_schema)?;
-        if let (Err(error), Some(first)) = (&ready, left.first())
-            && error.code == "apply::live_changed"
-        {
-            let short = super::status::short(&first.document.id);
-            let message = format!("plan {short} is half way and in the way of this one");
-            ready = Err(
-                CliError::new("apply::unfinished", message, Exit::Refused).help(
-                    "let it come to its end first (pgrehearse status says what it waits for), or take it \
-                     back with pgrehearse rollback",
-                ),
-            );
-        }
+        let ready = ready.map_err(|error| in_the_way(error, "", &left));
         // What was said of the plan that is half way stands: it leads to what is desired.
         if !left.is_empty() && ready.as_ref().is_ok_and(|ready| ready.document.is_empty()) {
             work.quiet();
@@ -187,7 +190,10 @@ impl Arguments {
             return Ok(nothing(&document, text, run.context));
         }
         work.start(session.version())?;
+        let own = document.id.clone();
         let ready = ready::again(document, &position, run.live, self.allow_blocking, work);
+        let open = status::open_plans(session.client(), ledger)?;
+        let ready = ready.map_err(|error| in_the_way(error, &own, &open));
         self.go(ready, None, run, session, work)
     }
 
