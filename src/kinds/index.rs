@@ -120,6 +120,10 @@ impl Index {
         sql!("{} CLUSTER ON {}", self.alter_table(), self.name)
     }
 
+    pub fn cluster_on_none(&self) -> Sql {
+        sql!("{} SET WITHOUT CLUSTER", self.alter_table())
+    }
+
     pub fn drop_concurrently(&self) -> Sql {
         sql!("DROP INDEX CONCURRENTLY {}", self.qualified())
     }
@@ -264,7 +268,7 @@ impl Kind for Index {
     fn alter(&self, old: &Self, attribute: &str) -> Alter {
         match attribute {
             "clustered" if self.clustered => Alter::InPlace(vec![self.cluster_on()]),
-            "clustered" => Alter::InPlace(vec![sql!("{} SET WITHOUT CLUSTER", self.alter_table())]),
+            "clustered" => Alter::InPlace(vec![self.cluster_on_none()]),
             "statistics targets" => {
                 let gone = old
                     .statistics

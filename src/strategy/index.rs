@@ -277,6 +277,19 @@ fn redefine(
     there.extend(new.after_create());
     let mut back = uncomment(id, context);
     back.extend([rename(&new.name, &building), rename(&retired, &new.name)]);
+    // The new one is as it was built, the old one has what it had, and the table one index to be clustered on.
+    let unset = new.statistics.iter().map(|(column, _)| (*column, -1));
+    let bare = IndexObject {
+        name: building.clone(),
+        statistics: unset.collect(),
+        clustered: false,
+        ..new.clone()
+    };
+    back.extend(bare.after_create());
+    back.extend(old.after_create());
+    if new.clustered && !old.clustered {
+        back.push(old.cluster_on_none());
+    }
     back.extend(fallen::again(context, id));
     let mut swap = Step::contract(
         id.clone(),

@@ -1,0 +1,8 @@
+CREATE TABLE o (a int NOT NULL, d int, e int);
+CREATE INDEX u ON o (a, d);
+ALTER TABLE o CLUSTER ON u;
+CREATE INDEX lower ON o ((a - d));
+ALTER INDEX lower ALTER COLUMN 1 SET STATISTICS 70;
+CREATE TABLE p (a int, b int);
+CREATE INDEX v ON p (b);
+ALTER TABLE p CLUSTER ON v;

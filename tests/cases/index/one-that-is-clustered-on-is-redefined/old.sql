@@ -1,0 +1,7 @@
+CREATE TABLE o (a int NOT NULL, d int, e int);
+CREATE INDEX u ON o (a);
+ALTER TABLE o CLUSTER ON u;
+CREATE INDEX lower ON o ((a + d));
+ALTER INDEX lower ALTER COLUMN 1 SET STATISTICS 50;
+CREATE TABLE p (a int, b int);
+CREATE INDEX v ON p (a);
