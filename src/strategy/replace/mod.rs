@@ -338,7 +338,8 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
         step.hazards.extend(pair.new.hazards(Verb::Create));
         if pair.replacement.is_renamed() {
             step.hazards.extend(skipped_triggers(pair, context));
-            step.hazards.extend(narrower(pair));
+            step.hazards.extend(pair.narrower());
+            step.hazards.extend(pair.null_is_default());
         }
         if pair.replacement.partial {
             step.hazards.push(Hazard::declared(
@@ -370,20 +371,6 @@ fn add(table: &Qualified, pairs: &[&Pair<'_>], context: &Context<'_>) -> Result<
     let renamed = renamed.map(|pair| &pair.replacement.column);
     step.produces.extend(direct::nodes(renamed, Era::After));
     Ok(step)
-}
-
-/// As long as the new column is written to the old one as well, it takes no other values.
-fn narrower(pair: &Pair<'_>) -> Option<Hazard> {
-    let rejects = || {
-        let old = &pair.old.data_type;
-        let table = pair.new.table_name();
-        let name = &pair.new.name;
-        let text = format!(
-            "until the old column is dropped, {table} rejects values of {name} that are no {old}"
-        );
-        Hazard::declared(HazardKind::RejectsWrites, text)
-    };
-    pair.replacement.partial_back.then(rejects)
 }
 
 /// Triggers on an UPDATE of the old column do not fire for a write through the new name.
@@ -551,7 +538,7 @@ fn exchange(id: &ObjectId, component: &Component<'_>, context: &Context<'_>) -> 
         )
     }));
     step.hazards
-        .extend(retyped.iter().filter_map(|p| narrower(p)));
+        .extend(retyped.iter().filter_map(|p| p.narrower()));
     step.back_checks = swap.back_checks;
     step.hazards.extend(bodies::hazard(component, context));
     step.hazards.extend(swap::lost_grants(component, context));

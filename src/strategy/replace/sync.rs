@@ -9,7 +9,7 @@
 use super::super::Context;
 use crate::diff::replacement::Expression;
 use crate::diff::{Conversion, Replacement};
-use crate::kinds::{Column, Object, ObjectId};
+use crate::kinds::{Column, Hazard, HazardKind, Object, ObjectId};
 use crate::pg::sql::{Body, Deparsed, List, Word};
 use crate::pg::{Ident, Qualified, Sql, session};
 use crate::sql;
@@ -72,6 +72,32 @@ impl<'a> Pair<'a> {
         ];
         self.new.hangs_on_settings(self.old)
             || said.iter().any(|by| matches!(by, Conversion::By(_)))
+    }
+
+    /// As long as the new column is written to the old one as well, it takes no other values.
+    pub fn narrower(&self) -> Option<Hazard> {
+        let text = || {
+            format!(
+                "until the old column is dropped, {} rejects values of {} that are no {}",
+                self.new.table_name(),
+                self.new.name,
+                self.old.data_type
+            )
+        };
+        let narrow = self.replacement.partial_back;
+        narrow.then(|| Hazard::declared(HazardKind::RejectsWrites, text()))
+    }
+
+    /// An INSERT through a new name, while the old one has a default.
+    pub fn null_is_default(&self) -> Option<Hazard> {
+        let default = self.old.default().filter(|_| self.new.not_null.is_none())?;
+        let name = &self.new.name;
+        let text = format!(
+            "until the old column is dropped, an INSERT that says NULL for {name} of {} gets {default}: a trigger \
+             cannot tell it from one that leaves {name} out",
+            self.new.table_name()
+        );
+        Some(Hazard::declared(HazardKind::BreaksQueries, text))
     }
 
     /// With the type of the new column: what is stored.
