@@ -23,6 +23,8 @@ struct Case {
     max_version: Option<u32>,
     only: Option<String>,
     reason: Option<String>,
+    /// Why what is left is not rehearsed again after a phase.
+    in_one_go: Option<String>,
     /// Every step has to be online.
     online: bool,
     /// `audit` or `wait`; dropped at once without.
@@ -182,7 +184,7 @@ fn run(folder: &Path, case: &Case, forward: bool, version: ServerVersion) -> Res
     };
     let failed = |e: String| format!("apply: {e}\n{shown}");
     run_steps(&live, document, |phase| phase == Phase::Expand).map_err(failed)?;
-    if forward {
+    if forward && case.in_one_go.is_none() {
         goes_on(&from, document, Phase::Expand, &options).map_err(failed)?;
     }
     let mut before = before;
@@ -193,7 +195,7 @@ fn run(folder: &Path, case: &Case, forward: bool, version: ServerVersion) -> Res
         before = live.counts();
     }
     run_steps(&live, document, |phase| phase == Phase::Migrate).map_err(failed)?;
-    if forward {
+    if forward && case.in_one_go.is_none() {
         goes_on(&from, document, Phase::Migrate, &options).map_err(failed)?;
     }
     run_steps(&live, document, |phase| phase == Phase::Contract).map_err(failed)?;
