@@ -54,7 +54,7 @@ pub(super) fn cloned_to_scratch(
     })
 }
 
-/// The extensions with which steps do what a plain role may not, and the versions that they state.
+/// The extensions with which steps do what a plain role may not, or may have to, and the versions that they state.
 fn untrusted_extensions(
     document: &Document,
     operation: &str,
@@ -72,7 +72,11 @@ fn untrusted_extensions(
     let name = |id: &ObjectId| id.path.first().cloned().unwrap_or_default();
     let names: Vec<String> = found.keys().map(name).collect();
     let untrusted = untrusted(request.scratch, request.settings, &names)?;
-    found.retain(|id, _| untrusted.contains(&name(id)));
+    // What a trusted one makes belongs to the superuser, too: a plain role gives nobody privileges on it.
+    let gives = document
+        .steps()
+        .any(|(_, step)| step.object.kind == KindTag::Grant);
+    found.retain(|id, _| gives || untrusted.contains(&name(id)));
     Ok(found)
 }
 
