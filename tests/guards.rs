@@ -43,6 +43,10 @@ const NAMES_KINDS: &[(&str, &str)] = &[
         "who owns an object is asked in another catalog for each kind",
     ),
     (
+        "apply/preflight/superuser.rs",
+        "what an extension makes belongs to a superuser, whatever kind it is",
+    ),
+    (
         "apply/preflight/given.rs",
         "a new owner needs CREATE on the schema, that of a schema or publication on the database",
     ),
