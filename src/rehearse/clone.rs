@@ -112,7 +112,7 @@ pub fn build<S>(
         };
         !made || catalog.get(id).is_some()
     });
-    let steps = creation_script(&base, catalog)?;
+    let steps = creation_script(&base, &with_names(catalog))?;
     // What has moved in a catalog may stand in a schema that is still to come.
     let objects = catalog.objects.values();
     let needs = objects.flat_map(|object| object.parent().into_iter().chain(object.requires()));
@@ -250,6 +250,31 @@ fn keys_from_above<S>(catalog: &Catalog<S>, table: &ObjectId) -> BTreeSet<Object
         });
         above.extend(keys.map(|(id, _)| id.clone()));
     }
+}
+
+/// Says the names that the server would choose for NOT NULL where another table has one of that name: it would choose
+/// another then (18).
+fn with_names<S>(catalog: &Catalog<S>) -> Catalog<Desired> {
+    let mut named = copy_of(catalog);
+    let mut tables: BTreeMap<(Ident, String), BTreeSet<Ident>> = BTreeMap::new();
+    for object in catalog.objects.values() {
+        if let Object::Column(column) = object
+            && let Some(name) = column.not_null.as_ref().and_then(|n| n.name.clone())
+        {
+            let of = tables.entry((column.schema.clone(), name)).or_default();
+            of.insert(column.table.clone());
+        }
+    }
+    for object in named.objects.values_mut() {
+        if let Object::Column(column) = object
+            && let Some(not_null) = &mut column.not_null
+            && let Some(name) = not_null.name.clone()
+        {
+            let of = tables.get(&(column.schema.clone(), name));
+            not_null.default_name &= of.is_none_or(|tables| tables.len() < 2);
+        }
+    }
+    named
 }
 
 fn copy_of<S>(catalog: &Catalog<S>) -> Catalog<Desired> {

@@ -221,14 +221,10 @@ pub(super) fn made<S>(object: &Object, now: &Catalog<S>, context: &Context<'_>) 
     if let Object::SequenceOwner(of) = object {
         let sequence = ObjectId::new(KindTag::Sequence, of.id().path);
         let table = of.table();
-        let said = match now.get(&Owner::id_of(&table)) {
-            Some(Object::Owner(owner)) => give(&sequence, &sql!("{}", owner.role)),
-            _ => context
-                .live
-                .owners
-                .other(&table)
-                .and_then(|_| follow(&sequence, &table)),
-        };
+        let of_another =
+            now.get(&Owner::id_of(&table)).is_some() || context.live.owners.other(&table).is_some();
+        // Whoever that is at the moment: a clone may have its owner, or not.
+        let said = of_another.then(|| follow(&sequence, &table)).flatten();
         statements.extend(said);
     }
     statements.extend(object.create());
