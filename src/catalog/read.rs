@@ -4,7 +4,7 @@ use super::depend::{self, Addresses};
 use super::fetch::{self, Prepared, Present, Query, Session};
 use super::{Catalog, HangingOn, Owners, Replication, Scope, Size, Unmodeled, circle, trust};
 use crate::kinds::grant::{Member, On};
-use crate::kinds::{Address, KindTag, Object, ObjectId};
+use crate::kinds::{Address, Kind, KindTag, Object, ObjectId};
 use crate::pg::{ServerVersion, session};
 use postgres::Client;
 use postgres::error::SqlState;
@@ -306,6 +306,15 @@ impl Reader {
             }
         }
         for (address, mut grant) in grants {
+            // The scope leaves its extension out. That of PL/pgSQL is everywhere, and no object.
+            let left_out = grant.parent().is_some_and(|of| {
+                of.kind == KindTag::Extension
+                    && of.path != ["plpgsql"]
+                    && !objects.contains_key(&of)
+            });
+            if left_out {
+                continue;
+            }
             // A sequence that belongs to a column, and a column of a view, are no objects.
             let part = grant.on == On::IdentitySequence || grant.column.is_some();
             let member = grant.member.as_ref().and_then(Member::target);
