@@ -664,5 +664,4 @@ fn a_hint_that_reads_what_a_trigger_cannot_see_is_refused() {
             world.run(&arguments).exits(3).warns(why);
         }
     }
-    pgrehearse::scratch::stop_all();
 }

@@ -87,7 +87,6 @@ fn a_release_is_applied_and_nothing_is_left_to_do() {
             );
         }
     }
-    pgrehearse::scratch::stop_all();
 }
 
 /// A column that gets a time zone, alone and in a table that is copied.
@@ -170,7 +169,6 @@ fn a_writer_in_another_time_zone_gets_the_values_of_the_others() {
             assert_eq!(others, 0, "{name} on {version}");
         }
     }
-    pgrehearse::scratch::stop_all();
 }
 
 /// A trigger that fills by a hint runs with the rights of who writes, and databases revoke EXECUTE from PUBLIC.
@@ -213,7 +211,6 @@ fn who_may_not_call_the_function_of_a_hint_is_named_before_anything_runs() {
         let said = world.run(&apply);
         assert_eq!(said.code, 0, "{version}: {}{}", said.out, said.err);
     }
-    pgrehearse::scratch::stop_all();
 }
 
 /// What is written between the comparison of both columns and the swap, by an UPDATE of another column that the hint reads.
@@ -263,7 +260,6 @@ fn a_converted_column_follows_every_column_that_its_hint_reads() {
         let prices: Vec<i64> = client.query_one(query, &[]).expect("prices").get(0);
         assert_eq!(prices, [1070, 1070, 1070, 1200], "{version}");
     }
-    pgrehearse::scratch::stop_all();
 }
 
 /// The plan of the next release, made while the one before waits for its gate.
@@ -291,5 +287,4 @@ fn a_plan_is_told_that_another_one_is_half_way() {
             .exits(3)
             .warns("is half way and in the way of this one");
     }
-    pgrehearse::scratch::stop_all();
 }
