@@ -205,9 +205,9 @@ impl Kind for Owner {
         if let Some(wrapper) = &self.wrapper {
             let holders = ["public", self.role.raw()];
             let path = |holder| [wrapper.raw(), "foreign data wrapper", holder];
-            return holders
-                .map(|holder| ObjectId::new(KindTag::Grant, path(holder)))
-                .into();
+            let grants = holders.map(|holder| ObjectId::new(KindTag::Grant, path(holder)));
+            let itself = ObjectId::new(KindTag::ForeignDataWrapper, [wrapper.raw()]);
+            return grants.into_iter().chain([Self::id_of(&itself)]).collect();
         }
         let schema = self.target.path.first();
         let inside = self.target.kind != KindTag::Schema && !self.target.kind.is_global();
