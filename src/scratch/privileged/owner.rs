@@ -44,9 +44,15 @@ BEGIN
                                FROM aclexplode(w.fdwacl) x)
              WHERE fdwname = called AND pg_has_role(session_user, fdwowner, 'MEMBER');
     END CASE;
-    IF NOT FOUND THEN
+    IF FOUND THEN
+        RETURN;
+    ELSIF EXISTS (SELECT 1 FROM pg_event_trigger WHERE what = 'event trigger' AND evtname = called
+                  UNION ALL SELECT 1 FROM pg_publication WHERE what = 'publication' AND pubname = called
+                  UNION ALL SELECT 1 FROM pg_foreign_data_wrapper
+                             WHERE what = 'foreign data wrapper' AND fdwname = called) THEN
         RAISE EXCEPTION 'must be owner of % %', what, called USING ERRCODE = 'insufficient_privilege';
     END IF;
+    RAISE EXCEPTION '% \"%\" does not exist', what, called USING ERRCODE = 'undefined_object';
 END $$;";
 
 const KINDS: [(&[&str], &str); 4] = [
